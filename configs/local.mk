@@ -1,0 +1,1 @@
+# Machines for everybody; found by name.

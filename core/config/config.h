@@ -1,0 +1,89 @@
+/* config.h - machine files: YAML in, a typed and checked description of a machine out.
+ *
+ * Every value knows the file, line and column it came from. All errors of a file are reported, not only the first. The
+ * schema of a device is its plugin's property table. */
+#ifndef ABBEY_CORE_CONFIG_H
+#define ABBEY_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <abbey/plugin.h>
+
+#include "core/plugin/plugins.h"
+
+/* Where a value stands; `file` lives as long as the description. --set values have the file name "--set". */
+struct config_mark {
+    const char *file;
+    uint32_t line, column; /* from 1 */
+};
+
+/* The value of one property of one device or backend, typed by its row. */
+struct config_value {
+    const abbey_prop *prop;
+    struct config_mark mark; /* file NULL: the default */
+    int64_t integer;         /* integers, bools; u64 as its bits */
+    const char *text;        /* strings; id of a backend; NULL: none */
+    /* ABBEY_TYPE_IRQ: */
+    const char *irq_chip; /* id of the controller; NULL: not connected */
+    uint32_t irq_pin;
+};
+
+/* One entry of `devices:` or `backends:`. Values stand in the order of the property table, all of them present. */
+struct config_node {
+    const char *id;
+    const char *type; /* what `device:` or `backend:` said */
+    struct config_mark mark;
+    const struct plugin_device *device;   /* of a device */
+    const struct plugin_backend *backend; /* of a backend */
+    const char *bus;                      /* id of the device whose bus it is on; NULL: the board */
+    int32_t pci_slot, pci_function;       /* from `addr`, or -1 */
+    struct config_value *values;
+    unsigned value_count;
+};
+
+struct config_boot {
+    const char *kernel;  /* bzImage, ELF multiboot or raw file; NULL: boot from firmware */
+    const char *initrd;  /* or a multiboot module */
+    const char *cmdline;
+    const char *format; /* "auto", "linux", "multiboot", "raw" */
+    uint32_t load;      /* raw: physical address of the image */
+    uint32_t entry;     /* raw: address of the first instruction */
+    const char *mode;   /* raw: "real" or "protected" */
+    struct config_mark kernel_mark, initrd_mark;
+};
+
+struct config {
+    const char *name;
+    uint64_t memory; /* bytes */
+    const char *cpu_model;
+    const char *cpu_engine; /* "auto", "bt", "interp" */
+    const char *clock;      /* cpu.clock: "host", or "instructions": 1 ns each, for runs that repeat exactly */
+    uint64_t cpu_cache;     /* bytes of translation cache */
+    const char *host_backend;
+    const char *control_socket; /* or NULL */
+    const char *log_level; /* "error" ... "trace" */
+    const char **optimize; /* guestopt plugins, NULL-terminated */
+    bool reboot;           /* a reset starts the machine anew; false: it ends the run (status 0) */
+    struct config_boot boot;
+    struct config_node *backends, *devices; /* devices in an order in which each bus comes before what is on it */
+    unsigned backend_count, device_count;
+    struct plugin_set *plugins; /* owned */
+};
+
+/* Reads `file` (a path, or a bare name looked up as NAME.yaml in $ABBEY_CONFIG_PATH and the installed directory), its
+ * bases, and the `path=value` settings; writes errors to `errors`. NULL when there was any. */
+struct config *config_load(const char *file, const char *const *settings, unsigned setting_count, FILE *errors);
+void config_free(struct config *config);
+
+/* The value of a property by name; the property exists. */
+const struct config_value *config_value_find(const struct config_node *node, const char *name);
+
+/* `abbey config show`: the merged machine, each line with the place it came from. 0, or -1 after errors. */
+int config_show(const char *file, const char *const *settings, unsigned setting_count, FILE *out, FILE *errors);
+
+/* JSON Schema of machine files with the properties of all plugins of the set. */
+void config_schema(const struct plugin_set *plugins, FILE *out);
+
+#endif

@@ -1,0 +1,75 @@
+/* board.h - the mainboard: everything of a machine but its CPU. Devices, buses, interrupt lines, timers, DMA, reset,
+ * state. A board without a CPU, in virtual time, is the author's bench; with one it is a machine.
+ *
+ * Locking: the board has no lock of its own. Whoever owns it (machine.c) holds the machine lock around every call. */
+#ifndef ABBEY_CORE_BOARD_H
+#define ABBEY_CORE_BOARD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/config/config.h"
+#include "core/mem/mem.h"
+
+struct board;
+
+/* What the owner does for the board. All called with the machine lock held. */
+struct board_owner {
+    uint64_t (*now)(void *opaque);        /* virtual time, ns */
+    uint64_t (*wall_clock)(void *opaque); /* ns since 1970 UTC */
+    void (*timer_changed)(void *opaque, uint64_t due); /* the earliest timer is now due then (ABBEY_NEVER: none) */
+    void (*intr)(void *opaque, bool level); /* the CPU's INTR pin */
+    void (*nmi)(void *opaque);
+    void (*reset)(void *opaque, uint32_t kind); /* ABBEY_RESET_...: note it and act at an instruction boundary */
+    void (*power_off)(void *opaque);
+    void (*exit)(void *opaque, uint32_t status);
+    void (*log)(void *opaque, uint32_t level, const char *id, const char *text);
+    abbey_loop *loop; /* NULL on the bench */
+    const abbey_hostos *host; /* services that backends may query; NULL on the bench */
+    uint32_t log_level;
+};
+
+/* Creates all backends and devices of the description, in its order. NULL after errors, each placed, on `errors`. `mem`
+ * and `config` outlive the board. */
+struct board *board_new(const struct config *config, struct mem *mem, const struct board_owner *owner, void *opaque, FILE *errors);
+void board_free(struct board *board);
+
+/* Port I/O as the CPU does it. Ports nobody has read as all ones. */
+uint32_t board_in(struct board *board, uint16_t port, uint32_t size);
+void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value);
+
+/* The vector of the pending interrupt; 0xff when nobody drives INTR. */
+uint32_t board_intr_ack(struct board *board);
+
+/* Runs every timer that is due at `now`. */
+void board_run_timers(struct board *board, uint64_t now);
+uint64_t board_next_timer(const struct board *board);
+
+/* Cold reset of all devices. */
+void board_reset(struct board *board);
+
+/* Presses the power button; false when nobody listens. */
+bool board_power_button(struct board *board);
+
+/* State of all devices, by id and register name, as JSON (blobs as hex). */
+json_t *board_save(const struct board *board);
+/* Puts a saved state in place; false with the reason on `errors`, then the board is as after reset. */
+bool board_load(struct board *board, const json_t *state, FILE *errors);
+/* Registers for people. */
+void board_dump(const struct board *board, FILE *out);
+/* Counters for --stats: {"id": {"accesses": n, "interrupts": n}}. */
+json_t *board_stats(const struct board *board);
+
+/* The level of a controller's input or of an ISA line, for tests; -1 when it does not exist. */
+int board_irq_level(const struct board *board, const char *chip, uint32_t pin);
+
+/* The PIRQ and SCI wiring, slots and BARs that the ACPI tables describe. */
+struct board_pci_slot {
+    const char *id;
+    uint32_t slot, function, vendor, device;
+};
+unsigned board_pci_slots(const struct board *board, struct board_pci_slot *slots, unsigned room);
+
+#endif

@@ -1,0 +1,3 @@
+core_libcore_a_SOURCES += \
+	core/mem/mem.h \
+	core/mem/walk.h

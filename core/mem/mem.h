@@ -1,0 +1,98 @@
+/* mem.h - guest-physical memory: what is at each address, and who wants to know when it changes.
+ *
+ * A guest-physical address space is a map of regions over a base of RAM: RAM (one memory object of the host), ROM,
+ * device memory (MMIO), and holes that read as all ones. Pages are 4 KB. */
+#ifndef ABBEY_CORE_MEM_H
+#define ABBEY_CORE_MEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <abbey/host.h>
+#include <abbey/io.h>
+
+#define MEM_PAGE_SHIFT 12
+#define MEM_PAGE_SIZE 4096u
+#define MEM_PAGE_MASK 4095u
+
+/* Physical addresses are at most 36 bits (PAE, PSE-36 without the 4 MB form). */
+typedef uint64_t gpa_t;
+
+struct mem;
+struct mem_region;
+
+/* Marks on a page of RAM, kept per page frame. */
+#define MEM_MARK_CODE 1u  /* decoded or translated instructions came from it: writers call the code hook first */
+#define MEM_MARK_DIRTY 2u /* written since the mark was last taken (mem_take_dirty) */
+#define MEM_MARK_TABLE 4u /* holds a page table that a shadow depends on */
+
+/* Called before a page that carries MEM_MARK_CODE is written; the callee drops what it knows of the bytes at
+ * [gpa, gpa + count) and may clear the mark with mem_unmark(). [vcpu], or [io] for DMA */
+typedef void (*mem_code_fn)(void *opaque, gpa_t gpa, uint32_t count);
+
+/* Called when the map itself changed (region moved, shadow switched, A20): software TLBs must be flushed. */
+typedef void (*mem_map_fn)(void *opaque);
+
+/* `ram_bytes` is a multiple of 1 MB; RAM above `low_limit` (the start of the PCI hole) continues at 4 GB. NULL with
+ * *error filled when the host cannot give it. */
+struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t low_limit, abbey_error *error);
+void mem_free(struct mem *mem);
+uint64_t mem_ram_bytes(const struct mem *mem);
+
+void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque);
+void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque);
+
+/* ---- regions ---- */
+
+/* MMIO: `fn` is called as abbey/io.h says; splitting by max_width (1, 2, 4, 8) is done here. Priority: the region
+ * enabled or moved last is asked first; all regions hide RAM. NULL when memory is short. */
+struct mem_region *mem_add_mmio(struct mem *mem, gpa_t start, uint64_t length, uint32_t max_width, abbey_io_fn fn, void *self);
+/* ROM: the bytes are copied; writes are dropped. Start and length are page-aligned. */
+struct mem_region *mem_add_rom(struct mem *mem, gpa_t start, uint64_t length, const void *bytes);
+void mem_region_enable(struct mem_region *region, bool on);
+void mem_region_move(struct mem_region *region, gpa_t start);
+void mem_region_remove(struct mem_region *region);
+
+/* Shadow RAM of C0000h-FFFFFh: mode is ABBEY_SHADOW_...; pages never set read ROM and drop writes where a ROM is,
+ * and are plain RAM elsewhere. */
+void mem_shadow(struct mem *mem, gpa_t start, uint64_t length, uint32_t mode);
+
+/* Address bit 20 is forced to zero while off. Takes part in every address a CPU uses, not in DMA. */
+void mem_set_a20(struct mem *mem, bool on);
+/* All ones, or all but bit 20: the CPU's side and's its physical addresses with it. */
+gpa_t mem_a20_mask(const struct mem *mem);
+
+/* ---- access: addresses are physical, A20 already applied ---- */
+
+/* The host address of the page frame that holds `gpa` for reads or writes by plain loads and stores; NULL when it is
+ * not plain memory for that purpose (MMIO, hole, ROM for writing). *marked is set when a writer must go through
+ * mem_write(), because the page is marked as code or table. */
+uint8_t *mem_page(struct mem *mem, gpa_t gpa, bool write, bool *marked);
+
+/* Any length, any alignment, any kind of memory; MMIO is called piecewise. Returns false when part of the range is a
+ * hole (reads give FFh there, writes are dropped): the CPU ignores that, DMA reports it. */
+bool mem_read(struct mem *mem, gpa_t gpa, void *to, uint64_t count);
+bool mem_write(struct mem *mem, gpa_t gpa, const void *from, uint64_t count);
+
+/* Sized access as the CPU makes it: 1, 2, 4 or 8 bytes, not crossing a page; one MMIO call where the width allows. */
+uint64_t mem_load(struct mem *mem, gpa_t gpa, uint32_t size);
+void mem_store(struct mem *mem, gpa_t gpa, uint32_t size, uint64_t value);
+
+/* Direct view of RAM for DMA: up to *count bytes, cut where RAM stops being contiguous or marked; NULL if none. */
+void *mem_map(struct mem *mem, gpa_t gpa, uint64_t *count, bool write);
+
+/* ---- marks ---- */
+
+void mem_mark(struct mem *mem, gpa_t gpa, uint32_t marks);
+void mem_unmark(struct mem *mem, gpa_t gpa, uint32_t marks);
+uint32_t mem_marks(const struct mem *mem, gpa_t gpa);
+
+/* Starts or stops dirty tracking; while it runs mem_page(..., write) reports clean pages as marked. */
+void mem_track_dirty(struct mem *mem, bool on);
+/* Calls fn for every page written since the last call, and starts anew. */
+void mem_take_dirty(struct mem *mem, void (*fn)(void *opaque, gpa_t page), void *opaque);
+
+/* CRC-32 of all RAM, to compare two runs. */
+uint32_t mem_checksum(const struct mem *mem);
+
+#endif

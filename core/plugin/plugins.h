@@ -1,0 +1,56 @@
+/* plugins.h - finding, loading and refusing plugins.
+ *
+ * A set holds every plugin file found on a search path, accepted or refused with its reason. Descriptors are copied
+ * into the core's own row size (ABI rule 4), so the rest of the core reads plain arrays. */
+#ifndef ABBEY_CORE_PLUGINS_H
+#define ABBEY_CORE_PLUGINS_H
+
+#include <stdbool.h>
+
+#include <abbey/plugin.h>
+
+/* A device kind with its tables as plain arrays of this host's row size. */
+struct plugin_device {
+    abbey_device device; /* .props.rows and .regs.rows point to normalized copies */
+    const struct plugin *plugin;
+};
+struct plugin_backend {
+    abbey_backend backend;
+    const struct plugin *plugin;
+};
+
+struct plugin {
+    char *path;
+    void *handle;         /* of dlopen() */
+    abbey_plugin entry;   /* copied; zero when refused before it could be read */
+    const char *kind;     /* "device", "hostos", "guestopt"; several kinds: the first that applies */
+    char *refusal;        /* NULL when accepted; else a sentence with path, both numbers, the remedy */
+    struct plugin_device *devices;
+    unsigned device_count;
+    struct plugin_backend *backends;
+    unsigned backend_count;
+};
+
+struct plugin_set {
+    struct plugin *plugins; /* sorted by path */
+    unsigned count;
+    char **paths; /* the directories searched, in order */
+    unsigned path_count;
+};
+
+/* Searches, in order: `extra` (NULL-terminated, may be NULL), $ABBEY_PLUGIN_PATH (colon-separated), and the installed
+ * directory. Never fails: a directory that cannot be read is simply empty. Two plugins with one id: the first wins, the
+ * other is refused by name. */
+struct plugin_set *plugin_set_open(const char *const *extra);
+void plugin_set_close(struct plugin_set *set);
+
+/* By the name that a machine file uses; NULL when there is none. */
+const struct plugin_device *plugin_device_find(const struct plugin_set *set, const char *name);
+const struct plugin_backend *plugin_backend_find(const struct plugin_set *set, const char *name);
+const struct plugin *plugin_hostos_find(const struct plugin_set *set, const char *name);
+const struct plugin *plugin_guestopt_find(const struct plugin_set *set, const char *name);
+
+/* Loads one file, as plugin_set_open() would; for `abbey plugins check` and the author's bench. */
+struct plugin_set *plugin_set_open_file(const char *path);
+
+#endif

@@ -1,0 +1,1 @@
+# Each chip: its shared object, its source, the plugin link flags.

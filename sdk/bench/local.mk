@@ -1,0 +1,1 @@
+# The author's bench: a board without a CPU.

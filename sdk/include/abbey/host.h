@@ -1,0 +1,191 @@
+/* abbey/host.h - plugins of kind hostos: how the VMM lives on a host, and the host's resources behind devices.
+ *
+ * The core reaches the operating system through the services below and in no other way. A service is a small table
+ * fetched by id from abbey_hostos.query(); one that a host does not have is NULL. Handles are opaque; a call that can
+ * fail returns 0 or -1 and fills an abbey_error.
+ *
+ * Backends (disks, consoles, networks, displays) are created like devices, from property rows; create() stores the
+ * interface that the devices of its kind use. They watch host handles through "abbey.host.event/1", which they obtain
+ * by abbey_query() on their abbey_dev together with the machine's loop (abbey_loop()). */
+#ifndef ABBEY_HOST_H
+#define ABBEY_HOST_H
+
+#include <abbey/dev.h>
+
+typedef struct abbey_hostos {
+    uint32_t size;
+    uint32_t reserved;
+    const char *name; /* what `host: { backend: name }` says */
+    const char *summary;
+    /* The service named `id`, or NULL. The tables live for ever. [any] */
+    const void *(*query)(const char *id);
+} abbey_hostos;
+
+/* A kind of backend. `name` is what `backend:` in a machine file says. */
+typedef struct abbey_backend {
+    const char *name;
+    const char *summary;
+    const char *kind; /* the interface it offers: "char" (abbey_char *) */
+    uint64_t self_size;
+    abbey_table props; /* of abbey_prop */
+    /* Builds one and stores its interface in *interface. 0, or negative after abbey_fail(). [create] */
+    int32_t (*create)(abbey_dev *dev, void *self, void **interface);
+    /* Frees it, flushes what was written, restores what was changed (a terminal's mode). [create] */
+    void (*destroy)(void *self);
+} abbey_backend;
+
+/* ---- Memory objects and mappings ---- */
+
+#define ABBEY_HOST_MEM_1 "abbey.host.mem/1"
+
+typedef struct abbey_memobj abbey_memobj;
+
+#define ABBEY_MAP_READ 1u
+#define ABBEY_MAP_WRITE 2u
+#define ABBEY_MAP_EXEC 4u
+
+/* All of it [any]. Sizes, offsets and addresses are multiples of page_size. */
+typedef struct abbey_host_mem_1 {
+    uint32_t size;
+    uint32_t page_size; /* bytes */
+    /* An object of zeroed pages, allocated as they are touched. */
+    abbey_memobj *(*create)(const char *name, uint64_t bytes, abbey_error *error);
+    void (*destroy)(abbey_memobj *object); /* mappings made from it stay good until unmapped */
+    /* Address space without access, aligned to `align` (a power of two). Never placed below 4 GB. */
+    void *(*reserve)(uint64_t bytes, uint64_t align, abbey_error *error);
+    void (*release)(void *start, uint64_t bytes); /* of a whole reservation, or of a mapping made with at == NULL */
+    /* Maps part of an object: at `at`, inside a reservation, or anywhere when `at` is NULL. NULL on failure. */
+    void *(*map)(abbey_memobj *object, uint64_t offset, uint64_t bytes, uint32_t prot, void *at, abbey_error *error);
+    int32_t (*unmap)(void *at, uint64_t bytes, abbey_error *error); /* back to a reservation without access */
+    int32_t (*protect)(void *at, uint64_t bytes, uint32_t prot, abbey_error *error);
+    int32_t (*discard)(abbey_memobj *object, uint64_t offset, uint64_t bytes); /* the pages read as zero again */
+} abbey_host_mem_1;
+
+/* ---- Clocks ---- */
+
+#define ABBEY_HOST_CLOCK_1 "abbey.host.clock/1"
+
+typedef struct abbey_host_clock_1 {
+    uint32_t size;
+    uint32_t reserved;
+    uint64_t (*monotonic)(void); /* ns from an arbitrary start, never backwards [any] */
+    uint64_t (*realtime)(void);  /* ns since 1970-01-01 00:00 UTC [any] */
+    uint64_t (*tsc_hz)(void);    /* ticks a second of the host's time-stamp counter, measured once; 0: unusable [any] */
+} abbey_host_clock_1;
+
+/* ---- Threads ---- */
+
+#define ABBEY_HOST_THREAD_1 "abbey.host.thread/1"
+
+typedef struct abbey_thread abbey_thread;
+typedef struct abbey_mutex abbey_mutex;
+typedef struct abbey_cond abbey_cond;
+
+typedef struct abbey_host_thread_1 {
+    uint32_t size;
+    uint32_t reserved;
+    abbey_thread *(*start)(const char *name, void (*run)(void *arg), void *arg, abbey_error *error);
+    void (*join)(abbey_thread *thread); /* waits for its end and frees the handle */
+    abbey_mutex *(*mutex_new)(void);    /* not recursive; NULL when memory is short */
+    void (*mutex_free)(abbey_mutex *mutex);
+    void (*lock)(abbey_mutex *mutex);
+    void (*unlock)(abbey_mutex *mutex);
+    abbey_cond *(*cond_new)(void);
+    void (*cond_free)(abbey_cond *cond);
+    /* Waits with `mutex` held until woken or until monotonic time `deadline` (ABBEY_NEVER: no limit); may wake early. */
+    void (*wait)(abbey_cond *cond, abbey_mutex *mutex, uint64_t deadline);
+    void (*wake)(abbey_cond *cond); /* wakes all */
+} abbey_host_thread_1;
+
+/* ---- Events: one loop a machine, run by its I/O thread ---- */
+
+#define ABBEY_HOST_EVENT_1 "abbey.host.event/1"
+
+typedef struct abbey_loop abbey_loop;
+typedef struct abbey_watch abbey_watch;
+
+#define ABBEY_EVENT_READ 1u
+#define ABBEY_EVENT_WRITE 2u
+#define ABBEY_EVENT_HANGUP 4u /* always reported, never asked for */
+
+#define ABBEY_ASKED_TERMINATE 1u /* the user or the system asks the process to end (SIGTERM, SIGHUP) */
+#define ABBEY_ASKED_INTERRUPT 2u /* Ctrl-C while the terminal is not raw (SIGINT) */
+#define ABBEY_ASKED_CONSOLE_QUIT 3u /* the quit key of the console (Ctrl-A x) */
+
+typedef struct abbey_host_event_1 {
+    uint32_t size;
+    uint32_t reserved;
+    /* `lock` and `unlock` bracket every callback of the loop: the machine lock. */
+    abbey_loop *(*loop_new)(void (*lock)(void *arg), void (*unlock)(void *arg), void *arg, abbey_error *error);
+    void (*loop_free)(abbey_loop *loop);
+    void (*run)(abbey_loop *loop);  /* until stop(); [io] */
+    void (*stop)(abbey_loop *loop); /* [any] */
+    /* Runs fn once on the I/O thread, in order of posting. [any] */
+    void (*post)(abbey_loop *loop, void (*fn)(void *arg), void *arg);
+    /* Calls fn once at monotonic time `when`; a loop has one such alarm, and setting replaces it. [any] */
+    void (*alarm)(abbey_loop *loop, uint64_t when, void (*fn)(void *arg), void *arg);
+    /* Watches a host handle (a file descriptor on POSIX hosts); events may be 0 for hang-ups alone. NULL on failure.
+     * [create] [locked] */
+    abbey_watch *(*watch)(abbey_loop *loop, int64_t handle, uint32_t events, void (*fn)(void *arg, uint32_t events), void *arg);
+    void (*rewatch)(abbey_watch *watch, uint32_t events); /* [locked] */
+    void (*unwatch)(abbey_watch *watch);                  /* no callback comes after it [locked] */
+    /* Who hears ABBEY_ASKED_...; one a process, NULL restores the defaults. [create] */
+    void (*on_asked)(abbey_loop *loop, void (*fn)(void *arg, uint32_t what), void *arg);
+    /* Reports a request of the console to the handler of on_asked(). [io] */
+    void (*ask)(abbey_loop *loop, uint32_t what);
+} abbey_host_event_1;
+
+/* The loop of the machine that `dev` belongs to: interface "abbey.loop/1". */
+typedef struct abbey_loop_1 {
+    uint32_t size;
+    uint32_t reserved;
+    abbey_loop *(*loop)(abbey_dev *dev);
+} abbey_loop_1;
+
+#define ABBEY_LOOP_1 "abbey.loop/1"
+
+/* The machine's loop. NULL in a machine without one (the author's bench). [create] */
+static inline abbey_loop *abbey_loop_get(abbey_dev *dev)
+{
+    const abbey_loop_1 *loops = (const abbey_loop_1 *)abbey_query(dev, ABBEY_LOOP_1);
+    return loops ? loops->loop(dev) : NULL;
+}
+
+/* ---- Faults: what the hardware says of an access or an instruction of the VMM's own thread ---- */
+
+#define ABBEY_HOST_FAULT_1 "abbey.host.fault/1"
+
+#define ABBEY_FAULT_ACCESS 1u  /* page fault: addr, write are good */
+#define ABBEY_FAULT_GENERAL 2u /* general protection: no address */
+#define ABBEY_FAULT_ILLEGAL 3u /* undefined instruction */
+#define ABBEY_FAULT_FLOAT 4u   /* x87 or SIMD exception, or integer division */
+#define ABBEY_FAULT_STEP 5u    /* trap flag or breakpoint */
+#define ABBEY_FAULT_KICK 6u    /* kick() from another thread */
+
+/* What was running. `gpr` is in encoding order (RAX RCX RDX RBX RSP RBP RSI RDI R8..R15); changes are put back. */
+typedef struct abbey_fault {
+    uint32_t size;
+    uint32_t kind;
+    uint32_t write;
+    uint32_t code; /* the processor's error code where it gives one */
+    uint64_t addr;
+    uint64_t gpr[16];
+    uint64_t rip;
+    uint64_t rflags;
+    void *fx; /* FXSAVE image of the interrupted code, or NULL */
+} abbey_fault;
+
+typedef struct abbey_host_fault_1 {
+    uint32_t size;
+    uint32_t reserved;
+    /* Makes the calling thread deliver its faults to fn, which returns 1 when it dealt with it and 0 for "a fault of
+     * Abbey itself". fn runs on a stack of its own and may change the registers. [vcpu] */
+    int32_t (*attach)(int32_t (*fn)(void *arg, abbey_fault *fault), void *arg, abbey_error *error);
+    void (*detach)(void);
+    /* Delivers ABBEY_FAULT_KICK to a thread that attached. [any] */
+    void (*kick)(abbey_thread *thread);
+    /* Where to write the report when a fault belongs to nobody, before the process ends with status 4. [any] */
+    void (*on_crash)(void (*fn)(void *arg, const abbey_fault *fault), void *arg);
+} abbey_host_fault_1;
+
+#endif

@@ -1,0 +1,91 @@
+/* abbey/props.h - a device's properties and registers, as tables.
+ *
+ * One row feeds many uses: a property row feeds validation of the machine file, `abbey plugins describe`, the JSON
+ * schema and the manual; a register row feeds save, restore, reset and dump. The type of a row is taken from the field
+ * it names, so that the two cannot disagree. Before using the macros a source defines ABBEY_SELF as its struct.
+ *
+ *     #define ABBEY_SELF struct doorbell
+ *     static const abbey_prop props[] = {
+ *         ABBEY_PROP(base, 0x310, "I/O port", .min = 0x100, .max = 0x3ff),
+ *         ABBEY_PROP(irq,  5,     "ISA interrupt line"),
+ *     };
+ *     static const abbey_reg regs[] = { ABBEY_REG(rung, 0), ABBEY_REG(timer, 0) }; */
+#ifndef ABBEY_PROPS_H
+#define ABBEY_PROPS_H
+
+#include <abbey/chardev.h>
+#include <abbey/irq.h>
+#include <abbey/timer.h>
+
+#define ABBEY_TYPE_U8 1u
+#define ABBEY_TYPE_U16 2u
+#define ABBEY_TYPE_U32 3u
+#define ABBEY_TYPE_U64 4u
+#define ABBEY_TYPE_I32 5u
+#define ABBEY_TYPE_BOOL 6u   /* _Bool field; `true` or `false` in YAML */
+#define ABBEY_TYPE_STRING 7u /* const char * field; the host owns the text */
+#define ABBEY_TYPE_IRQ 8u    /* abbey_irq * field; a line number, `id.pin`, or `none` */
+#define ABBEY_TYPE_CHAR 9u   /* abbey_char * field; the id of a backend of kind char, or none */
+#define ABBEY_TYPE_TIMER 10u /* abbey_timer * field; registers only */
+#define ABBEY_TYPE_BLOB 11u  /* array of integers; registers only */
+#define ABBEY_TYPE_I64 12u
+
+#define ABBEY_TYPEOF(field)                                                                                            \
+    _Generic(((ABBEY_SELF *)0)->field,                                                                                 \
+        uint8_t: ABBEY_TYPE_U8, uint16_t: ABBEY_TYPE_U16, uint32_t: ABBEY_TYPE_U32, uint64_t: ABBEY_TYPE_U64,          \
+        int32_t: ABBEY_TYPE_I32, int64_t: ABBEY_TYPE_I64, _Bool: ABBEY_TYPE_BOOL, const char *: ABBEY_TYPE_STRING,     \
+        abbey_irq *: ABBEY_TYPE_IRQ, abbey_char *: ABBEY_TYPE_CHAR, abbey_timer *: ABBEY_TYPE_TIMER,                   \
+        uint8_t *: ABBEY_TYPE_BLOB, uint16_t *: ABBEY_TYPE_BLOB, uint32_t *: ABBEY_TYPE_BLOB, uint64_t *: ABBEY_TYPE_BLOB)
+
+#define ABBEY_PROP_REQUIRED 1u /* the machine file must give it */
+#define ABBEY_PROP_BYTES 2u    /* a size: 64K, 16M, 1G are understood */
+
+/* One property. `min` and `max` bound integers; max 0 means the field's own limit. `choices` names the only values of
+ * a string, comma-separated. The default of an irq is a line number, or -1 for none. */
+typedef struct abbey_prop {
+    const char *name;
+    uint32_t type;
+    uint32_t offset; /* of the field, in bytes */
+    uint32_t flags;
+    uint32_t reserved;
+    int64_t value;    /* default of integers, bools, irqs */
+    const char *text; /* default of strings; NULL stays NULL */
+    const char *meaning; /* one line, with the unit */
+    int64_t min, max;
+    const char *choices;
+} abbey_prop;
+
+/* ABBEY_PROP(field, default, "meaning", .min = ..., .max = ...) for integers, bools and interrupt lines. */
+#define ABBEY_PROP(field, default_value, what, ...)                                                                    \
+    {                                                                                                                  \
+        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),                  \
+        .value = (int64_t)(default_value), .meaning = (what), __VA_ARGS__                                              \
+    }
+
+/* ABBEY_PROP_TEXT(field, "default" or NULL, "meaning", ...) for strings and backends (a backend's default is NULL). */
+#define ABBEY_PROP_TEXT(field, default_text, what, ...)                                                                \
+    {                                                                                                                  \
+        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),                  \
+        .text = (default_text), .meaning = (what), __VA_ARGS__                                                         \
+    }
+
+#define ABBEY_REG_KEEP 1u /* reset leaves it alone (battery-backed) */
+
+/* One register: saved under its name, set to `reset` at reset, shown by a dump. */
+typedef struct abbey_reg {
+    const char *name;
+    uint32_t type;
+    uint32_t offset;
+    uint32_t bytes; /* size of the field */
+    uint32_t flags;
+    uint64_t reset; /* every byte of a blob is set to the low 8 bits; a timer is always cancelled */
+} abbey_reg;
+
+/* ABBEY_REG(field, reset value, ...) - the field may be nested: ABBEY_REG(chan[0].count, 0). */
+#define ABBEY_REG(field, reset_value, ...)                                                                             \
+    {                                                                                                                  \
+        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),                  \
+        .bytes = (uint32_t)sizeof(((ABBEY_SELF *)0)->field), .reset = (uint64_t)(reset_value), __VA_ARGS__             \
+    }
+
+#endif

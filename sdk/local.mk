@@ -1,0 +1,19 @@
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = sdk/abbey-plugin.pc
+abbeyincludedir = $(includedir)/abbey
+abbeyinclude_HEADERS = \
+	sdk/include/abbey/chardev.h \
+	sdk/include/abbey/dev.h \
+	sdk/include/abbey/dma.h \
+	sdk/include/abbey/guestopt.h \
+	sdk/include/abbey/host.h \
+	sdk/include/abbey/io.h \
+	sdk/include/abbey/irq.h \
+	sdk/include/abbey/pci.h \
+	sdk/include/abbey/plugin.h \
+	sdk/include/abbey/props.h \
+	sdk/include/abbey/system.h \
+	sdk/include/abbey/timer.h \
+	sdk/include/abbey/types.h
+include sdk/bench/local.mk
+include sdk/samples/local.mk

@@ -1,0 +1,1 @@
+# Samples are built from an installed SDK by the tests; here they are only shipped.

@@ -1,0 +1,1 @@
+# Small guests of ours, and real ones that boot.

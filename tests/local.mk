@@ -1,0 +1,20 @@
+# Every test prints TAP, so that the totals count single checks.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = ABBEY='$(abs_top_builddir)/abbey' ABBEY_SRCDIR='$(abs_top_srcdir)' ABBEY_BUILDDIR='$(abs_top_builddir)' \
+	ABBEY_PLUGIN_PATH='$(abs_top_builddir)/plugins/devices:$(abs_top_builddir)/plugins/hostos:$(abs_top_builddir)/plugins/guests' \
+	ABBEY_CONFIG_PATH='$(abs_top_srcdir)/configs' ; export ABBEY ABBEY_SRCDIR ABBEY_BUILDDIR ABBEY_PLUGIN_PATH ABBEY_CONFIG_PATH ;
+TEST_EXTENSIONS = .sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = bash
+
+# Unit tests: tests/unit/NAME.c over the core, with CUnit.
+UNIT_CPPFLAGS = $(CORE_CPPFLAGS)
+UNIT_CFLAGS = $(CORE_CFLAGS) $(CUNIT_CFLAGS)
+check_LIBRARIES = tests/unit/libunit.a
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+tests_unit_libunit_a_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_libunit_a_CFLAGS = $(UNIT_CFLAGS)
+UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
+
+include tests/unit/local.mk
+include tests/guests/local.mk
