@@ -2,6 +2,7 @@ pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = sdk/abbey-plugin.pc
 abbeyincludedir = $(includedir)/abbey
 abbeyinclude_HEADERS = \
+	sdk/include/abbey/bench.h \
 	sdk/include/abbey/chardev.h \
 	sdk/include/abbey/dev.h \
 	sdk/include/abbey/dma.h \

@@ -1,0 +1,85 @@
+/* abbey/bench.h - the author's bench: a board with your device, fake RAM and virtual time; no guest, no root.
+ *
+ * Link with libabbey-bench.a (pkg-config abbey-bench). Single-threaded; every call plays the part that its comment says.
+ *
+ *     abbey_bench *b = abbey_bench_new("./doorbell.so", "{delay: 75, irq: 7}");
+ *     abbey_out(b, 0x310, 1, 0);
+ *     abbey_advance(b, 75 * ABBEY_US);
+ *     CU_ASSERT_EQUAL(abbey_line(b, 7), 1);
+ *     abbey_bench_free(b); */
+#ifndef ABBEY_BENCH_H
+#define ABBEY_BENCH_H
+
+#include <abbey/types.h>
+
+typedef struct abbey_bench abbey_bench;
+
+/* A bench with one instance, id "dut", of the plugin's first device; `properties` is a YAML flow mapping, NULL for all
+ * defaults. The bench supplies what it needs: 16 lines "isa" for ISA devices, a PCI bus for PCI devices. NULL, with the
+ * errors on stderr, when the plugin or the properties are refused. */
+abbey_bench *abbey_bench_new(const char *plugin, const char *properties);
+
+/* A bench from a whole machine file's text ("abbey: 1\ndevices: ..."), for devices that work together; plugins are
+ * looked up on $ABBEY_PLUGIN_PATH. A missing interrupt controller or PCI bus is supplied as above. */
+abbey_bench *abbey_bench_machine(const char *yaml);
+
+void abbey_bench_free(abbey_bench *bench);
+
+/* Port and memory accesses as the guest makes them; size 1, 2, 4 (memory: 8 too). */
+uint32_t abbey_in(abbey_bench *bench, uint16_t port, uint32_t size);
+void abbey_out(abbey_bench *bench, uint16_t port, uint32_t size, uint32_t value);
+uint64_t abbey_load(abbey_bench *bench, uint64_t address, uint32_t size);
+void abbey_store(abbey_bench *bench, uint64_t address, uint32_t size, uint64_t value);
+
+/* PCI configuration of slot.function, on the supplied or the machine's first PCI bus. */
+uint32_t abbey_pci_read(abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size);
+void abbey_pci_write(abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size, uint32_t value);
+
+/* The 1 MB of fake RAM at guest-physical 0, for DMA. */
+uint8_t *abbey_ram(abbey_bench *bench, uint64_t *bytes);
+
+/* Lets virtual time pass, running timers at their due times in order. Starts at 0; the wall clock at time 0 is
+ * 2000-01-01 00:00:00 UTC. */
+void abbey_advance(abbey_bench *bench, uint64_t nanoseconds);
+
+/* The level of an interrupt line: of the supplied ISA lines, or of the first controller; and of the INTR pin. */
+int32_t abbey_line(abbey_bench *bench, uint32_t line);
+int32_t abbey_intr(abbey_bench *bench);
+/* Interrupt acknowledge: the vector. */
+uint32_t abbey_ack(abbey_bench *bench);
+
+/* The memory backends that stand behind properties of kind char named in `properties` as "bench": what the device
+ * sent since the last call (returns the count, at most `room`), and bytes for it (returns how many it took). With
+ * abbey_char_stall(1) the backend takes nothing until stalled no more. */
+uint32_t abbey_char_sent(abbey_bench *bench, uint8_t *bytes, uint32_t room);
+uint32_t abbey_char_feed(abbey_bench *bench, const uint8_t *bytes, uint32_t count);
+void abbey_char_stall(abbey_bench *bench, uint32_t on);
+
+/* Cold reset. */
+void abbey_bench_reset(abbey_bench *bench);
+
+/* Save, destroy, create, load, save again and compare: 0, or -1 with the difference on stderr. Time goes on. */
+int32_t abbey_roundtrip(abbey_bench *bench);
+
+/* The saved registers as text, for comparing; the bench owns it until the next call. */
+const char *abbey_state(abbey_bench *bench);
+/* Loads such a text: 0, or -1 when it is refused. */
+int32_t abbey_state_load(abbey_bench *bench, const char *state);
+
+/* What the devices asked of the mainboard since the last call of abbey_events_clear(). */
+typedef struct abbey_events {
+    uint32_t size;
+    uint32_t resets;     /* ABBEY_RESET_COLD */
+    uint32_t cpu_resets; /* ABBEY_RESET_CPU */
+    uint32_t power_offs;
+    uint32_t exits;
+    uint32_t exit_status;
+    uint32_t nmis;
+    uint32_t a20; /* present state */
+} abbey_events;
+void abbey_events_get(abbey_bench *bench, abbey_events *events);
+void abbey_events_clear(abbey_bench *bench);
+/* Presses the power button: 0, or -1 when nobody listens. */
+int32_t abbey_power_press(abbey_bench *bench);
+
+#endif
