@@ -9,3 +9,4 @@ abbey_SOURCES = \
 abbey_CPPFLAGS = $(CORE_CPPFLAGS)
 abbey_CFLAGS = $(CORE_CFLAGS)
 abbey_LDADD = $(CORE_LIBS)
+dist_man_MANS += core/cli/abbey.1
