@@ -76,7 +76,7 @@ static void release(void *start, uint64_t bytes)
 static int host_prot(uint32_t prot)
 {
     return (prot & ABBEY_MAP_READ ? PROT_READ : 0) | (prot & ABBEY_MAP_WRITE ? PROT_WRITE : 0) |
-        (prot & ABBEY_MAP_EXEC ? PROT_EXEC : 0);
+           (prot & ABBEY_MAP_EXEC ? PROT_EXEC : 0);
 }
 
 static void *map(abbey_memobj *object, uint64_t offset, uint64_t bytes, uint32_t prot, void *at, abbey_error *error)
