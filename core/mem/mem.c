@@ -277,8 +277,10 @@ void *mem_map(struct mem *mem, gpa_t gpa, uint64_t *count, bool write)
     while (*count < wanted) {
         gpa_t at = gpa + *count;
         uint64_t entry = map_entry(mem, at), part = in_page(at, wanted - *count);
+        if ((entry & flags) != flags)
+            break;
         uint8_t *host = map_host(entry) + (at & MEM_PAGE_MASK);
-        if ((entry & flags) != flags || (view && host != view + *count))
+        if (view && host != view + *count)
             break;
         if (write)
             map_before_write(mem, at, (uint32_t)part);
