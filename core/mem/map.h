@@ -60,6 +60,9 @@ struct mem {
     void *code_opaque;
     mem_map_fn map_fn;
     void *map_opaque;
+    void (*mmio_enter)(void *opaque); /* NULL: no lock */
+    void (*mmio_leave)(void *opaque);
+    void *mmio_opaque;
     const abbey_host_mem_1 *host;
     abbey_memobj *object;
 };

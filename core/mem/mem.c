@@ -78,6 +78,13 @@ void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque)
     mem->map_opaque = opaque;
 }
 
+void mem_on_mmio(struct mem *mem, void (*enter)(void *opaque), void (*leave)(void *opaque), void *opaque)
+{
+    mem->mmio_enter = enter;
+    mem->mmio_leave = leave;
+    mem->mmio_opaque = opaque;
+}
+
 /* ---- plain memory ---- */
 
 uint8_t *mem_page(struct mem *mem, gpa_t gpa, bool write, bool *marked)
@@ -217,54 +224,61 @@ bool mem_write(struct mem *mem, gpa_t gpa, const void *from, uint64_t count)
 
 /* ---- as the CPU does it ---- */
 
+/* What is not plain memory: device code may run, under its lock. */
+static uint64_t load_slow(struct mem *mem, gpa_t gpa, uint32_t size)
+{
+    uint64_t value = 0;
+    if (mem->mmio_enter)
+        mem->mmio_enter(mem->mmio_opaque);
+    mem_read(mem, gpa, &value, size);
+    if (mem->mmio_leave)
+        mem->mmio_leave(mem->mmio_opaque);
+    return value;
+}
+
+static void store_slow(struct mem *mem, gpa_t gpa, uint32_t size, uint64_t value)
+{
+    if (mem->mmio_enter)
+        mem->mmio_enter(mem->mmio_opaque);
+    mem_write(mem, gpa, &value, size);
+    if (mem->mmio_leave)
+        mem->mmio_leave(mem->mmio_opaque);
+}
+
 uint64_t mem_load(struct mem *mem, gpa_t gpa, uint32_t size)
 {
     uint64_t entry = map_entry(mem, gpa);
-    if (entry & PAGE_READ) {
-        const uint8_t *at = map_host(entry) + (gpa & MEM_PAGE_MASK);
-        uint32_t value32;
-        uint16_t value16;
-        uint64_t value64;
-        switch (size) {
-        case 1: return *at;
-        case 2: memcpy(&value16, at, 2); return value16;
-        case 4: memcpy(&value32, at, 4); return value32;
-        default: memcpy(&value64, at, 8); return value64;
-        }
+    if (!(entry & PAGE_READ))
+        return load_slow(mem, gpa, size);
+    const uint8_t *at = map_host(entry) + (gpa & MEM_PAGE_MASK);
+    uint32_t value32;
+    uint16_t value16;
+    uint64_t value64;
+    switch (size) {
+    case 1: return *at;
+    case 2: memcpy(&value16, at, 2); return value16;
+    case 4: memcpy(&value32, at, 4); return value32;
+    default: memcpy(&value64, at, 8); return value64;
     }
-    if (entry & PAGE_IO) {
-        struct mem_region *region = (struct mem_region *)(void *)map_host(entry);
-        if (size <= region->max_width)
-            return io_read(region, gpa, size);
-    }
-    uint64_t value = 0;
-    mem_read(mem, gpa, &value, size);
-    return value;
 }
 
 void mem_store(struct mem *mem, gpa_t gpa, uint32_t size, uint64_t value)
 {
     uint64_t entry = map_entry(mem, gpa);
-    if (entry & PAGE_WRITE) {
-        map_before_write(mem, gpa, size);
-        uint8_t *at = map_host(entry) + (gpa & MEM_PAGE_MASK);
-        uint32_t value32 = (uint32_t)value;
-        uint16_t value16 = (uint16_t)value;
-        switch (size) {
-        case 1: *at = (uint8_t)value; return;
-        case 2: memcpy(at, &value16, 2); return;
-        case 4: memcpy(at, &value32, 4); return;
-        default: memcpy(at, &value, 8); return;
-        }
+    if (!(entry & PAGE_WRITE)) {
+        store_slow(mem, gpa, size, value);
+        return;
     }
-    if (entry & PAGE_IO) {
-        struct mem_region *region = (struct mem_region *)(void *)map_host(entry);
-        if (size <= region->max_width) {
-            io_write(region, gpa, size, size == 8 ? value : value & ((1ull << size * 8) - 1));
-            return;
-        }
+    map_before_write(mem, gpa, size);
+    uint8_t *at = map_host(entry) + (gpa & MEM_PAGE_MASK);
+    uint32_t value32 = (uint32_t)value;
+    uint16_t value16 = (uint16_t)value;
+    switch (size) {
+    case 1: *at = (uint8_t)value; return;
+    case 2: memcpy(at, &value16, 2); return;
+    case 4: memcpy(at, &value32, 4); return;
+    default: memcpy(at, &value, 8); return;
     }
-    mem_write(mem, gpa, &value, size);
 }
 
 /* ---- views for DMA ---- */

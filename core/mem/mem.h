@@ -42,6 +42,10 @@ uint64_t mem_ram_bytes(const struct mem *mem);
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque);
 void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque);
 
+/* Brackets every MMIO access that the CPU makes (mem_load, mem_store) with the lock under which device code runs.
+ * DMA (mem_read, mem_write) comes from device code, which holds it already. */
+void mem_on_mmio(struct mem *mem, void (*enter)(void *opaque), void (*leave)(void *opaque), void *opaque);
+
 /* ---- regions ---- */
 
 /* MMIO: `fn` is called as abbey/io.h says; splitting by max_width (1, 2, 4, 8) is done here. Priority: the region
