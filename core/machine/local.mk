@@ -4,10 +4,18 @@ core_libcore_a_SOURCES += \
 	core/machine/device.c \
 	core/machine/dma.c \
 	core/machine/irq.c \
+	core/machine/machine.c \
+	core/machine/machine.h \
+	core/machine/machine_boot.c \
+	core/machine/machine_impl.h \
+	core/machine/machine_run.c \
+	core/machine/machine_stats.c \
 	core/machine/parts.h \
 	core/machine/pci.c \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
 	core/machine/state.c \
 	core/machine/system.c \
-	core/machine/timer.c
+	core/machine/timer.c \
+	core/machine/vclock.c \
+	core/machine/vclock.h
