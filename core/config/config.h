@@ -75,10 +75,6 @@ struct config {
 /* Reads `file` (a path, or a bare name looked up as NAME.yaml in $ABBEY_CONFIG_PATH and the installed directory), its
  * bases, and the `path=value` settings; writes errors to `errors`. NULL when there was any. */
 struct config *config_load(const char *file, const char *const *settings, unsigned setting_count, FILE *errors);
-/* The same from text in memory, which errors call `name`, against the plugins of `plugins` alone: the description owns
- * the set afterwards, and closes it when it fails. For the author's bench and for tests. */
-struct config *config_load_text(const char *name, const char *text, struct plugin_set *plugins, const char *const *settings,
-    unsigned setting_count, FILE *errors);
 void config_free(struct config *config);
 
 /* The value of a property by name; the property exists. */
