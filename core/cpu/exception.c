@@ -39,22 +39,6 @@ static enum fault_class fault_class(uint32_t vector, bool exception)
     }
 }
 
-void cpu_raise(struct cpu *cpu, uint32_t vector)
-{
-    cpu->fault.vector = vector;
-    cpu->fault.code = 0;
-    cpu->fault.has_code = false;
-    longjmp(*cpu->unwind, 1);
-}
-
-void cpu_raise_code(struct cpu *cpu, uint32_t vector, uint32_t code)
-{
-    cpu->fault.vector = vector;
-    cpu->fault.code = code;
-    cpu->fault.has_code = true;
-    longjmp(*cpu->unwind, 1);
-}
-
 /* The event that cpu->fault asks for, after `first`; its restart sets RF (SDM vol. 3, 17.3.1.1). */
 static struct event fault_event(const struct cpu *cpu)
 {

@@ -1,4 +1,5 @@
 core_libcore_a_SOURCES += \
+	core/cpu/access.c \
 	core/cpu/access.h \
 	core/cpu/control.c \
 	core/cpu/cpu.c \
@@ -12,6 +13,7 @@ core_libcore_a_SOURCES += \
 	core/cpu/exception.c \
 	core/cpu/interrupt.h \
 	core/cpu/msr.c \
+	core/cpu/raise.c \
 	core/cpu/segment.c \
 	core/cpu/stack.c \
 	core/cpu/stack.h \
@@ -25,5 +27,7 @@ core_libcore_a_SOURCES += \
 	core/cpu/system_return.h \
 	core/cpu/system_select.c \
 	core/cpu/task.c \
-	core/cpu/task.h
+	core/cpu/task.h \
+	core/cpu/tlb.c \
+	core/cpu/tlb.h
 include core/cpu/interp/local.mk
