@@ -60,6 +60,12 @@ enum { ES, CS, SS, DS, FS, GS };
 #define CR4_OSFXSR 0x200u
 #define CR4_OSXMMEXCPT 0x400u
 #define EFER_NXE 0x800u
+#define DR6_FIXED 0xffff0ff0u
+#define DR6_BD 0x2000u
+#define DR6_BS 0x4000u
+#define DR6_BT 0x8000u
+#define DR7_FIXED 0x400u
+#define DR7_GD 0x2000u
 
 /* Vectors (SDM vol. 3, table 6-1). */
 enum {
