@@ -1,7 +1,7 @@
 /* i8254.c - the interval timer of a PC, and port 61h.
  *
  * Intel 8254 Programmable Interval Timer data sheet, order number 231164-005 ("DS"; the headings are cited); 82371SB
- * (PIIX3), order number 290550, section 2.3.3 and "NMI Status and Control Register" for port 61h.
+ * (PIIX3), order number 290550, "NMI Status and Control Register" for port 61h.
  *
  * What stock drivers do with it. DOS and SeaBIOS: channel 0 in mode 3 or 2 with count 0 (18.2 Hz), channel 2 in mode 3
  * for sound. Linux: channel 2 in mode 0 behind port 61h to calibrate the TSC; channel 0 in mode 2 as periodic tick, or

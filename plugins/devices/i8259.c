@@ -1,7 +1,7 @@
 /* i8259.c - the interrupt controllers of a PC: two 8259A, the slave's INT on the master's IR2, and PIIX3's ELCR.
  *
  * Intel 8259A Programmable Interrupt Controller data sheet, order number 231468-003 ("DS"; the headings are cited),
- * and 82371SB (PIIX3), order number 290550, section 2.3.2 for ports 4D0h and 4D1h.
+ * and 82371SB (PIIX3), order number 290550, "ELCR1/ELCR2 - Edge/Level Control Registers".
  *
  * What stock drivers do with it. DOS and SeaBIOS: ICW1-4 once, non-specific EOI, masks, and a read of ISR or IRR to
  * tell a spurious IRQ7. Linux: probes by writing the master's IMR and reading it back; ICW4 = 01h; specific EOI 60h+n,
@@ -262,7 +262,7 @@ static void access_slave(void *self, abbey_io *io)
     access_chip(p, &p->chip[SLAVE], io);
 }
 
-/* PIIX3 2.3.2: IRQ0, 1, 2, 8 and 13 are edge-triggered for good. */
+/* PIIX3, "ELCR1", "ELCR2": IRQ0, 1, 2, 8 and 13 are edge-triggered for good. */
 static const uint8_t elcr_writable[2] = { 0xf8, 0xde };
 
 static void access_elcr(void *self, abbey_io *io)
