@@ -100,8 +100,8 @@ static abbey_irq *chip_intr(abbey_dev *dev, abbey_intr_ack_fn ack, void *self)
     if (device_too_late(device, "abbey_intr_connect"))
         return NULL;
     if (board->intr) {
-        device_fail(device, "the INTR pin of the processor is already driven by '%s' (%s)", board->intr->device->node->id,
-            device_where(board->intr->device, where, sizeof where));
+        device_fail(device, "the INTR pin of the processor is already driven by '%s' (%s)",
+            board->intr->device->node->id, device_where(board->intr->device, where, sizeof where));
         return NULL;
     }
     board->intr = source_new(device, "intr", &intr_ops);

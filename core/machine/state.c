@@ -39,7 +39,10 @@ static json_t *hex_json(const uint8_t *bytes, size_t count)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static bool hex_read(const json_t *json, uint8_t *bytes, size_t count)
@@ -150,11 +153,11 @@ json_t *board_save(const struct board *board)
 
 /* What a state says of one device, checked and not yet in place. */
 struct staged {
-    uint8_t *self;      /* registers in the places of the instance */
-    bool *given;        /* per register row */
-    int64_t *due;       /* per register row, of timers: ns from now, INT64_MAX for not armed */
-    bool *levels;       /* per source */
-    uint64_t *starts;   /* per range that follows no BAR */
+    uint8_t *self;    /* registers in the places of the instance */
+    bool *given;      /* per register row */
+    int64_t *due;     /* per register row, of timers: ns from now, INT64_MAX for not armed */
+    bool *levels;     /* per source */
+    uint64_t *starts; /* per range that follows no BAR */
     bool *enabled;
     uint32_t version;
     uint8_t config[256];
@@ -169,7 +172,8 @@ struct reader {
     const char *id; /* of the device being read */
 };
 
-__attribute__((format(printf, 3, 4))) static bool refuse(const struct reader *reader, const char *place, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool refuse(
+    const struct reader *reader, const char *place, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -193,7 +197,8 @@ static bool refuse_reg(const struct reader *reader, const abbey_reg *reg, const 
 /* The member `key` of type `type`, or NULL with a message. */
 static const json_t *member(const struct reader *reader, const json_t *object, const char *key, json_type type)
 {
-    static const char *const names[] = { "an object", "an array", "a string", "an integer", "a number", "true or false" };
+    static const char *const names[] = { "an object", "an array", "a string", "an integer", "a number",
+        "true or false" };
     const json_t *value = json_object_get(object, key);
     char place[64];
     snprintf(place, sizeof place, "%s%s", reader->id ? "." : "", key);
@@ -243,7 +248,8 @@ static bool reg_read(struct reader *reader, struct device *device, uint32_t inde
         if (!json_is_null(json) && !json_is_integer(json))
             return refuse_reg(reader, reg, "null, or nanoseconds from now");
         staged->due[index] = json_is_null(json) ? INT64_MAX : json_integer_value(json);
-        return staged->due[index] == INT64_MAX || timer_field(device, reg) || refuse_reg(reader, reg, "null: there is no timer");
+        return staged->due[index] == INT64_MAX || timer_field(device, reg) ||
+               refuse_reg(reader, reg, "null: there is no timer");
     default:
         if (!integer_read(json, reg->type, reg->bytes, &bits)) {
             snprintf(expected, sizeof expected, "%s integer of %u bits",
@@ -284,7 +290,8 @@ static bool lines_read(struct reader *reader, struct device *device, const json_
             return refuse(reader, ".lines", "the level of '%s' is not true or false", s->name);
         staged->levels[index] = json_is_true(level);
     }
-    return known == json_object_size(lines) || refuse(reader, ".lines", "it names a line that the device does not drive");
+    return known == json_object_size(lines) ||
+           refuse(reader, ".lines", "it names a line that the device does not drive");
 }
 
 static bool ranges_read(struct reader *reader, struct device *device, const json_t *ranges)
@@ -296,13 +303,14 @@ static bool ranges_read(struct reader *reader, struct device *device, const json
             continue;
         const json_t *range = json_array_get(ranges, index);
         const json_t *start = json_array_get(range, 0), *enabled = json_array_get(range, 1);
-        if (!json_is_integer(start) || json_integer_value(start) < 0 || !json_is_boolean(enabled) || json_array_size(range) != 2)
+        if (!json_is_integer(start) || json_integer_value(start) < 0 || !json_is_boolean(enabled) ||
+            json_array_size(range) != 2)
             return refuse(reader, ".ranges", "range %zu is not [start, enabled]", index);
         staged->starts[index] = (uint64_t)json_integer_value(start);
         staged->enabled[index++] = json_is_true(enabled);
     }
     return index == json_array_size(ranges) ||
-        refuse(reader, ".ranges", "it has %zu ranges, the device %zu", json_array_size(ranges), index);
+           refuse(reader, ".ranges", "it has %zu ranges, the device %zu", json_array_size(ranges), index);
 }
 
 /* Configuration space is the guest's and the device's to change, but for what says which function it is. */
@@ -315,8 +323,8 @@ static bool config_read_space(struct reader *reader, struct device *device, cons
     if (!hex_read(json, config, 256))
         return refuse(reader, ".pci", "expected 256 bytes as 512 hex digits");
     if (memcmp(config, f->reset, 4) != 0 || memcmp(config + 9, f->reset + 9, 3) != 0 || config[0x0e] != f->reset[0x0e])
-        return refuse(reader, ".pci", "it is of a function %02x%02x:%02x%02x, the device is %04x:%04x", config[1], config[0],
-            config[3], config[2], f->desc.vendor, f->desc.device);
+        return refuse(reader, ".pci", "it is of a function %02x%02x:%02x%02x, the device is %04x:%04x", config[1],
+            config[0], config[3], config[2], f->desc.vendor, f->desc.device);
     for (uint32_t i = 0x10; i < 0x28; i++) /* the type bits of BARs */
         config[i] = (uint8_t)((config[i] & f->writable[i]) | (f->reset[i] & ~f->writable[i]));
     return true;
@@ -365,8 +373,10 @@ static bool device_read(struct reader *reader, struct device *device, const json
     struct staged *staged = &reader->staged[device - reader->board->devices];
     if (!json_is_object(json))
         return refuse(reader, "", json ? "expected an object" : "the machine has this device, the state does not");
-    const json_t *kind = member(reader, json, "device", JSON_STRING), *version = member(reader, json, "version", JSON_INTEGER);
-    const json_t *registers = member(reader, json, "registers", JSON_OBJECT), *lines = member(reader, json, "lines", JSON_OBJECT);
+    const json_t *kind = member(reader, json, "device", JSON_STRING),
+                 *version = member(reader, json, "version", JSON_INTEGER);
+    const json_t *registers = member(reader, json, "registers", JSON_OBJECT),
+                 *lines = member(reader, json, "lines", JSON_OBJECT);
     const json_t *ranges = member(reader, json, "ranges", JSON_ARRAY);
     if (!kind || !version || !registers || !lines || !ranges)
         return false;
@@ -375,8 +385,10 @@ static bool device_read(struct reader *reader, struct device *device, const json
             device->kind->name);
     json_int_t v = json_integer_value(version);
     if (v < 1 || v > device->kind->state_version)
-        return refuse(reader, ".version", "the state has version %" JSON_INTEGER_FORMAT " of '%s', the plugin knows up to %u; "
-            "update the plugin", v, device->kind->name, device->kind->state_version);
+        return refuse(reader, ".version",
+            "the state has version %" JSON_INTEGER_FORMAT " of '%s', the plugin knows up to %u; "
+            "update the plugin",
+            v, device->kind->name, device->kind->state_version);
     if (!stage_new(staged, device))
         return refuse(reader, "", "out of memory");
     staged->version = (uint32_t)v;
@@ -392,7 +404,8 @@ static bool wires_read(struct reader *reader, const json_t *wires)
     if (!integer_read(json_object_get(wires, "a20_on"), ABBEY_TYPE_U32, 4, &on) ||
         !integer_read(json_object_get(wires, "a20_spoke"), ABBEY_TYPE_U32, 4, &spoke) ||
         !hex_read(json_object_get(wires, "shadow"), reader->shadow, sizeof reader->shadow))
-        return refuse(reader, "board", "expected a20_on and a20_spoke as unsigned integers of 32 bits, shadow as 64 bytes");
+        return refuse(
+            reader, "board", "expected a20_on and a20_spoke as unsigned integers of 32 bits, shadow as 64 bytes");
     reader->a20_on = (uint32_t)on;
     reader->a20_spoke = (uint32_t)spoke;
     for (size_t i = 0; i < sizeof reader->shadow; i++)
@@ -411,8 +424,10 @@ static bool state_read(struct reader *reader, const json_t *state)
     if (!version || !wires || !devices)
         return false;
     if (json_integer_value(version) != STATE_VERSION)
-        return refuse(reader, "abbey_state", "the state has format %" JSON_INTEGER_FORMAT ", this abbey reads %d; use the abbey "
-            "that wrote it", json_integer_value(version), STATE_VERSION);
+        return refuse(reader, "abbey_state",
+            "the state has format %" JSON_INTEGER_FORMAT ", this abbey reads %d; use the abbey "
+            "that wrote it",
+            json_integer_value(version), STATE_VERSION);
     bool good = wires_read(reader, wires);
     json_object_foreach((json_t *)devices, id, value)
     {
@@ -445,7 +460,8 @@ static void device_place(struct device *device, const struct staged *staged)
         const abbey_reg *reg = reg_at(device, i);
         struct timer *timer = reg->type == ABBEY_TYPE_TIMER ? timer_field(device, reg) : NULL;
         if (timer)
-            timer_set(timer, staged->given[i] && staged->due[i] != INT64_MAX ? due_at(now, staged->due[i]) : ABBEY_NEVER);
+            timer_set(
+                timer, staged->given[i] && staged->due[i] != INT64_MAX ? due_at(now, staged->due[i]) : ABBEY_NEVER);
         else if (staged->given[i] && reg->type != ABBEY_TYPE_TIMER)
             memcpy((uint8_t *)device->self + reg->offset, staged->self + reg->offset, reg->bytes);
     }
@@ -532,7 +548,8 @@ void board_dump(const struct board *board, FILE *out)
             if (json_is_integer(value) && reg->type != ABBEY_TYPE_TIMER)
                 fprintf(out, "  %-20s %" PRIx64 "h\n", reg->name, (uint64_t)json_integer_value(value));
             else if (reg->type == ABBEY_TYPE_TIMER)
-                fprintf(out, "  %-20s %s%s\n", reg->name, json_is_null(value) ? "off" : "due in ns: ", json_is_null(value) ? "" : text);
+                fprintf(out, "  %-20s %s%s\n", reg->name,
+                    json_is_null(value) ? "off" : "due in ns: ", json_is_null(value) ? "" : text);
             else
                 fprintf(out, "  %-20s %s\n", reg->name, text ? text : "");
             free(text);

@@ -1,7 +1,7 @@
 /* bench.c - the author's bench: a board without a processor, in virtual time. See abbey/bench.h.
  *
- * The board, the plugin loader and the reader of machine files are those of the core, so that what a device does here it
- * does in a machine. Only the processor, the clock and the host are missing: a test plays their parts. */
+ * The board, the plugin loader and the reader of machine files are those of the core, so that what a device does here
+ * it does in a machine. Only the processor, the clock and the host are missing: a test plays their parts. */
 #pragma GCC visibility push(default)
 #include <abbey/bench.h>
 #pragma GCC visibility pop
@@ -116,12 +116,13 @@ static yaml_node_t *yaml_get(yaml_document_t *document, yaml_node_t *map, const 
     return NULL;
 }
 
-static void device_look(const struct plugin_set *plugins, yaml_document_t *document, yaml_node_t *device, struct present *present)
+static void device_look(
+    const struct plugin_set *plugins, yaml_document_t *document, yaml_node_t *device, struct present *present)
 {
     yaml_node_t *kind = yaml_get(document, device, "device");
     const struct plugin_device *found = kind && kind->type == YAML_SCALAR_NODE
-        ? plugin_device_find(plugins, (const char *)kind->data.scalar.value)
-        : NULL;
+                                            ? plugin_device_find(plugins, (const char *)kind->data.scalar.value)
+                                            : NULL;
     if (!found)
         return; /* config_read() will say so */
     present->lines |= found->device.isa_lines != 0;
@@ -149,7 +150,8 @@ static struct present machine_look(const struct plugin_set *plugins, const char 
         present.memory = yaml_get(&document, root, "memory") != NULL;
         present.stream = yaml_get(&document, yaml_get(&document, root, "backends"), "bench") != NULL;
         if (devices && devices->type == YAML_MAPPING_NODE)
-            for (yaml_node_pair_t *pair = devices->data.mapping.pairs.start; pair < devices->data.mapping.pairs.top; pair++)
+            for (yaml_node_pair_t *pair = devices->data.mapping.pairs.start; pair < devices->data.mapping.pairs.top;
+                 pair++)
                 device_look(plugins, &document, yaml_document_get_node(&document, pair->value), &present);
         yaml_document_delete(&document);
     }
@@ -187,8 +189,12 @@ static abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
         settings[count++] = "backends.bench.backend=bench";
     if (!present.memory)
         settings[count++] = "memory=1M";
-    struct config_request request = { .file = "bench", .text = text, .text_bytes = strlen(text), .settings = settings,
-        .setting_count = count, .plugins = plugins };
+    struct config_request request = { .file = "bench",
+        .text = text,
+        .text_bytes = strlen(text),
+        .settings = settings,
+        .setting_count = count,
+        .plugins = plugins };
     bench->config = config_read(&request, stderr);
     if (bench->config)
         bench->mem = mem_new(&stand_in_memory, bench->config->memory, UINT64_C(0xe0000000), &error);
@@ -207,7 +213,10 @@ abbey_bench *abbey_bench_new(const char *plugin, const char *properties)
     char *text = NULL;
     properties = properties ? properties + strspn(properties, " \t\n") : "{}";
     if (!file || file->refusal || !file->device_count) {
-        fprintf(stderr, "bench: %s\n", file && file->refusal ? file->refusal : file ? "the plugin has no device" : "out of memory");
+        fprintf(stderr, "bench: %s\n",
+            file && file->refusal ? file->refusal
+            : file                ? "the plugin has no device"
+                                  : "out of memory");
     } else if (*properties != '{') {
         fprintf(stderr, "bench: the properties '%s' are no flow mapping like {irq: 5}\n", properties);
     } else {
@@ -307,9 +316,12 @@ uint32_t abbey_pci_read(abbey_bench *bench, uint32_t slot, uint32_t function, ui
     return cycle.value;
 }
 
-void abbey_pci_write(abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size, uint32_t value)
+void abbey_pci_write(
+    abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size, uint32_t value)
 {
-    abbey_pci_cycle cycle = { .address = pci_address(slot, function, offset), .value = value, .size = (uint8_t)size, .write = 1 };
+    abbey_pci_cycle cycle = {
+        .address = pci_address(slot, function, offset), .value = value, .size = (uint8_t)size, .write = 1
+    };
     pci_interface.cycle(&pci_bridge(bench)->handle, &cycle);
 }
 

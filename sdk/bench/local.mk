@@ -1,5 +1,8 @@
 # The author's bench: a board without a CPU, in one archive. It is the core's own code, linked into one object whose
 # only visible names are those of abbey/bench.h, so that a test may have a board_new() of its own.
+# Link tests with BENCH_LIBS: what authors get.
+BENCH_LIBS = libabbey-bench.a $(YAML_LIBS) $(JANSSON_LIBS)
+
 noinst_LIBRARIES += sdk/bench/libbench.a
 sdk_bench_libbench_a_SOURCES = \
 	sdk/bench/bench.c \
@@ -8,7 +11,8 @@ sdk_bench_libbench_a_SOURCES = \
 sdk_bench_libbench_a_CPPFLAGS = $(CORE_CPPFLAGS)
 sdk_bench_libbench_a_CFLAGS = $(CORE_CFLAGS)
 
-nodist_lib_DATA = libabbey-bench.a
+benchlibdir = $(libdir)
+benchlib_DATA = libabbey-bench.a
 pkgconfig_DATA += sdk/abbey-bench.pc
 CLEANFILES += libabbey-bench.a sdk/bench/whole.o
 libabbey-bench.a: sdk/bench/libbench.a core/libcore.a

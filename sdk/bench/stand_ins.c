@@ -1,5 +1,5 @@
-/* stand_ins.c - the parts of a machine that a lone device needs, as plain as can be. They are plugins like any other, so
- * that the board code under them is that of a real machine. */
+/* stand_ins.c - the parts of a machine that a lone device needs, as plain as can be. They are plugins like any other,
+ * so that the board code under them is that of a real machine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,10 +34,19 @@ static int32_t pci_create(abbey_dev *dev, void *self)
 }
 
 static const abbey_device devices[] = {
-    { .name = "bench-isa", .summary = "16 interrupt lines of the author's bench", .self_size = sizeof(struct lines),
-        .state_version = 1, .create = lines_create, .irq_inputs = 16, .isa_lines = 1 },
-    { .name = "bench-pci", .summary = "a PCI bus of the author's bench", .self_size = sizeof(struct pci), .state_version = 1,
-        .create = pci_create, .provides = "pci" },
+    { .name = "bench-isa",
+        .summary = "16 interrupt lines of the author's bench",
+        .self_size = sizeof(struct lines),
+        .state_version = 1,
+        .create = lines_create,
+        .irq_inputs = 16,
+        .isa_lines = 1 },
+    { .name = "bench-pci",
+        .summary = "a PCI bus of the author's bench",
+        .self_size = sizeof(struct pci),
+        .state_version = 1,
+        .create = pci_create,
+        .provides = "pci" },
 };
 
 /* ---- a byte stream ---- */
@@ -101,13 +110,23 @@ static void backend_destroy(void *self)
 }
 
 static const abbey_backend backends[] = {
-    { .name = "bench", .summary = "a byte stream whose far side is the test", .kind = "char",
-        .self_size = sizeof(struct backend), .create = backend_create, .destroy = backend_destroy },
+    { .name = "bench",
+        .summary = "a byte stream whose far side is the test",
+        .kind = "char",
+        .self_size = sizeof(struct backend),
+        .create = backend_create,
+        .destroy = backend_destroy },
 };
 
-const abbey_plugin stand_ins = { .magic = ABBEY_MAGIC, .size = sizeof(abbey_plugin), .abi_major = ABBEY_ABI_MAJOR,
-    .abi_minor = ABBEY_ABI_MINOR, .id = "abbey.bench", .version = "1.0.0", .license = "MIT",
-    .devices = ABBEY_TABLE(devices), .backends = ABBEY_TABLE(backends) };
+const abbey_plugin stand_ins = { .magic = ABBEY_MAGIC,
+    .size = sizeof(abbey_plugin),
+    .abi_major = ABBEY_ABI_MAJOR,
+    .abi_minor = ABBEY_ABI_MINOR,
+    .id = "abbey.bench",
+    .version = "1.0.0",
+    .license = "MIT",
+    .devices = ABBEY_TABLE(devices),
+    .backends = ABBEY_TABLE(backends) };
 
 /* ---- memory ---- */
 
@@ -144,5 +163,9 @@ static void object_release(void *start, uint64_t bytes)
     (void)start, (void)bytes; /* the bytes go with the object */
 }
 
-const abbey_host_mem_1 stand_in_memory = { .size = sizeof stand_in_memory, .page_size = 4096, .create = object_new,
-    .destroy = object_free, .map = object_map, .release = object_release };
+const abbey_host_mem_1 stand_in_memory = { .size = sizeof stand_in_memory,
+    .page_size = 4096,
+    .create = object_new,
+    .destroy = object_free,
+    .map = object_map,
+    .release = object_release };
