@@ -33,6 +33,13 @@ static bool is_number(const abbey_prop *prop)
     return prop->type != ABBEY_TYPE_STRING && prop->type != ABBEY_TYPE_IRQ && prop->type != ABBEY_TYPE_CHAR;
 }
 
+/* Addresses in hexadecimal: what has 16 bits is a port nearly always. */
+static const char *number_text(const abbey_prop *prop, int64_t value, char *text, size_t room)
+{
+    snprintf(text, room, prop->type == ABBEY_TYPE_U16 && value > 255 ? "0x%" PRIx64 : "%" PRId64, value);
+    return text;
+}
+
 /* The default, as a machine file would say it; NULL when there is none. */
 static const char *default_text(const abbey_prop *prop, char *text, size_t room)
 {
@@ -48,10 +55,7 @@ static const char *default_text(const abbey_prop *prop, char *text, size_t room)
         break;
     default: break;
     }
-    snprintf(text, room,
-        prop->max > 255 && prop->value > 9 && !(prop->flags & ABBEY_PROP_BYTES) ? "0x%" PRIx64 : "%" PRId64,
-        prop->value);
-    return text;
+    return number_text(prop, prop->value, text, room);
 }
 
 /* ---- list ---- */
@@ -73,12 +77,10 @@ static json_t *names_json(const struct plugin *plugin)
 static json_t *plugin_json(const struct plugin *plugin)
 {
     if (plugin->refusal)
-        return json_pack("{s:s, s:s, s:b, s:s}", "path", plugin->path, "status", "refused", "accepted", 0, "reason",
-            plugin->refusal);
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s?, s:[ii], s:o}", "path", plugin->path, "status", "ok",
-        "accepted", 1, "id", plugin->entry.id, "kind", plugin->kind, "version", plugin->entry.version, "license",
-        plugin->entry.license, "abi", (int)plugin->entry.abi_major, (int)plugin->entry.abi_minor, "names",
-        names_json(plugin));
+        return json_pack("{s:s, s:s, s:s}", "path", plugin->path, "status", "refused", "reason", plugin->refusal);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?, s:[ii], s:o}", "path", plugin->path, "status", "ok", "id",
+        plugin->entry.id, "kind", plugin->kind, "version", plugin->entry.version, "license", plugin->entry.license,
+        "abi", (int)plugin->entry.abi_major, (int)plugin->entry.abi_minor, "names", names_json(plugin));
 }
 
 static void list_json(const struct plugin_set *set)
@@ -163,12 +165,12 @@ static void props_text(const abbey_table *table)
         puts("\nproperties:");
     for (uint32_t i = 0; i < table->count; i++) {
         const abbey_prop *p = (const abbey_prop *)table->rows + i;
-        char text[32];
+        char text[32], low[32], high[32];
         const char *value = default_text(p, text, sizeof text);
         printf("  %-12s %-7s %s\n", p->name, type_name(p->type), p->meaning);
         printf("  %-12s %-7s %s%s", "", "", value ? "default " : "required", value ? value : "");
         if (is_number(p) && p->type != ABBEY_TYPE_BOOL && p->max)
-            printf(p->max > 255 ? ", 0x%" PRIx64 " to 0x%" PRIx64 : ", %" PRId64 " to %" PRId64, p->min, p->max);
+            printf(", %s to %s", number_text(p, p->min, low, sizeof low), number_text(p, p->max, high, sizeof high));
         if (p->choices)
             printf(", one of %s", p->choices);
         putchar('\n');
