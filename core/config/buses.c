@@ -65,7 +65,7 @@ static const char *types_list(struct check *check, const char *kind)
     const char *list = "";
     for (unsigned i = 0; i < check->plugins->count; i++) {
         const struct plugin *plugin = &check->plugins->plugins[i];
-        for (unsigned j = 0; j < plugin->device_count; j++) {
+        for (unsigned j = 0; !plugin->refusal && j < plugin->device_count; j++) {
             const abbey_device *device = &plugin->devices[j].device;
             if (device->provides && !strcmp(device->provides, kind))
                 list = arena_format(check->arena, "%s%s'%s'", list, *list ? ", " : "", device->name);

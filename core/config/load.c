@@ -156,7 +156,7 @@ static void host_check(struct check *check)
     struct suggestion near = { .wanted = backend->text };
     for (unsigned i = 0; i < check->plugins->count; i++)
         if (check->plugins->plugins[i].entry.hostos && !check->plugins->plugins[i].refusal)
-            suggest_offer(&near, check->plugins->plugins[i].entry.hostos->name);
+            suggest_offer(&near, check->plugins->plugins[i].hostos.name);
     struct report_item *item = report_error(check->report, backend->at, "unknown-plugin",
         "no plugin of kind hostos is named '%s'", arena_clip(check->arena, backend->text));
     report_nearest(item, near.best);
