@@ -33,6 +33,7 @@ static const abbey_prop props[] = { ABBEY_PROP(port, 0x501, "I/O port") };
 
 static const abbey_device device = { .name = "debug-exit",
     .summary = "ends the machine with a status chosen by the guest",
+    .bus = "isa",
     .self_size = sizeof(struct debug_exit),
     .state_version = 1,
     .props = ABBEY_TABLE(props),

@@ -87,6 +87,7 @@ static const abbey_reg regs[] = {
 
 static const abbey_device device = { .name = "debugcon",
     .summary = "debug console: bytes written to a port go to a stream",
+    .bus = "isa",
     .self_size = sizeof(struct debugcon),
     .state_version = 1,
     .props = ABBEY_TABLE(props),

@@ -333,7 +333,7 @@ static const abbey_prop props[] = {
 
 /* Nothing passes before software has spoken: the data sheet leaves the power-on state open. */
 #define CHIP_REGS(n)                                                                                                   \
-    ABBEY_REG(chip[n].lines, 0, .flags = ABBEY_REG_KEEP), ABBEY_REG(chip[n].edges, 0), ABBEY_REG(chip[n].isr, 0),      \
+    ABBEY_REG(chip[n].lines, 0), ABBEY_REG(chip[n].edges, 0), ABBEY_REG(chip[n].isr, 0),                               \
         ABBEY_REG(chip[n].imr, 0xff), ABBEY_REG(chip[n].icw1, 0), ABBEY_REG(chip[n].icw2, 0),                          \
         ABBEY_REG(chip[n].icw3, 0), ABBEY_REG(chip[n].icw4, 0), ABBEY_REG(chip[n].expect, 0),                          \
         ABBEY_REG(chip[n].lowest, 7), ABBEY_REG(chip[n].elcr, 0), ABBEY_REG(chip[n].read_isr, 0),                      \
