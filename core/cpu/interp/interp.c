@@ -17,18 +17,27 @@
 
 #define DR6_BS 0x4000u
 
+/* The interpreter that runs on this thread: hooks called from elsewhere must not touch its caches. */
+static _Thread_local const struct interp *running;
+
 static void code_written(void *opaque, gpa_t gpa, uint32_t count)
 {
-    runs_drop(opaque, gpa, count);
+    if (running == opaque)
+        runs_drop(opaque, gpa, count);
+    else
+        news_written(opaque, gpa, count);
 }
 
 /* What stands at a physical address is another thing now. */
 static void map_changed(void *opaque)
 {
     struct interp *it = opaque;
+    if (running != it) {
+        news_map(it);
+        return;
+    }
     tlb_flush(it->cpu, true);
-    it->flush_wanted = true;
-    it->broken = true;
+    interp_flush(it);
 }
 
 struct interp *interp_new(struct cpu *cpu)
@@ -167,6 +176,8 @@ static bool events_take(struct cpu *cpu, enum cpu_exit *exit)
 {
     uint32_t signals = atomic_load_explicit(&cpu->signals, memory_order_acquire);
     cpu->insn_eip = cpu->eip;
+    if (signals & CPU_SIGNAL_CACHE)
+        news_apply(cpu->interp);
     *exit = CPU_EXIT_TRIPLE_FAULT;
     if (cpu->shutdown)
         return true;
@@ -213,8 +224,10 @@ enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget)
 {
     struct interp *it = cpu->interp;
     jmp_buf here, *outer = cpu->unwind;
+    const struct interp *outer_running = running;
     it->end = budget > UINT64_MAX - cpu->instructions ? UINT64_MAX : cpu->instructions + budget;
     cpu->unwind = &here;
+    running = it;
     if (setjmp(here)) {
         it->current = NULL;
         it->single = false;
@@ -223,5 +236,6 @@ enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget)
     }
     enum cpu_exit exit = loop(it, cpu);
     cpu->unwind = outer;
+    running = outer_running;
     return exit;
 }
