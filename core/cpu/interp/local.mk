@@ -2,6 +2,8 @@ core_libcore_a_SOURCES += \
 	core/cpu/interp/decode.c \
 	core/cpu/interp/decode.h \
 	core/cpu/interp/flags.h \
+	core/cpu/interp/hostfp.c \
+	core/cpu/interp/hostfp.h \
 	core/cpu/interp/insn.h \
 	core/cpu/interp/interp.c \
 	core/cpu/interp/interp.h \
@@ -15,9 +17,13 @@ core_libcore_a_SOURCES += \
 	core/cpu/interp/ops_move.c \
 	core/cpu/interp/ops_muldiv.c \
 	core/cpu/interp/ops_shift.c \
+	core/cpu/interp/ops_simd.c \
 	core/cpu/interp/ops_stack.c \
 	core/cpu/interp/ops_string.c \
+	core/cpu/interp/ops_x87.c \
 	core/cpu/interp/optable.c \
 	core/cpu/interp/runs.c \
 	core/cpu/interp/runs.h \
-	core/cpu/interp/stack_ops.h
+	core/cpu/interp/stack_ops.h \
+	core/cpu/interp/x87.c \
+	core/cpu/interp/x87.h
