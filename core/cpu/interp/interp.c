@@ -12,6 +12,7 @@
 
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
+#include "core/cpu/interp/hostfp.h"
 #include "core/cpu/interp/runs.h"
 #include "core/cpu/system.h"
 
@@ -46,7 +47,8 @@ struct interp *interp_new(struct cpu *cpu)
     if (!it)
         return NULL;
     it->cpu = cpu;
-    if (!runs_init(it) || !decoder_init(&it->decoder, cpu->model->features)) {
+    cpu->hostfp = hostfp_new(mem_host(cpu->mem), &(abbey_error){ 0 });
+    if (!cpu->hostfp || !runs_init(it) || !decoder_init(&it->decoder, cpu->model->features)) {
         interp_free(it);
         return NULL;
     }
@@ -60,6 +62,8 @@ void interp_free(struct interp *it)
     if (!it)
         return;
     runs_flush(it);
+    hostfp_free(it->cpu->hostfp);
+    it->cpu->hostfp = NULL;
     decoder_free(&it->decoder);
     runs_free(it);
     free(it);
