@@ -18,7 +18,7 @@ tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
 tests_unit_test_config_errors_SOURCES = tests/unit/test_config_errors.c tests/unit/config_fixture.c tests/unit/config_fixture.h
-tests_unit_test_config_errors_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_config_errors_CPPFLAGS = $(UNIT_CPPFLAGS) -DABBEY_CONFIG_DIR='"$(configdir)"'
 tests_unit_test_config_errors_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_config_errors_LDADD = $(UNIT_LIBS)
 # The Linux host plugin, loaded as the core would, without the core.
