@@ -1,5 +1,12 @@
 bin_PROGRAMS += abbey
-abbey_SOURCES = core/cli/main.c
+abbey_SOURCES = \
+	core/cli/cli.h \
+	core/cli/config.c \
+	core/cli/main.c \
+	core/cli/plugins.c \
+	core/cli/run.c \
+	core/cli/version.c
 abbey_CPPFLAGS = $(CORE_CPPFLAGS)
 abbey_CFLAGS = $(CORE_CFLAGS)
 abbey_LDADD = $(CORE_LIBS)
+dist_man_MANS += core/cli/abbey.1

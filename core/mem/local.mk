@@ -1,3 +1,9 @@
 core_libcore_a_SOURCES += \
+	core/mem/checksum.c \
+	core/mem/map.h \
+	core/mem/marks.c \
+	core/mem/mem.c \
 	core/mem/mem.h \
+	core/mem/region.c \
+	core/mem/walk.c \
 	core/mem/walk.h

@@ -38,9 +38,15 @@ typedef void (*mem_map_fn)(void *opaque);
 struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t low_limit, abbey_error *error);
 void mem_free(struct mem *mem);
 uint64_t mem_ram_bytes(const struct mem *mem);
+/* The host's memory service that mem_new() got: for engines that need executable memory of their own. */
+const abbey_host_mem_1 *mem_host(const struct mem *mem);
 
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque);
 void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque);
+
+/* Brackets every MMIO access that the CPU makes (mem_load, mem_store) with the lock under which device code runs.
+ * DMA (mem_read, mem_write) comes from device code, which holds it already. */
+void mem_on_mmio(struct mem *mem, void (*enter)(void *opaque), void (*leave)(void *opaque), void *opaque);
 
 /* ---- regions ---- */
 
@@ -78,11 +84,16 @@ bool mem_write(struct mem *mem, gpa_t gpa, const void *from, uint64_t count);
 uint64_t mem_load(struct mem *mem, gpa_t gpa, uint32_t size);
 void mem_store(struct mem *mem, gpa_t gpa, uint32_t size, uint64_t value);
 
-/* Direct view of RAM for DMA: up to *count bytes, cut where RAM stops being contiguous or marked; NULL if none. */
+/* Direct view of RAM for DMA: up to *count bytes, cut where RAM stops being contiguous; NULL if none. A view for writing
+ * calls the code hook for what it covers now, and mem_unmap() does so again, because pages may have been marked since. */
 void *mem_map(struct mem *mem, gpa_t gpa, uint64_t *count, bool write);
+/* Ends a view for writing; its first `written` bytes were changed. */
+void mem_unmap(struct mem *mem, void *view, uint64_t written);
 
 /* ---- marks ---- */
 
+/* A new mark changes what mem_page() answers for writers, but calls no hook: whoever marks drops the writable host
+ * addresses that it keeps itself. */
 void mem_mark(struct mem *mem, gpa_t gpa, uint32_t marks);
 void mem_unmark(struct mem *mem, gpa_t gpa, uint32_t marks);
 uint32_t mem_marks(const struct mem *mem, gpa_t gpa);
@@ -92,7 +103,7 @@ void mem_track_dirty(struct mem *mem, bool on);
 /* Calls fn for every page written since the last call, and starts anew. */
 void mem_take_dirty(struct mem *mem, void (*fn)(void *opaque, gpa_t page), void *opaque);
 
-/* CRC-32 of all RAM, to compare two runs. */
+/* CRC-32 (IEEE 802.3) of all RAM, low to high, to compare two runs. Pages never written cost no time. */
 uint32_t mem_checksum(const struct mem *mem);
 
 #endif

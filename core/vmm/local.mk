@@ -1,1 +1,4 @@
-core_libcore_a_SOURCES +=
+core_libcore_a_SOURCES += \
+	core/vmm/engine.c \
+	core/vmm/vcpu.c \
+	core/vmm/vcpu.h

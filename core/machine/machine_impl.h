@@ -1,0 +1,62 @@
+/* machine_impl.h - what the files of a machine share: its parts and its requests. */
+#ifndef ABBEY_CORE_MACHINE_IMPL_H
+#define ABBEY_CORE_MACHINE_IMPL_H
+
+#include "core/machine/board.h"
+#include "core/machine/machine.h"
+#include "core/machine/vclock.h"
+#include "core/vmm/vcpu.h"
+
+/* Things asked of the vCPU thread, done at an instruction boundary. */
+#define REQUEST_RESET 1u
+#define REQUEST_END 2u
+
+struct machine_host {
+    const abbey_host_mem_1 *mem;
+    const abbey_host_clock_1 *clock;
+    const abbey_host_thread_1 *thread;
+    const abbey_host_event_1 *event;
+    const abbey_host_fault_1 *fault; /* may be NULL */
+};
+
+struct machine {
+    const struct config *config;
+    FILE *errors;
+    struct machine_host host;
+    abbey_mutex *lock;
+    abbey_cond *wake;
+    abbey_loop *loop;
+    struct mem *mem;
+    struct cpu *cpu;
+    struct board *board;
+    struct boot *boot;
+    struct vclock clock;
+    struct vcpu vcpu;
+    abbey_thread *vcpu_thread;
+
+    /* With the lock held: */
+    uint32_t requests; /* REQUEST_... */
+    enum machine_end end;
+    uint32_t exit_status;
+    uint64_t timer_due;   /* virtual time of the earliest timer */
+    uint64_t deadline;    /* host time of --timeout */
+    bool asked_to_end;    /* SIGTERM was seen once */
+    bool idle_warned;
+    uint64_t started, ended; /* host time */
+    uint64_t resets;
+};
+
+/* Asks the vCPU thread for something. With the lock held. */
+void machine_request(struct machine *machine, uint32_t request);
+/* The first reason to end counts. With the lock held. */
+void machine_finish(struct machine *machine, enum machine_end end);
+
+/* Makes what loads the guest; false after an error. Once a machine. */
+bool machine_boot_new(struct machine *machine);
+/* Puts the CPU in its state after power-on and loads what the machine boots from; false after an error. */
+bool machine_boot(struct machine *machine);
+
+extern const struct board_owner machine_board_owner;
+extern const struct vcpu_owner machine_vcpu_owner;
+
+#endif
