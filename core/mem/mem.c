@@ -66,6 +66,11 @@ uint64_t mem_ram_bytes(const struct mem *mem)
     return mem->ram_bytes;
 }
 
+uint64_t mem_low_bytes(const struct mem *mem)
+{
+    return mem->low_bytes;
+}
+
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque)
 {
     mem->code_fn = fn;
