@@ -71,6 +71,11 @@ const abbey_host_mem_1 *mem_host(const struct mem *mem)
     return mem->host;
 }
 
+uint64_t mem_low_bytes(const struct mem *mem)
+{
+    return mem->low_bytes;
+}
+
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque)
 {
     mem->code_fn = fn;
