@@ -71,3 +71,11 @@ tests_unit_test_plugins_SOURCES = tests/unit/test_plugins.c
 tests_unit_test_plugins_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_plugins_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_plugins_LDADD = $(UNIT_LIBS)
+
+# Every device plugin on the plugin path, on the bench.
+check_PROGRAMS += tests/unit/test_every_device
+TESTS += tests/unit/test_every_device
+tests_unit_test_every_device_SOURCES = tests/unit/test_every_device.c
+tests_unit_test_every_device_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_every_device_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_every_device_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
