@@ -6,6 +6,7 @@
 #define ABBEY_CORE_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -69,19 +70,35 @@ struct config {
     struct config_boot boot;
     struct config_node *backends, *devices; /* devices in an order in which each bus comes before what is on it */
     unsigned backend_count, device_count;
-    struct plugin_set *plugins; /* owned */
+    struct plugin_set *plugins;
 };
 
-/* Reads `file` (a path, or a bare name looked up as NAME.yaml in $ABBEY_CONFIG_PATH and the installed directory), its
- * bases, and the `path=value` settings; writes errors to `errors`. NULL when there was any. */
+/* Where a machine comes from. */
+struct config_request {
+    const char *file;            /* a path, or a bare name looked up as NAME.yaml in $ABBEY_CONFIG_PATH and the installed directory */
+    const char *text;            /* not NULL: what the file holds; `file` is only its name in messages */
+    size_t text_bytes;
+    const char *const *settings; /* path=value, laid over the file in this order */
+    unsigned setting_count;
+    struct plugin_set *plugins;  /* not NULL: these plugins, and they stay the caller's; NULL: found by plugins.path and
+                                    plugin_set_open() */
+};
+
+/* Reads the machine with its bases and settings; writes all errors to `errors`. NULL when there was any. */
+struct config *config_read(const struct config_request *request, FILE *errors);
+/* The same for a file and the plugins that are found. */
 struct config *config_load(const char *file, const char *const *settings, unsigned setting_count, FILE *errors);
 void config_free(struct config *config);
 
 /* The value of a property by name; the property exists. */
 const struct config_value *config_value_find(const struct config_node *node, const char *name);
 
-/* `abbey config show`: the merged machine, each line with the place it came from. 0, or -1 after errors. */
-int config_show(const char *file, const char *const *settings, unsigned setting_count, FILE *out, FILE *errors);
+/* `abbey config check --json`: the errors as a JSON array on `out`, empty for a good machine. 0, or -1 after errors. */
+int config_check_json(const struct config_request *request, FILE *out);
+
+/* `abbey config show`: the merged machine as YAML, each line with the place it came from; or as a JSON array of
+ * {path, value, file, line}. 0, or -1 after errors. */
+int config_show(const struct config_request *request, bool json, FILE *out, FILE *errors);
 
 /* JSON Schema of machine files with the properties of all plugins of the set. */
 void config_schema(const struct plugin_set *plugins, FILE *out);

@@ -1,1 +1,30 @@
-core_libcore_a_SOURCES +=
+core_libcore_a_SOURCES += \
+	core/config/arena.c \
+	core/config/arena.h \
+	core/config/buses.c \
+	core/config/check.h \
+	core/config/config.h \
+	core/config/entries.c \
+	core/config/files.c \
+	core/config/files.h \
+	core/config/irqs.c \
+	core/config/jsonschema.c \
+	core/config/load.c \
+	core/config/load.h \
+	core/config/merge.c \
+	core/config/parse.c \
+	core/config/report.c \
+	core/config/report.h \
+	core/config/require.c \
+	core/config/sections.c \
+	core/config/sections.h \
+	core/config/settings.c \
+	core/config/show.c \
+	core/config/suggest.c \
+	core/config/suggest.h \
+	core/config/tree.h \
+	core/config/uses.c \
+	core/config/value.c \
+	core/config/value.h \
+	core/config/version.c \
+	core/config/version.h

@@ -60,6 +60,12 @@ enum { ES, CS, SS, DS, FS, GS };
 #define CR4_OSFXSR 0x200u
 #define CR4_OSXMMEXCPT 0x400u
 #define EFER_NXE 0x800u
+#define DR6_FIXED 0xffff0ff0u
+#define DR6_BD 0x2000u
+#define DR6_BS 0x4000u
+#define DR6_BT 0x8000u
+#define DR7_FIXED 0x400u
+#define DR7_GD 0x2000u
 
 /* Vectors (SDM vol. 3, table 6-1). */
 enum {
@@ -112,6 +118,7 @@ struct fxstate {
 #define CPU_SIGNAL_NMI 2u
 #define CPU_SIGNAL_INIT 4u  /* reset of the processor alone */
 #define CPU_SIGNAL_STOP 8u  /* the loop wants the thread: pause, reset, quit, engine change */
+#define CPU_SIGNAL_CACHE 16u /* the engine's own: another thread changed memory it keeps copies of */
 
 /* Why an engine returned. */
 enum cpu_exit {
@@ -127,11 +134,13 @@ struct cpu_bus {
     void (*out)(void *opaque, uint16_t port, uint32_t size, uint32_t value);
     uint32_t (*intr_ack)(void *opaque); /* vector of the pending interrupt */
     uint64_t (*tsc)(void *opaque);      /* the time-stamp counter before the guest's offset */
+    void (*ferr)(void *opaque);         /* FERR# goes active with CR0.NE clear: IRQ 13 of a PC. May be NULL */
 };
 
 struct cpu_model; /* cpuid.h */
 struct tlb;       /* access.h */
 struct interp;    /* interp/interp.h: caches of the interpreter */
+struct hostfp;    /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
 
 struct cpu {
     uint32_t reg[9]; /* [REG_NONE] stays 0 */
@@ -146,8 +155,8 @@ struct cpu {
     bool halted;    /* in HLT */
     bool shutdown;  /* after a triple fault, until reset */
     bool nmi_blocked; /* until IRET */
-    /* Interrupt shadow of STI, MOV SS, POP SS: no interrupt before the instruction that starts when `instructions`
-     * differs from this value. Single-step traps are held by MOV/POP SS alone (shadow_ss). */
+    /* Interrupt shadow of STI, MOV SS, POP SS: set by the instruction; the engine takes no interrupt before it has
+     * run the next one, for which it clears them. Traps and NMI are held by MOV/POP SS alone (shadow_ss). */
     bool shadow_sti, shadow_ss;
     struct paging paging;
     uint64_t efer, pat, apic_base, misc_enable, tsc_offset;
@@ -166,6 +175,7 @@ struct cpu {
     void *bus_opaque;
     struct tlb *tlb;
     struct interp *interp;
+    struct hostfp *hostfp; /* hostfp_new(mem_host(mem)); interp_new() makes it, interp_free() frees it */
     jmp_buf *unwind; /* where cpu_raise() goes: the engine's loop */
     struct {
         uint32_t vector, code;

@@ -12,6 +12,7 @@
 #define CPUID_TSC (1u << 4)
 #define CPUID_MSR (1u << 5)
 #define CPUID_PAE (1u << 6)
+#define CPUID_MCE (1u << 7)
 #define CPUID_CX8 (1u << 8)
 #define CPUID_SEP (1u << 11)
 #define CPUID_MTRR (1u << 12)
@@ -23,6 +24,7 @@
 #define CPUID_FXSR (1u << 24)
 #define CPUID_SSE (1u << 25)
 #define CPUID_SSE2 (1u << 26)
+#define CPUID_EXTENDED_NX (1u << 20) /* leaf 80000001h EDX */
 
 struct cpu_model {
     const char *name; /* as `cpu.model` has it */

@@ -1,6 +1,33 @@
 core_libcore_a_SOURCES += \
+	core/cpu/access.c \
 	core/cpu/access.h \
+	core/cpu/control.c \
+	core/cpu/cpu.c \
 	core/cpu/cpu.h \
+	core/cpu/cpu_dump.c \
+	core/cpu/cpuid.c \
 	core/cpu/cpuid.h \
-	core/cpu/system.h
+	core/cpu/descriptor.h \
+	core/cpu/eflags.c \
+	core/cpu/eflags.h \
+	core/cpu/exception.c \
+	core/cpu/interrupt.h \
+	core/cpu/msr.c \
+	core/cpu/raise.c \
+	core/cpu/segment.c \
+	core/cpu/stack.c \
+	core/cpu/stack.h \
+	core/cpu/system.h \
+	core/cpu/system_enter.c \
+	core/cpu/system_far.c \
+	core/cpu/system_interrupt.c \
+	core/cpu/system_io.c \
+	core/cpu/system_iret.c \
+	core/cpu/system_return.c \
+	core/cpu/system_return.h \
+	core/cpu/system_select.c \
+	core/cpu/task.c \
+	core/cpu/task.h \
+	core/cpu/tlb.c \
+	core/cpu/tlb.h
 include core/cpu/interp/local.mk

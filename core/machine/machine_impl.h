@@ -29,6 +29,7 @@ struct machine {
     struct mem *mem;
     struct cpu *cpu;
     struct board *board;
+    struct boot *boot;
     struct vclock clock;
     struct vcpu vcpu;
     abbey_thread *vcpu_thread;
@@ -50,8 +51,13 @@ void machine_request(struct machine *machine, uint32_t request);
 /* The first reason to end counts. With the lock held. */
 void machine_finish(struct machine *machine, enum machine_end end);
 
+/* Makes what loads the guest; false after an error. Once a machine. */
+bool machine_boot_new(struct machine *machine);
 /* Puts the CPU in its state after power-on and loads what the machine boots from; false after an error. */
 bool machine_boot(struct machine *machine);
+
+/* Whether this machine reports faults of Abbey itself, in a file beside the user's, before the process ends. */
+void machine_watch_crash(struct machine *machine, bool on);
 
 extern const struct board_owner machine_board_owner;
 extern const struct vcpu_owner machine_vcpu_owner;

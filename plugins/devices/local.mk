@@ -1,1 +1,40 @@
 # Each chip: its shared object, its source, the plugin link flags.
+plugin_PROGRAMS += plugins/devices/i8259.so
+plugins_devices_i8259_so_SOURCES = plugins/devices/i8259.c
+plugins_devices_i8259_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/i8254.so
+plugins_devices_i8254_so_SOURCES = plugins/devices/i8254.c
+plugins_devices_i8254_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/mc146818.so
+plugins_devices_mc146818_so_SOURCES = plugins/devices/mc146818.c
+plugins_devices_mc146818_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/ns16550.so
+plugins_devices_ns16550_so_SOURCES = plugins/devices/ns16550.c
+plugins_devices_ns16550_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/i440fx.so
+plugins_devices_i440fx_so_SOURCES = plugins/devices/i440fx.c
+plugins_devices_i440fx_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/debugcon.so
+plugins_devices_debugcon_so_SOURCES = plugins/devices/debugcon.c
+plugins_devices_debugcon_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/debug-exit.so
+plugins_devices_debug_exit_so_SOURCES = plugins/devices/debug-exit.c
+plugins_devices_debug_exit_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/piix3.so
+plugins_devices_piix3_so_SOURCES = plugins/devices/piix3.c
+plugins_devices_piix3_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/piix4-pm.so
+plugins_devices_piix4_pm_so_SOURCES = plugins/devices/piix4-pm.c
+plugins_devices_piix4_pm_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/i8042.so
+plugins_devices_i8042_so_SOURCES = plugins/devices/i8042.c plugins/devices/ps2.h plugins/devices/ps2kbd.c plugins/devices/ps2mouse.c
+plugins_devices_i8042_so_LDFLAGS = $(PLUGIN_LINK)

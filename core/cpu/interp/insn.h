@@ -45,9 +45,13 @@ struct insn {
 #define OP_F2 32u
 #define OP_F3 64u
 #define OP_ENDS 128u  /* control does not simply go on behind it: ends a run of cached instructions */
+#define OP_O16 256u   /* operand size 2 */
+#define OP_O32 512u   /* operand size 4 */
+#define OP_REP 1024u  /* F2 and F3 repeat it: with them it ends a run too */
 
 /* One row: opcodes `first`..`last` of a map, with ModRM.reg equal to `ext` (0..7, or -1 for any). `feature` is a
- * mask of CPUID leaf 1 EDX bits; without them the instruction is undefined. An opcode with no row raises #UD. */
+ * mask of CPUID leaf 1 EDX bits; without them the instruction is undefined. The first row that fits is taken, tables in
+ * the order below. An opcode with no row raises #UD. */
 struct op_row {
     uint8_t map, first, last;
     int8_t ext;
@@ -61,7 +65,7 @@ struct op_table {
 };
 
 /* The tables, one per source file; interp.c gathers them. */
-extern const struct op_table ops_alu, ops_move, ops_shift, ops_bits, ops_muldiv, ops_string, ops_flow, ops_stack, ops_flag;
+extern const struct op_table ops_alu, ops_move, ops_shift, ops_bits, ops_muldiv, ops_string, ops_flow, ops_stack, ops_flag, ops_bcd;
 extern const struct op_table ops_far, ops_system, ops_io;
 extern const struct op_table ops_x87, ops_simd;
 

@@ -11,6 +11,10 @@ void interp_free(struct interp *interp);
 /* Runs up to `budget` instructions; interrupts are taken at boundaries. */
 enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget);
 
+/* A repeated string instruction must stop behind this iteration: something pends, or each one counts (single-step,
+ * its own bytes were overwritten). It then leaves EIP on itself. */
+bool interp_yields(const struct cpu *cpu);
+
 /* Forgets all decoded instructions. */
 void interp_flush(struct interp *interp);
 

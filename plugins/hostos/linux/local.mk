@@ -1,1 +1,26 @@
 # The Linux host backend.
+plugin_PROGRAMS += plugins/hostos/linux.so
+plugins_hostos_linux_so_SOURCES = \
+	plugins/hostos/linux/char.c \
+	plugins/hostos/linux/char.h \
+	plugins/hostos/linux/char_file.c \
+	plugins/hostos/linux/char_null.c \
+	plugins/hostos/linux/char_pty.c \
+	plugins/hostos/linux/char_socket.c \
+	plugins/hostos/linux/char_stdio.c \
+	plugins/hostos/linux/clock.c \
+	plugins/hostos/linux/console.c \
+	plugins/hostos/linux/console.h \
+	plugins/hostos/linux/event.c \
+	plugins/hostos/linux/fault.c \
+	plugins/hostos/linux/keys.c \
+	plugins/hostos/linux/keys.h \
+	plugins/hostos/linux/linux.c \
+	plugins/hostos/linux/linux.h \
+	plugins/hostos/linux/mem.c \
+	plugins/hostos/linux/signals.c \
+	plugins/hostos/linux/signals.h \
+	plugins/hostos/linux/stream.c \
+	plugins/hostos/linux/stream.h \
+	plugins/hostos/linux/thread.c
+plugins_hostos_linux_so_LDFLAGS = $(PLUGIN_LINK)

@@ -155,6 +155,7 @@ static inline abbey_loop *abbey_loop_get(abbey_dev *dev)
 
 #define ABBEY_HOST_FAULT_1 "abbey.host.fault/1"
 
+#define ABBEY_FAULT_NONE 0u    /* abort(), or a fault signal sent from outside: only on_crash() hears of it */
 #define ABBEY_FAULT_ACCESS 1u  /* page fault: addr, write are good */
 #define ABBEY_FAULT_GENERAL 2u /* general protection: no address */
 #define ABBEY_FAULT_ILLEGAL 3u /* undefined instruction */

@@ -39,6 +39,7 @@
 
 #define ABBEY_PROP_REQUIRED 1u /* the machine file must give it */
 #define ABBEY_PROP_BYTES 2u    /* a size: 64K, 16M, 1G are understood */
+#define ABBEY_PROP_PATH 4u     /* a string that names a file: relative to the machine file that says it */
 
 /* One property. `min` and `max` bound integers; max 0 means the field's own limit. `choices` names the only values of
  * a string, comma-separated. The default of an irq is a line number, or -1 for none. */

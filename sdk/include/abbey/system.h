@@ -38,7 +38,7 @@ static inline const abbey_system_1 *abbey_system(abbey_dev *dev)
 
 /* What the calls do, all of them [locked]:
  *   a20(dev, source, on)   one of several gates that are OR-ed (source 0: keyboard controller, 1: port 92h); A20 is
- *                          masked while all sources that ever spoke are off
+ *                          masked while all sources that ever spoke are off; after a cold reset nobody has spoken
  *   reset(dev, kind)       ABBEY_RESET_...; takes effect at the next instruction boundary of the guest
  *   power_off(dev)         the machine ends with exit status 0
  *   exit(dev, status)      the machine ends; a status other than 0 means that the guest failed

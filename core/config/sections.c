@@ -1,0 +1,183 @@
+#include "core/config/sections.h"
+
+#include <string.h>
+
+#include "core/config/check.h"
+#include "core/config/suggest.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ABBEY_SELF struct config
+#define KEY(key, field, ...) \
+    { .name = (key), .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(struct config, field), __VA_ARGS__ }
+#define MB (1 << 20)
+
+// clang-format off
+static const abbey_prop top_rows[] = {
+    KEY("name",   name,   .text = "machine", .meaning = "what the machine is called in messages"),
+    KEY("memory", memory, .flags = ABBEY_PROP_BYTES, .value = 128 * MB, .min = MB, .max = 60LL << 30,
+        .meaning = "guest RAM in bytes, whole megabytes"),
+    KEY("reboot", reboot, .value = 1, .meaning = "a reset starts the machine anew; false: it ends the run"),
+};
+static const abbey_prop cpu_rows[] = {
+    KEY("model",  cpu_model,  .text = "pentium3", .choices = "pentium,pentium2,pentium3,pentium4,host",
+        .meaning = "what CPUID says; host: all that this host can run"),
+    KEY("engine", cpu_engine, .text = "auto", .choices = "auto,bt,interp", .meaning = "how guest code is run"),
+    KEY("cache",  cpu_cache,  .flags = ABBEY_PROP_BYTES, .value = 64 * MB, .min = MB, .max = 1 << 30,
+        .meaning = "bytes of translation cache"),
+    KEY("clock",  clock,      .text = "host", .choices = "host,instructions",
+        .meaning = "virtual time follows the host's, or counts instructions, 1 ns each, so that runs repeat exactly"),
+};
+static const abbey_prop boot_rows[] = {
+    KEY("kernel",  boot.kernel,  .flags = ABBEY_PROP_PATH, .meaning = "file to start: bzImage, ELF multiboot or raw binary"),
+    KEY("initrd",  boot.initrd,  .flags = ABBEY_PROP_PATH, .meaning = "initial RAM disk, or multiboot module"),
+    KEY("cmdline", boot.cmdline, .text = "", .meaning = "the kernel's command line"),
+    KEY("format",  boot.format,  .text = "auto", .choices = "auto,linux,multiboot,raw", .meaning = "what the kernel file is"),
+    KEY("load",    boot.load,    .value = 0x7c00, .meaning = "raw: physical address that the file is copied to"),
+    KEY("entry",   boot.entry,   .meaning = "raw: address of the first instruction; the load address where absent"),
+    KEY("mode",    boot.mode,    .text = "real", .choices = "real,protected", .meaning = "raw: CPU mode at the first instruction"),
+};
+static const abbey_prop host_rows[] = {
+    KEY("backend", host_backend, .text = "linux", .meaning = "the hostos plugin that the machine lives on"),
+};
+static const abbey_prop guest_rows[] = { /* a list: read by check_guest() */
+    { .name = "optimize", .type = ABBEY_TYPE_STRING },
+};
+static const struct section guest_section = { "guest", "", guest_rows, COUNT(guest_rows) };
+static const abbey_prop log_rows[] = {
+    KEY("level", log_level, .text = "warn", .choices = "error,warn,info,debug,trace", .meaning = "the least serious messages shown"),
+};
+
+const struct section sections[] = {
+    { NULL,   "a machine",                         top_rows,  COUNT(top_rows) },
+    { "cpu",  "the virtual CPU",                   cpu_rows,  COUNT(cpu_rows) },
+    { "boot", "direct boot of a kernel, no firmware", boot_rows, COUNT(boot_rows) },
+    { "host", "what the machine lives on",         host_rows, COUNT(host_rows) },
+    { "log",  "messages on stderr",                log_rows,  COUNT(log_rows) },
+};
+const unsigned section_count = COUNT(sections);
+
+const struct special_key special_keys[] = {
+    { "abbey",    "version of the schema, 1" },
+    { "base",     "machine to inherit from: a path relative to this file, or the name of one that Abbey brings" },
+    { "guest",    "optimizations for the guest's operating system" },
+    { "plugins",  "where plugins are looked for, and which versions are needed" },
+    { "backends", "host resources by id: consoles, files" },
+    { "devices",  "virtual hardware by id" },
+};
+const unsigned special_key_count = COUNT(special_keys);
+// clang-format on
+
+static void field_store(struct config *config, const struct config_value *value)
+{
+    void *field = (char *)config + value->prop->offset;
+    uint32_t narrow = (uint32_t)value->integer;
+    bool yes = value->integer != 0;
+    switch (value->prop->type) {
+    case ABBEY_TYPE_STRING: memcpy(field, &value->text, sizeof(value->text)); break;
+    case ABBEY_TYPE_U64: memcpy(field, &value->integer, sizeof(value->integer)); break;
+    case ABBEY_TYPE_U32: memcpy(field, &narrow, sizeof(narrow)); break;
+    case ABBEY_TYPE_BOOL: memcpy(field, &yes, sizeof(yes)); break;
+    default: break;
+    }
+}
+
+static const abbey_prop *row_find(const struct section *section, const char *name)
+{
+    for (unsigned i = 0; i < section->count; i++)
+        if (!strcmp(section->rows[i].name, name))
+            return &section->rows[i];
+    return NULL;
+}
+
+static bool is_special(const char *key)
+{
+    for (unsigned i = 0; i < special_key_count; i++)
+        if (!strcmp(special_keys[i].name, key))
+            return true;
+    for (unsigned i = 0; i < section_count; i++)
+        if (sections[i].name && !strcmp(sections[i].name, key))
+            return true;
+    return false;
+}
+
+static void unknown_key(struct check *check, const struct section *section, const struct node *member)
+{
+    struct suggestion near = { .wanted = member->key };
+    for (unsigned i = 0; i < section->count; i++)
+        suggest_offer(&near, section->rows[i].name);
+    for (unsigned i = 0; i < special_key_count && !section->name; i++)
+        suggest_offer(&near, special_keys[i].name);
+    for (unsigned i = 0; i < section_count && !section->name; i++)
+        if (sections[i].name)
+            suggest_offer(&near, sections[i].name);
+    const char *key = arena_clip(check->arena, member->key);
+    struct report_item *item =
+        section->name ? report_error(check->report, member->key_at, "unknown-key", "'%s' has no key '%s'", section->name, key)
+                      : report_error(check->report, member->key_at, "unknown-key", "a machine file has no key '%s'", key);
+    report_nearest(item, near.best);
+}
+
+static void section_read(struct check *check, const struct section *section, struct node *map)
+{
+    if (map && map->kind != NODE_MAP && map->kind != NODE_NULL) {
+        report_error(check->report, map->at, "wrong-type", "'%s' is a mapping, not %s", section->name, node_kind_name(map));
+        map = NULL;
+    }
+    for (unsigned i = 0; i < section->count; i++) {
+        struct config_value value = value_default(&section->rows[i]);
+        struct node *node = map ? node_find(map, section->rows[i].name) : NULL;
+        if (node && node->kind != NODE_NULL) {
+            const char *what = section->name ? arena_format(check->arena, "'%s.%s'", section->name, node->key)
+                                             : arena_format(check->arena, "'%s'", node->key);
+            value_read(check->report, node, &section->rows[i], what, &value);
+        }
+        field_store(check->config, &value);
+    }
+    for (struct node *member = map ? map->first : NULL; member; member = member->next)
+        if (!row_find(section, member->key) && !(!section->name && is_special(member->key)))
+            unknown_key(check, section, member);
+}
+
+void check_sections(struct check *check)
+{
+    for (unsigned i = 0; i < section_count; i++)
+        section_read(check, &sections[i], sections[i].name ? node_find(check->root, sections[i].name) : check->root);
+    struct config *config = check->config;
+    struct node *memory = node_find(check->root, "memory"), *boot = node_find(check->root, "boot");
+    if (memory && config->memory % MB && config->memory >= MB)
+        report_error(check->report, memory->at, "out-of-range", "'memory' is a whole number of megabytes, not %s",
+            arena_clip(check->arena, memory->text));
+    struct node *kernel = boot ? node_find(boot, "kernel") : NULL, *initrd = boot ? node_find(boot, "initrd") : NULL;
+    struct node *entry = boot ? node_find(boot, "entry") : NULL;
+    if (kernel)
+        config->boot.kernel_mark = kernel->at.mark;
+    if (initrd)
+        config->boot.initrd_mark = initrd->at.mark;
+    if (!entry || entry->kind == NODE_NULL)
+        config->boot.entry = config->boot.load;
+}
+
+void check_guest(struct check *check)
+{
+    struct node *guest = node_find(check->root, "guest"), *list = guest ? node_find(guest, "optimize") : NULL;
+    unsigned count = 0;
+    if (guest && guest->kind != NODE_MAP && guest->kind != NODE_NULL)
+        report_error(check->report, guest->at, "wrong-type", "'guest' is a mapping, not %s", node_kind_name(guest));
+    for (struct node *member = guest ? guest->first : NULL; member; member = member->next)
+        if (guest->kind == NODE_MAP && strcmp(member->key, "optimize") != 0)
+            unknown_key(check, &guest_section, member);
+    if (list && list->kind != NODE_LIST && list->kind != NODE_NULL) {
+        report_error(check->report, list->at, "wrong-type", "'guest.optimize' is a list, not %s", node_kind_name(list));
+        list = NULL;
+    }
+    check->config->optimize = arena_alloc(check->arena, ((list ? list->count : 0) + 1) * sizeof(char *));
+    for (struct node *item = list ? list->first : NULL; item; item = item->next) {
+        if (item->kind != NODE_SCALAR)
+            report_error(check->report, item->at, "wrong-type", "'guest.optimize' lists names, not %s", node_kind_name(item));
+        else if (!plugin_guestopt_find(check->plugins, item->text))
+            report_error(check->report, item->at, "unknown-plugin", "no plugin of kind guestopt is named '%s'",
+                arena_clip(check->arena, item->text));
+        else
+            check->config->optimize[count++] = item->text;
+    }
+}

@@ -1,0 +1,127 @@
+/* tlb.c - fills and flushes the software TLB. */
+#include "core/cpu/tlb.h"
+
+#include <stdlib.h>
+
+#include "core/cpu/access.h"
+
+struct tlb *tlb_new(void)
+{
+    struct tlb *tlb = calloc(1, sizeof(*tlb));
+    if (!tlb)
+        return NULL;
+    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
+        entry[i].tag = TLB_INVALID;
+    return tlb;
+}
+
+void tlb_free(struct tlb *tlb)
+{
+    free(tlb);
+}
+
+void tlb_flush(struct cpu *cpu, bool global_too)
+{
+    struct tlb *tlb = cpu->tlb;
+    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
+        if (global_too || !(entry[i].frame & TLB_GLOBAL))
+            entry[i].tag = TLB_INVALID;
+    if (global_too)
+        tlb->large = false;
+    tlb->flushes++;
+}
+
+void tlb_flush_page(struct cpu *cpu, uint32_t linear)
+{
+    struct tlb *tlb = cpu->tlb;
+    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    for (unsigned i = 0; i < 3 * 2; i++)
+        entry[i * TLB_SETS + (linear >> MEM_PAGE_SHIFT) % TLB_SETS].tag = TLB_INVALID;
+    /* One INVLPG drops the whole of a large page (SDM vol. 3, 4.10.4.1), which is cached here by its 4 KB pieces. */
+    for (unsigned i = 0; tlb->large && i < 3 * 2 * TLB_SETS; i++)
+        if ((entry[i].frame & TLB_LARGE) && (entry[i].tag ^ linear) >> 22 == 0)
+            entry[i].tag = TLB_INVALID;
+    tlb->flushes++;
+}
+
+void tlb_slow_writes(struct tlb *tlb, gpa_t gpa)
+{
+    uint32_t frame = (uint32_t)(gpa >> MEM_PAGE_SHIFT);
+    struct tlb_entry *entry = &tlb->entry[TLB_WRITE][0][0];
+    for (unsigned i = 0; i < 2 * TLB_SETS; i++)
+        if ((entry[i].frame & TLB_FRAME) == frame)
+            entry[i].tag |= TLB_SLOW;
+}
+
+void cpu_paging_changed(struct cpu *cpu)
+{
+    struct paging *paging = &cpu->paging;
+    paging->on = (cpu->cr0 & CR0_PG) != 0;
+    paging->wp = (cpu->cr0 & CR0_WP) != 0;
+    paging->pae = (cpu->cr4 & CR4_PAE) != 0;
+    paging->pse = (cpu->cr4 & CR4_PSE) != 0;
+    paging->global = (cpu->cr4 & CR4_PGE) != 0;
+    paging->nx = (cpu->efer & EFER_NXE) != 0;
+    tlb_flush(cpu, true);
+}
+
+/* Is there an enabled data breakpoint in the page? */
+static bool page_watched(const struct tlb *tlb, uint32_t linear)
+{
+    for (unsigned n = 0; n < 4; n++)
+        if ((tlb->watch[4] >> (2 * n) & 3) && (tlb->watch[4] >> (16 + 4 * n) & 1) &&
+            (tlb->watch[n] ^ linear) < MEM_PAGE_SIZE)
+            return true;
+    return false;
+}
+
+void tlb_watch_update(struct cpu *cpu)
+{
+    struct tlb *tlb = cpu->tlb;
+    const uint32_t now[5] = { cpu->dr[0], cpu->dr[1], cpu->dr[2], cpu->dr[3], cpu->dr[7] };
+    if (!memcmp(now, tlb->watch, sizeof(now)))
+        return;
+    memcpy(tlb->watch, now, sizeof(now));
+    tlb_flush(cpu, true);
+}
+
+const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user)
+{
+    struct tlb *tlb = cpu->tlb;
+    struct tlb_entry *entry = &tlb->entry[purpose][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
+    uint32_t page = linear & ~MEM_PAGE_MASK;
+    bool marked = false;
+    if ((entry->tag & ~TLB_SLOW) == page) {
+        if ((entry->tag & TLB_SLOW) && purpose == TLB_WRITE) { /* a mark may have gone since */
+            entry->host = mem_page(cpu->mem, tlb_gpa(entry, page), true, &marked);
+            entry->host = marked ? NULL : entry->host;
+            entry->tag = entry->host ? page : page | TLB_SLOW;
+        }
+        return entry;
+    }
+
+    struct walk walk;
+    uint32_t code;
+    if (!walk_linear(cpu->mem, &cpu->paging, linear, purpose | (user ? WALK_USER : 0), &walk, &code)) {
+        cpu->cr2 = linear;
+        cpu_raise_code(cpu, EXC_PF, code);
+    }
+    if (purpose != TLB_FETCH && (tlb->watch[4] & 0xff) && page_watched(tlb, linear))
+        entry = &tlb->scratch;
+    entry->frame = (uint32_t)(walk.gpa >> MEM_PAGE_SHIFT) & TLB_FRAME;
+    if (walk.global)
+        entry->frame |= TLB_GLOBAL;
+    if (walk.page_shift > MEM_PAGE_SHIFT) {
+        entry->frame |= TLB_LARGE;
+        tlb->large = true;
+    }
+    entry->host = mem_page(cpu->mem, walk.gpa & ~(gpa_t)MEM_PAGE_MASK, purpose == TLB_WRITE, &marked);
+    if (purpose == TLB_WRITE && marked)
+        entry->host = NULL;
+    entry->tag = entry->host ? page : page | TLB_SLOW;
+    if (entry == &tlb->scratch)
+        entry->tag = TLB_INVALID;
+    return entry;
+}

@@ -1,0 +1,71 @@
+/* tlb.h - the software TLB: linear page -> host page, in a form that a hit costs one compare.
+ *
+ * There are six direct-mapped tables: reads, writes and instruction fetches, each for supervisor and for user rights.
+ * An entry exists only after a page walk for that very purpose, so a hit needs no rights check, and a write entry
+ * exists only when the D bit is set.
+ *
+ * The tag is the linear page address. Bit 0 (TLB_SLOW) marks a page that has no plain host address for the purpose:
+ * device memory, a hole, ROM or a marked page for writes. The fast path compares the page of the *last* byte with the
+ * tag of the *first* byte's set, so that slow pages, stale entries and accesses over a page border all miss in the one
+ * compare:
+ *
+ *     linear 00403ffe, 4 bytes: set of page 00403, last byte in page 00404 -> tag 00403000 != 00404000: slow path
+ *
+ * Pages with a data breakpoint never get an entry, so that debug registers cost nothing while they are off. */
+#ifndef ABBEY_CORE_TLB_H
+#define ABBEY_CORE_TLB_H
+
+#include <string.h>
+
+#include "core/cpu/cpu.h"
+
+#define TLB_SETS 512u
+
+/* Purposes; the same numbers as WALK_READ, WALK_WRITE, WALK_EXEC. */
+enum { TLB_READ, TLB_WRITE, TLB_FETCH };
+
+#define TLB_SLOW 1u    /* in tag: go through mem_load(), mem_store() */
+#define TLB_INVALID 2u /* in tag: nothing here */
+
+#define TLB_GLOBAL 0x80000000u /* in frame */
+#define TLB_LARGE 0x40000000u  /* in frame: part of a 2 or 4 MB page */
+#define TLB_FRAME 0x00ffffffu  /* in frame: guest-physical address >> 12 */
+
+struct tlb_entry {
+    uint32_t tag;
+    uint32_t frame;
+    uint8_t *host; /* of the page's first byte; NULL when the purpose has none */
+};
+
+struct tlb {
+    struct tlb_entry entry[3][2][TLB_SETS]; /* [purpose][user][set] */
+    struct tlb_entry scratch;               /* the translation of a page that must not be cached */
+    bool large;                             /* some entry is TLB_LARGE */
+    uint32_t flushes;                       /* counts everything that drops fetch entries */
+    uint32_t watch_hits;                    /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
+    uint32_t watch[5];                      /* DR0-3 and DR7 that the entries were made under */
+};
+
+static inline gpa_t tlb_gpa(const struct tlb_entry *entry, uint32_t linear)
+{
+    return (gpa_t)(entry->frame & TLB_FRAME) << MEM_PAGE_SHIFT | (linear & MEM_PAGE_MASK);
+}
+
+/* The entry for an access of `size` bytes if it can be done by a plain host access; else NULL. */
+static inline const struct tlb_entry *tlb_hit(
+    const struct tlb *tlb, unsigned purpose, bool user, uint32_t linear, uint32_t size)
+{
+    const struct tlb_entry *entry = &tlb->entry[purpose][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
+    return __builtin_expect(entry->tag == ((linear + (size - 1)) & ~MEM_PAGE_MASK), 1) ? entry : NULL;
+}
+
+/* The translation of one page, walked when it is not cached; raises #PF. The entry is valid until the next call. */
+const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user);
+
+/* Sends writes to the page frame of `gpa` through mem_store() from now on: it has just been marked. */
+void tlb_slow_writes(struct tlb *tlb, gpa_t gpa);
+
+/* Applies a change of the debug registers to the cached pages. */
+void tlb_watch_update(struct cpu *cpu);
+
+#endif

@@ -1,0 +1,229 @@
+/* parts.h - inside core/machine: what the parts of a board know of each other.
+ *
+ *     struct board ── devices[] ── struct device: one instance of a plugin's device, `abbey_dev` first
+ *         │              ├── regions   ranges of ports and memory (pio.c, mmio.c)
+ *         │              ├── timers    (timer.c; the board keeps them in a heap)
+ *         │              ├── sources   outputs to interrupt lines (irq.c)
+ *         │              ├── inputs    if it is an interrupt controller
+ *         │              └── pci, bus  its function; the bus it provides (pci.c, pcibus.c)
+ *         └── backends[] the same struct, without guest-visible parts */
+#ifndef ABBEY_CORE_PARTS_H
+#define ABBEY_CORE_PARTS_H
+
+#include <abbey/plugin.h>
+
+#include "core/machine/board.h"
+
+#define PORTS 65536u
+
+struct device;
+
+/* A range of ports or of memory. Those asked first have the higher rank. */
+struct region {
+    abbey_region handle;
+    struct device *device;
+    abbey_io_fn fn;
+    void *self;
+    uint64_t start, length;
+    uint32_t max_width;
+    bool ports, enabled;
+    bool shared;              /* may lie over others: it was described so, or moved */
+    bool bar;                 /* follows a BAR: configuration space says where it is */
+    uint64_t first_start;     /* as described: where a reset puts it */
+    bool first_enabled;
+    uint64_t rank;            /* among ports */
+    struct mem_region *place; /* of memory */
+    struct region *next;      /* of the device, in the order of creation */
+    struct region *next_port; /* of the board, by rank, the highest first */
+};
+
+struct timer {
+    abbey_timer handle;
+    struct device *device;
+    abbey_timer_fn fn;
+    void *self;
+    uint64_t due;   /* ABBEY_NEVER: not armed, and not in the heap */
+    uint64_t order; /* of arming: timers due at one time run in this order */
+    uint32_t index; /* in the heap */
+    struct timer *next;
+};
+
+/* An output of a device. What it drives is one of: an input of a controller, INTR, a PCI interrupt pin. */
+struct source {
+    abbey_irq handle;
+    struct device *device; /* whose output it is */
+    char name[72];         /* in saved states: the property, "intr", "intx", "line5" */
+    bool level;
+    struct device *chip; /* the controller, or NULL */
+    uint32_t pin;
+    struct source *next;
+};
+
+/* The inputs of a controller. */
+struct inputs {
+    uint32_t count;
+    uint32_t *asserted; /* how many sources hold each at 1 */
+    abbey_irq_input_fn fn;
+    void *self;
+    abbey_irq_pending_fn pending;
+    void *pending_self;
+};
+
+struct pci_function {
+    abbey_pci handle;
+    struct device *device;
+    struct pci_bus *bus;
+    uint32_t slot, function;
+    abbey_pci_desc desc;
+    void *self;
+    uint8_t config[256], writable[256], clears[256], reset[256];
+    struct region *bars[6];
+    struct source *intx;
+    bool intx_out; /* what the pin shows to the board: the level unless the command register disables it */
+};
+
+struct pci_bus {
+    struct device *bridge;
+    struct pci_function *functions[32][8];
+    abbey_pci_route_fn route;
+    void *route_self;
+    const struct device *router;
+    uint32_t asserted[4];
+};
+
+/* Memory that lives as long as the instance. */
+struct chunk {
+    struct chunk *next;
+    void *bytes;
+};
+
+/* A stretch of memory that a device looks at directly. */
+struct view {
+    struct view *next;
+    uint8_t *host;
+    uint64_t addr, bytes;
+    bool bounced; /* a copy, where the memory cannot be shown */
+};
+
+struct dma {
+    abbey_dma handle;
+    struct device *device;
+    struct view *views;
+};
+
+struct device {
+    abbey_dev handle; /* first: what the plugin holds is this */
+    struct board *board;
+    const struct config_node *node;
+    const abbey_device *kind; /* NULL for a backend */
+    const abbey_backend *backend;
+    void *self, *interface; /* of a backend: what its devices use */
+    bool creating, created;
+    char *failure;
+    struct chunk *chunks;
+    struct region *regions, **last_region;
+    struct timer *timers, **last_timer;
+    struct source *sources, **last_source;
+    struct inputs inputs;
+    struct dma *dma;
+    struct pci_function *pci;
+    struct pci_bus *bus;
+    uint64_t accesses, interrupts;
+};
+
+struct board {
+    const struct config *config;
+    struct mem *mem;
+    struct board_owner owner;
+    void *opaque;
+    abbey_base_1 base;
+    struct device *devices, *backends;
+    unsigned device_count, backend_count;
+
+    struct region **ports; /* who answers at each port */
+    struct region *port_regions;
+    uint64_t port_rank;
+
+    struct timer **heap;
+    uint32_t heap_count, heap_room;
+    uint64_t timer_order, timer_told;
+
+    struct source *intr;
+    abbey_intr_ack_fn intr_ack;
+    void *intr_self;
+
+    uint32_t a20_on, a20_spoke; /* bit per source */
+    uint8_t shadow[64];         /* mode of each page from C0000h, 80h: was set */
+    abbey_power_button_fn button;
+    void *button_self;
+    const struct device *button_device;
+};
+
+/* The instance behind a handle. */
+static inline struct device *device_of(abbey_dev *dev)
+{
+    return (struct device *)dev;
+}
+
+/* device.c */
+bool device_create(struct device *device, FILE *errors);
+void device_destroy(struct device *device);
+void device_reset_registers(struct device *device);
+__attribute__((format(printf, 2, 3))) void device_fail(struct device *device, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void device_log(struct device *device, uint32_t level, const char *format, ...);
+/* Reports a call that is only allowed in create(); true when it is not made there. */
+bool device_too_late(struct device *device, const char *call);
+/* "file:line:col", or "default configuration", of where the device stands; the buffer is the caller's. */
+const char *device_where(const struct device *device, char *text, size_t room);
+struct device *board_device(const struct board *board, const char *id);
+
+/* interface.c */
+const void *interface_find(struct device *device, const char *id);
+
+/* pio.c, mmio.c: `bar` ranges start disabled and are nobody's clash. NULL with a recorded reason. */
+struct region *pio_add(struct device *device, const abbey_region_desc *desc, void *self, bool bar);
+struct region *mmio_add(struct device *device, const abbey_region_desc *desc, void *self, bool bar);
+/* Puts a range somewhere, shown or not, over all others. */
+void region_place(struct region *region, uint64_t start, bool enabled);
+void region_reset(struct region *region);
+void pio_free(struct region *region);
+void mmio_free(struct region *region);
+extern const abbey_io_1 pio_interface, mmio_interface;
+
+/* timer.c */
+extern const abbey_timer_1 timer_interface;
+void timer_set(struct timer *timer, uint64_t due);
+void timers_free(struct device *device);
+
+/* irq.c */
+extern const abbey_irqchip_1 irqchip_interface;
+struct source *source_new(struct device *device, const char *name, const abbey_irq_ops_1 *ops);
+struct source *source_connect(struct device *device, const char *name, struct device *chip, uint32_t pin);
+/* Sets all levels to 0, or recounts the inputs after levels were changed; tells nobody. */
+void irq_clear(struct board *board);
+void irq_recount(struct board *board);
+
+/* dma.c */
+extern const abbey_dma_1 dma_interface;
+void dma_free(struct device *device);
+
+/* pci.c, pcibus.c */
+extern const abbey_pci_1 pci_interface;
+struct pci_function *pci_function_new(struct device *device, const abbey_pci_desc *desc, void *self);
+void pci_function_free(struct pci_function *f);
+uint32_t pci_config_read(const struct pci_function *f, uint32_t offset, uint32_t count);
+void pci_config_write(struct pci_function *f, uint32_t offset, uint32_t count, uint32_t value);
+void pci_function_reset(struct pci_function *f);
+void pci_update(struct pci_function *f); /* maps BARs as configuration space says */
+bool pci_intx_shown(const struct pci_function *f);
+void pci_pin_set(struct pci_function *f, bool level);
+void pci_pins_recount(struct pci_bus *bus);
+void pci_created(struct board *board); /* after all create() calls */
+
+/* system.c */
+extern const abbey_system_1 system_interface;
+extern const abbey_loop_1 loop_interface;
+void system_reset(struct board *board);
+void system_apply(struct board *board);
+
+#endif

@@ -1,0 +1,422 @@
+/* event.c - the loop of a machine's I/O thread: epoll, with an eventfd to wake it and a timerfd for its alarm.
+ *
+ * What must hold, and how:
+ * - A callback runs with the machine lock. epoll_wait() returns a batch without it, and before the batch is dealt with
+ * a virtual CPU may have taken a watch away. So unwatch() only marks a watch dead, under the lock; dispatch looks at
+ * the mark under the lock; the memory is freed between batches, when no fetched event can name it any more.
+ * - epoll refuses regular files (EPERM), as they are always ready. They are called once a round instead, and the loop
+ *   does not sleep while one of them is asked for: `abbey run x <file` works.
+ * - epoll reports a hang-up again and again. Here it is told together with the events that were asked for as long as
+ *   there are some; a hang-up alone is told once, and again only after rewatch(). A watch that nobody reads costs no
+ * CPU.
+ * - The timer is set again only when the alarm comes earlier than the timer was set for: devices move their timers
+ *   much more often than those go off. An early wake-up sets it anew. */
+#include "linux.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "signals.h"
+
+struct abbey_watch {
+    abbey_loop *loop;
+    abbey_watch *next;
+    void (*fn)(void *arg, uint32_t events);
+    void *arg;
+    int fd;
+    uint32_t events;
+    bool file;  /* always ready, not in epoll */
+    bool muted; /* taken out of epoll after a lone hang-up */
+    bool dead;
+};
+
+struct post {
+    struct post *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct alarm {
+    uint64_t when; /* ABBEY_NEVER: not set */
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct abbey_loop {
+    int epoll_fd, wake_fd, timer_fd;
+    void (*lock)(void *arg);
+    void (*unlock)(void *arg);
+    void *lock_arg;
+    abbey_watch *watches;    /* [locked] */
+    bool any_dead;           /* [locked] */
+    atomic_uint ready_files; /* live file watches that ask for something */
+    atomic_bool stopped;
+    pthread_mutex_t mutex; /* of what follows; never held over a callback */
+    struct post *posts, **posts_end;
+    struct alarm alarm;
+    uint64_t timer_set; /* what the timer is set for */
+    void (*asked_fn)(void *arg, uint32_t what);
+    void *asked_arg;
+};
+
+static void loop_lock(abbey_loop *loop)
+{
+    if (loop->lock)
+        loop->lock(loop->lock_arg);
+}
+
+static void loop_unlock(abbey_loop *loop)
+{
+    if (loop->unlock)
+        loop->unlock(loop->lock_arg);
+}
+
+static void loop_wake(abbey_loop *loop)
+{
+    uint64_t one = 1;
+    ssize_t written = write(loop->wake_fd, &one, sizeof one); /* EAGAIN: it is awake as can be */
+    (void)written;
+}
+
+static void counter_drain(int fd)
+{
+    uint64_t count;
+    ssize_t got = read(fd, &count, sizeof count);
+    (void)got;
+}
+
+/* ---- Posts ---- */
+
+static void event_post(abbey_loop *loop, void (*fn)(void *arg), void *arg)
+{
+    struct post *post;
+    while (!(post = malloc(sizeof *post))) /* a post cannot fail: wait until there are 24 bytes */
+        nanosleep(&(struct timespec){ .tv_nsec = (long)ABBEY_MS }, NULL);
+    *post = (struct post){ NULL, fn, arg };
+    pthread_mutex_lock(&loop->mutex);
+    bool first = !loop->posts;
+    *loop->posts_end = post;
+    loop->posts_end = &post->next;
+    pthread_mutex_unlock(&loop->mutex);
+    if (first)
+        loop_wake(loop);
+}
+
+static struct post *posts_take(abbey_loop *loop)
+{
+    pthread_mutex_lock(&loop->mutex);
+    struct post *posts = loop->posts;
+    loop->posts = NULL;
+    loop->posts_end = &loop->posts;
+    pthread_mutex_unlock(&loop->mutex);
+    return posts;
+}
+
+static void posts_run(abbey_loop *loop)
+{
+    for (struct post *post = posts_take(loop), *next; post; post = next) {
+        next = post->next;
+        loop_lock(loop);
+        post->fn(post->arg);
+        loop_unlock(loop);
+        free(post);
+    }
+}
+
+/* ---- The alarm ---- */
+
+/* With the mutex held. */
+static void timer_program(abbey_loop *loop, uint64_t when)
+{
+    struct itimerspec spec = { .it_value = { (time_t)(when / ABBEY_SEC), (long)(when % ABBEY_SEC) } };
+    if (when == 0)
+        spec.it_value.tv_nsec = 1; /* zero would switch it off */
+    timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &spec, NULL);
+    loop->timer_set = when;
+}
+
+static void event_alarm(abbey_loop *loop, uint64_t when, void (*fn)(void *arg), void *arg)
+{
+    pthread_mutex_lock(&loop->mutex);
+    loop->alarm = (struct alarm){ when, fn, arg };
+    if (when < loop->timer_set)
+        timer_program(loop, when);
+    pthread_mutex_unlock(&loop->mutex);
+}
+
+/* After the timer went off. The alarm is taken with the machine lock held, so one that was moved is not heard. */
+static void alarm_run(abbey_loop *loop)
+{
+    struct alarm due = { ABBEY_NEVER, NULL, NULL };
+    loop_lock(loop);
+    pthread_mutex_lock(&loop->mutex);
+    loop->timer_set = ABBEY_NEVER;
+    if (loop->alarm.when <= clock_monotonic_ns()) {
+        due = loop->alarm;
+        loop->alarm.when = ABBEY_NEVER;
+    } else if (loop->alarm.when != ABBEY_NEVER) {
+        timer_program(loop, loop->alarm.when);
+    }
+    pthread_mutex_unlock(&loop->mutex);
+    if (due.fn)
+        due.fn(due.arg);
+    loop_unlock(loop);
+}
+
+/* ---- Watches ---- */
+
+static uint32_t epoll_mask(uint32_t events)
+{
+    return (events & ABBEY_EVENT_READ ? (uint32_t)EPOLLIN : 0u) |
+           (events & ABBEY_EVENT_WRITE ? (uint32_t)EPOLLOUT : 0u) |
+           (uint32_t)EPOLLRDHUP; /* EPOLLHUP and EPOLLERR always come */
+}
+
+static int watch_control(abbey_watch *watch, int operation)
+{
+    struct epoll_event event = { .events = epoll_mask(watch->events), .data.ptr = watch };
+    return epoll_ctl(watch->loop->epoll_fd, operation, watch->fd, &event);
+}
+
+/* Counts a file watch in or out of those that keep the loop from sleeping. */
+static void file_count(abbey_watch *watch, uint32_t events)
+{
+    if (!watch->file || (watch->events != 0) == (events != 0))
+        return;
+    if (events) {
+        atomic_fetch_add(&watch->loop->ready_files, 1);
+        loop_wake(watch->loop);
+    } else {
+        atomic_fetch_sub(&watch->loop->ready_files, 1);
+    }
+}
+
+static abbey_watch *event_watch(
+    abbey_loop *loop, int64_t handle, uint32_t events, void (*fn)(void *arg, uint32_t events), void *arg)
+{
+    abbey_watch *watch = calloc(1, sizeof *watch);
+    if (!watch)
+        return NULL;
+    *watch = (abbey_watch){ .loop = loop, .next = loop->watches, .fn = fn, .arg = arg, .fd = (int)handle };
+    watch->events = events;
+    if (watch_control(watch, EPOLL_CTL_ADD) != 0) {
+        if (errno != EPERM) {
+            free(watch);
+            return NULL;
+        }
+        watch->file = true;
+        watch->events = 0;
+        file_count(watch, events);
+        watch->events = events;
+    }
+    loop->watches = watch;
+    return watch;
+}
+
+static void event_rewatch(abbey_watch *watch, uint32_t events)
+{
+    if (watch->dead || (watch->events == events && !watch->muted))
+        return;
+    file_count(watch, events);
+    watch->events = events;
+    if (!watch->file)
+        watch_control(watch, watch->muted ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+    watch->muted = false;
+}
+
+static void event_unwatch(abbey_watch *watch)
+{
+    if (!watch || watch->dead)
+        return;
+    file_count(watch, 0);
+    if (!watch->file && !watch->muted)
+        watch_control(watch, EPOLL_CTL_DEL);
+    watch->dead = true;
+    watch->loop->any_dead = true;
+}
+
+static void watch_mute(abbey_watch *watch)
+{
+    if (watch->file || watch->muted)
+        return;
+    watch_control(watch, EPOLL_CTL_DEL);
+    watch->muted = true;
+}
+
+static void watch_dispatch(abbey_loop *loop, abbey_watch *watch, uint32_t got)
+{
+    loop_lock(loop);
+    uint32_t events = (got & EPOLLIN ? ABBEY_EVENT_READ : 0) | (got & EPOLLOUT ? ABBEY_EVENT_WRITE : 0);
+    events &= watch->events; /* as of now, not of when the batch was fetched */
+    if (got & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+        events |= ABBEY_EVENT_HANGUP;
+    if (!watch->dead && !watch->muted && events) {
+        if (events == ABBEY_EVENT_HANGUP)
+            watch_mute(watch);
+        watch->fn(watch->arg, events);
+    }
+    loop_unlock(loop);
+}
+
+static void files_dispatch(abbey_loop *loop)
+{
+    if (!atomic_load(&loop->ready_files))
+        return;
+    loop_lock(loop);
+    for (abbey_watch *watch = loop->watches; watch;) {
+        if (watch->file && !watch->dead && watch->events)
+            watch->fn(watch->arg, watch->events);
+        watch = watch->next;
+        loop_unlock(loop); /* a breath between callbacks; nodes stay in the list until the batch ends */
+        loop_lock(loop);
+    }
+    loop_unlock(loop);
+}
+
+static void watches_free(abbey_loop *loop, bool all)
+{
+    for (abbey_watch **link = &loop->watches, *watch; (watch = *link);) {
+        if (watch->dead || all) {
+            *link = watch->next;
+            free(watch);
+        } else {
+            link = &watch->next;
+        }
+    }
+    loop->any_dead = false;
+}
+
+/* ---- Requests ---- */
+
+static _Atomic(abbey_loop *) asked_loop;
+
+static void event_ask(abbey_loop *loop, uint32_t what)
+{
+    if (loop->asked_fn)
+        loop->asked_fn(loop->asked_arg, what);
+    else
+        signals_default(what);
+}
+
+static void event_on_asked(abbey_loop *loop, void (*fn)(void *arg, uint32_t what), void *arg)
+{
+    loop->asked_fn = fn;
+    loop->asked_arg = arg;
+    atomic_store(&asked_loop, fn ? loop : NULL);
+    signals_ask(fn ? loop->wake_fd : -1);
+}
+
+static void asked_run(abbey_loop *loop)
+{
+    if (atomic_load(&asked_loop) != loop)
+        return;
+    for (uint32_t what; (what = signals_take());) {
+        loop_lock(loop);
+        event_ask(loop, what);
+        loop_unlock(loop);
+    }
+}
+
+/* ---- The loop ---- */
+
+static void event_run(abbey_loop *loop)
+{
+    while (!atomic_exchange(&loop->stopped, false)) {
+        struct epoll_event got[32];
+        int count = epoll_wait(loop->epoll_fd, got, 32, atomic_load(&loop->ready_files) ? 0 : -1);
+        bool timer = false;
+        for (int i = 0; i < count; i++) {
+            if (got[i].data.ptr == &loop->wake_fd)
+                counter_drain(loop->wake_fd); /* before looking at what it announced */
+            timer |= got[i].data.ptr == &loop->timer_fd;
+        }
+        asked_run(loop);
+        posts_run(loop);
+        if (timer) {
+            counter_drain(loop->timer_fd);
+            alarm_run(loop);
+        }
+        for (int i = 0; i < count; i++)
+            if (got[i].data.ptr != &loop->wake_fd && got[i].data.ptr != &loop->timer_fd)
+                watch_dispatch(loop, got[i].data.ptr, got[i].events);
+        files_dispatch(loop);
+        loop_lock(loop);
+        if (loop->any_dead)
+            watches_free(loop, false);
+        loop_unlock(loop);
+    }
+}
+
+static void event_stop(abbey_loop *loop)
+{
+    atomic_store(&loop->stopped, true);
+    loop_wake(loop);
+}
+
+static void event_loop_free(abbey_loop *loop)
+{
+    if (!loop)
+        return;
+    if (atomic_load(&asked_loop) == loop)
+        event_on_asked(loop, NULL, NULL);
+    for (struct post *post = posts_take(loop), *next; post; post = next) {
+        next = post->next;
+        free(post);
+    }
+    watches_free(loop, true);
+    close(loop->epoll_fd);
+    close(loop->wake_fd);
+    close(loop->timer_fd);
+    pthread_mutex_destroy(&loop->mutex);
+    free(loop);
+}
+
+static abbey_loop *event_loop_new(void (*lock)(void *arg), void (*unlock)(void *arg), void *arg, abbey_error *error)
+{
+    abbey_loop *loop = calloc(1, sizeof *loop);
+    if (!loop) {
+        host_fail(error, "event loop: %m");
+        return NULL;
+    }
+    signals_install();
+    loop->lock = lock;
+    loop->unlock = unlock;
+    loop->lock_arg = arg;
+    loop->posts_end = &loop->posts;
+    loop->alarm.when = loop->timer_set = ABBEY_NEVER;
+    pthread_mutex_init(&loop->mutex, NULL);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    struct epoll_event wake = { .events = EPOLLIN, .data.ptr = &loop->wake_fd };
+    struct epoll_event timer = { .events = EPOLLIN, .data.ptr = &loop->timer_fd };
+    if (loop->epoll_fd < 0 || loop->wake_fd < 0 || loop->timer_fd < 0 ||
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &wake) != 0 ||
+        epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->timer_fd, &timer) != 0) {
+        host_fail(error, "event loop: %m");
+        event_loop_free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+const abbey_host_event_1 host_event = {
+    .size = sizeof(abbey_host_event_1),
+    .loop_new = event_loop_new,
+    .loop_free = event_loop_free,
+    .run = event_run,
+    .stop = event_stop,
+    .post = event_post,
+    .alarm = event_alarm,
+    .watch = event_watch,
+    .rewatch = event_rewatch,
+    .unwatch = event_unwatch,
+    .on_asked = event_on_asked,
+    .ask = event_ask,
+};
