@@ -26,6 +26,7 @@
 #define FLAG_PROC_C1 4u
 #define FLAG_NO_SLEEP_BUTTON 0x20u
 #define FLAG_NO_FIXED_RTC_WAKE 0x40u
+#define FLAG_TIMER_32 0x100u
 #define FLAG_RESET_REG 0x400u
 
 static void checksum_set(uint8_t *table, uint32_t bytes, uint32_t at)
@@ -64,27 +65,33 @@ static void fadt_write(const struct boot *boot, uint8_t *fadt)
     put32(fadt + 36, boot->tables + (uint32_t)FACS_AT);
     put32(fadt + 40, boot->tables + DSDT_AT);
     fadt[45] = 1; /* desktop */
-    put16(fadt + 46, BOOT_SCI_IRQ);
-    put32(fadt + 56, BOOT_PM_BASE);     /* PM1a_EVT_BLK */
-    put32(fadt + 64, BOOT_PM_BASE + 4); /* PM1a_CNT_BLK */
-    put32(fadt + 76, BOOT_PM_BASE + 8); /* PM_TMR_BLK */
-    fadt[88] = 4;                       /* PM1_EVT_LEN */
-    fadt[89] = 2;                       /* PM1_CNT_LEN */
-    fadt[91] = 4;                       /* PM_TMR_LEN */
-    put16(fadt + 96, 0xfff);            /* no C2, no C3 */
+    put16(fadt + 46, facts->sci);
+    put32(fadt + 56, facts->pm_base);      /* PM1a_EVT_BLK */
+    put32(fadt + 64, facts->pm_base + 4u); /* PM1a_CNT_BLK */
+    put32(fadt + 76, facts->pm_base + 8u); /* PM_TMR_BLK */
+    put32(fadt + 80, facts->gpe);          /* GPE0_BLK */
+    fadt[88] = 4;                          /* PM1_EVT_LEN */
+    fadt[89] = 2;                          /* PM1_CNT_LEN */
+    fadt[91] = 4;                          /* PM_TMR_LEN */
+    fadt[92] = facts->gpe ? 4 : 0;         /* GPE0_BLK_LEN */
+    put16(fadt + 96, 0xfff);               /* no C2, no C3 */
     put16(fadt + 98, 0xfff);
+    fadt[108] = facts->rtc ? 0x32 : 0; /* CENTURY, in CMOS */
     put16(fadt + 109,
         (uint16_t)(ARCH_LEGACY_DEVICES | (facts->keyboard ? ARCH_8042 : 0) | (facts->display ? 0 : ARCH_NO_VGA)));
     put32(fadt + 112, FLAG_WBINVD | FLAG_PROC_C1 | FLAG_NO_SLEEP_BUTTON | FLAG_NO_FIXED_RTC_WAKE |
-                          (facts->isa_slot >= 0 ? FLAG_RESET_REG : 0));
+                          (facts->isa_slot >= 0 ? FLAG_RESET_REG : 0) |
+                          (facts->pm_timer_bits == 32 ? FLAG_TIMER_32 : 0));
     if (facts->isa_slot >= 0) {
         gas(fadt + 116, 0xcf9, 1);
         fadt[128] = 6; /* hard reset, now (82371SB, 2.2.5 reset control) */
     }
     put64(fadt + 140, boot->tables + DSDT_AT);
-    gas(fadt + 148, BOOT_PM_BASE, 4);
-    gas(fadt + 172, BOOT_PM_BASE + 4, 2);
-    gas(fadt + 208, BOOT_PM_BASE + 8, 4);
+    gas(fadt + 148, facts->pm_base, 4);
+    gas(fadt + 172, facts->pm_base + 4u, 2);
+    gas(fadt + 208, facts->pm_base + 8u, 4);
+    if (facts->gpe)
+        gas(fadt + 220, facts->gpe, 4);
     header_write(fadt, "FACP", FADT_BYTES, 3);
 }
 

@@ -10,12 +10,12 @@
  *     Name (\_S5, Package () { 0, 0, 0, 0 })    SLP_TYP 0 is soft-off (82371AB, PMCNTRL) */
 #include "core/boot/dsdt.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#define PCI_MEMORY_FIRST 0xe0000000u /* the end of RAM below 4 GB at most, up to the boot ROM's and the APICs' place \
-                                      */
+#define PCI_MEMORY_FIRST                                                                        \
+    0xe0000000u /* the end of RAM below 4 GB at most, up to the boot ROM's and the APICs' place \
+                 */
 #define PCI_MEMORY_LAST 0xfebfffffu
 
 static void hid(struct aml *aml, const char *id)
@@ -32,46 +32,45 @@ static void uid(struct aml *aml, uint32_t number)
 
 /* ---- ISA devices ---- */
 
-/* A device that is either there or not; ports {first, count}, count 0: no more. */
-struct isa_row {
+/* One device: its lines, -1 for none, and its ports {first, count}, count 0: no more. */
+struct isa_device {
+    bool there;
     const char *name, *id;
-    uint8_t flag_offset; /* of its bool in struct boot_facts */
-    int8_t irq;          /* -1: none */
+    int irq;
     struct {
         uint16_t first;
         uint8_t count;
     } ports[3];
 };
-#define HAS(field) (uint8_t) offsetof(struct boot_facts, field)
 
-// clang-format off
-static const struct isa_row isa_rows[] = {
-    { "PIC",  "PNP0000", HAS(pic),       2, { { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 } } },
-    { "TIMR", "PNP0100", HAS(pit),       0, { { 0x40, 4 } } },
-    { "SPKR", "PNP0800", HAS(pit),      -1, { { 0x61, 1 } } },
-    { "RTC",  "PNP0B00", HAS(rtc),       8, { { 0x70, 2 } } },
-    { "KBD",  "PNP0303", HAS(keyboard),  1, { { 0x60, 1 }, { 0x64, 1 } } },
-    { "PMIO", "PNP0C02", HAS(pm),       -1, { { BOOT_PM_BASE, 0x40 } } },
-};
-// clang-format on
-
-static void isa_device(struct aml *aml, struct aml *res, const struct isa_row *row)
+static void isa_device(struct aml *aml, struct aml *res, const struct isa_device *device)
 {
-    aml_device(aml, row->name);
-    hid(aml, row->id);
-    for (unsigned i = 0; i < 3 && row->ports[i].count; i++)
-        res_io(res, row->ports[i].first, row->ports[i].count);
-    if (row->irq >= 0)
-        res_irq(res, (uint32_t)row->irq);
+    aml_device(aml, device->name);
+    hid(aml, device->id);
+    for (unsigned i = 0; i < 3 && device->ports[i].count; i++)
+        res_io(res, device->ports[i].first, device->ports[i].count);
+    if (device->irq >= 0)
+        res_irq(res, (uint32_t)device->irq);
     aml_resources(aml, "_CRS", res);
     aml_close(aml);
 }
 
 static void isa_devices(struct aml *aml, struct aml *res, const struct boot_facts *facts)
 {
-    for (unsigned i = 0; i < sizeof isa_rows / sizeof isa_rows[0]; i++)
-        if (*((const bool *)facts + isa_rows[i].flag_offset))
-            isa_device(aml, res, &isa_rows[i]);
+    // clang-format off
+    const struct isa_device devices[] = {
+        { facts->pic,      "PIC",  "PNP0000",  2, { { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 } } },
+        { facts->pit,      "TIMR", "PNP0100",  0, { { 0x40, 4 } } },
+        { facts->pit,      "SPKR", "PNP0800", -1, { { 0x61, 1 } } },
+        { facts->rtc,      "RTC",  "PNP0B00",  8, { { 0x70, 2 } } },
+        { facts->keyboard, "KBD",  "PNP0303",  1, { { 0x60, 1 }, { 0x64, 1 } } },
+        { facts->mouse,    "MOU",  "PNP0F13", facts->mouse_irq, { { 0 } } },
+        { facts->pm,       "PMIO", "PNP0C02", -1, { { facts->pm_base, 0x40 }, { facts->gpe, facts->gpe ? 4 : 0 } } },
+    };
+    // clang-format on
+    for (unsigned i = 0; i < sizeof devices / sizeof devices[0]; i++)
+        if (devices[i].there)
+            isa_device(aml, res, &devices[i]);
     for (unsigned i = 0; i < facts->uart_count; i++) {
         char name[8];
         snprintf(name, sizeof name, "COM%u", (i + 1) % 10);
@@ -94,7 +93,7 @@ static const char *link_name(unsigned pirq)
 }
 
 /* Function 3 of the PIIX4 is the one user of its slot's INTA, and its interrupt is the SCI, which no link routes. */
-static void pci_routes(struct aml *aml, uint32_t isa_slot)
+static void pci_routes(struct aml *aml, const struct boot_facts *facts)
 {
     aml_name(aml, "_PRT");
     aml_package(aml, 31 * 4);
@@ -103,9 +102,9 @@ static void pci_routes(struct aml *aml, uint32_t isa_slot)
             aml_package(aml, 4);
             aml_integer(aml, slot << 16 | 0xffff);
             aml_integer(aml, pin);
-            if (slot == isa_slot && pin == 0) {
+            if (slot == (uint32_t)facts->isa_slot && pin == 0) {
                 aml_integer(aml, 0);
-                aml_integer(aml, BOOT_SCI_IRQ);
+                aml_integer(aml, facts->sci);
             } else {
                 aml_path(aml, link_name(boot_pirq(slot, pin)));
                 aml_integer(aml, 0);
@@ -153,7 +152,7 @@ static void pci_bus(struct aml *aml, struct aml *res, const struct boot_facts *f
     res_memory_window(res, PCI_MEMORY_FIRST, PCI_MEMORY_LAST);
     aml_resources(aml, "_CRS", res);
     if (facts->isa_slot >= 0) {
-        pci_routes(aml, (uint32_t)facts->isa_slot);
+        pci_routes(aml, facts);
         isa_bridge(aml, res, facts);
     } else {
         isa_devices(aml, res, facts);
@@ -175,16 +174,28 @@ static void irq_field(struct aml *aml, const char *buffer)
     aml_path(aml, "PRRI");
 }
 
-static void link_device(struct aml *aml, struct aml *res, unsigned pirq)
+/* The lines that links may choose from: those that the board uses for PCI now, each once. */
+static uint8_t link_lines(const struct boot_facts *facts, uint8_t lines[4])
 {
-    static const uint8_t irqs[] = { 10, 11 }, none[] = { 0 };
+    uint8_t count = 0;
+    for (uint8_t irq = 1; irq < 16; irq++)
+        if (facts->pirq[0] == irq || facts->pirq[1] == irq || facts->pirq[2] == irq || facts->pirq[3] == irq)
+            lines[count++] = irq;
+    return count;
+}
+
+static void link_device(struct aml *aml, struct aml *res, const struct boot_facts *facts, unsigned pirq)
+{
+    static const uint8_t none[] = { 0 };
+    uint8_t lines[4], line_count = link_lines(facts, lines);
     char reg[] = "\\_SB.PCI0.ISA.PRQA";
     reg[sizeof reg - 2] = (char)('A' + pirq);
 
     aml_device(aml, link_name(pirq));
     hid(aml, "PNP0C0F");
     uid(aml, pirq + 1);
-    res_irq_shared(res, irqs, sizeof irqs);
+    if (line_count)
+        res_irq_shared(res, lines, line_count);
     aml_resources(aml, "_PRS", res);
 
     aml_method(aml, "_STA", 0, false); /* If (PRQx & 0x80) { Return (9) } Return (11): present, off or on */
@@ -243,7 +254,7 @@ bool dsdt_write(struct aml *aml, const struct boot_facts *facts)
         isa_devices(aml, &res, facts);
     if (facts->pci && facts->isa_slot >= 0)
         for (unsigned pirq = 0; pirq < 4; pirq++)
-            link_device(aml, &res, pirq);
+            link_device(aml, &res, facts, pirq);
     aml_close(aml);
     aml_name(aml, "\\_S5");
     aml_package(aml, 4);

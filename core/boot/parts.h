@@ -64,8 +64,12 @@ struct range {
 struct boot_facts {
     bool pci;         /* a host bridge */
     int32_t isa_slot; /* of the PIIX3 with the routing registers; -1: none */
+    uint8_t pirq[4];  /* ISA lines of PIRQA#..PIRQD#, 0: none */
     bool pm;          /* a PIIX4 power management function */
-    bool pic, pit, rtc, keyboard, display;
+    uint16_t pm_base, gpe;
+    uint8_t sci, pm_timer_bits;
+    bool pic, pit, rtc, keyboard, mouse, display;
+    uint8_t mouse_irq;
     unsigned uart_count;
     struct {
         uint16_t base;
@@ -75,11 +79,7 @@ struct boot_facts {
 
 void facts_find(const struct config *config, struct boot_facts *facts);
 
-/* How this board is wired; plugins/devices has the same numbers. PIIX4: the SCI is IRQ 9 (82371AB, 11.1). Pin
- * INTA..INTD of slot s reaches PIRQ (pin + s - 1) mod 4, PIRQA..PIRQD the lines of boot_pirq_irq. */
-#define BOOT_PM_BASE 0xb000u
-#define BOOT_SCI_IRQ 9u
-extern const uint8_t boot_pirq_irq[4];
+/* Pin INTA#..INTD# (0..3) of a slot reaches this one of PIRQA#..PIRQD#; core/machine/pcibus.c wires it. */
 static inline unsigned boot_pirq(unsigned slot, unsigned pin)
 {
     return (pin + slot + 3) & 3;

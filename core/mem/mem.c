@@ -66,14 +66,14 @@ uint64_t mem_ram_bytes(const struct mem *mem)
     return mem->ram_bytes;
 }
 
-const abbey_host_mem_1 *mem_host(const struct mem *mem)
-{
-    return mem->host;
-}
-
 uint64_t mem_low_bytes(const struct mem *mem)
 {
     return mem->low_bytes;
+}
+
+const abbey_host_mem_1 *mem_host(const struct mem *mem)
+{
+    return mem->host;
 }
 
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque)

@@ -38,9 +38,9 @@ typedef void (*mem_map_fn)(void *opaque);
 struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t low_limit, abbey_error *error);
 void mem_free(struct mem *mem);
 uint64_t mem_ram_bytes(const struct mem *mem);
+uint64_t mem_low_bytes(const struct mem *mem); /* of it, at address 0; the rest stands at 4 GB */
 /* The host's memory service that mem_new() got: for engines that need executable memory of their own. */
 const abbey_host_mem_1 *mem_host(const struct mem *mem);
-uint64_t mem_low_bytes(const struct mem *mem); /* of it, at address 0; the rest stands at 4 GB */
 
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque);
 void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque);

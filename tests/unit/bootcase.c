@@ -6,6 +6,9 @@
 #include "tests/unit/hostmem.h"
 
 static const abbey_prop prop_base = { .name = "base" }, prop_irq = { .name = "irq" };
+static const abbey_prop prop_gpe = { .name = "gpe" }, prop_mouse = { .name = "mouse" };
+static struct config_value pm_values[] = { { .prop = &prop_gpe, .integer = 0xafe0 } };
+static struct config_value keyboard_values[] = { { .prop = &prop_mouse, .integer = 1 } };
 static struct config_value com1_values[] = {
     { .prop = &prop_base, .integer = 0x3f8 },
     { .prop = &prop_irq, .irq_chip = "pic", .irq_pin = 4 },
@@ -72,6 +75,10 @@ void bootcase_new(struct bootcase *b, uint64_t ram_bytes)
     device(b, "mc146818", -1, -1);
     device(b, "i8042", -1, -1);
     device(b, "ns16550", -1, -1);
+    b->devices[2].values = pm_values;
+    b->devices[2].value_count = 1;
+    b->devices[6].values = keyboard_values;
+    b->devices[6].value_count = 1;
     b->devices[7].values = com1_values;
     b->devices[7].value_count = 2;
     memcpy(b->piix3, "\x86\x80\x00\x70", 4);
