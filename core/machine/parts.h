@@ -26,7 +26,9 @@ struct region {
     void *self;
     uint64_t start, length;
     uint32_t max_width;
-    bool ports, enabled;
+    bool ports;
+    bool enabled;             /* as the device wants it */
+    bool shown;               /* and there is such a place */
     bool shared;              /* may lie over others: it was described so, or moved */
     bool bar;                 /* follows a BAR: configuration space says where it is */
     uint64_t first_start;     /* as described: where a reset puts it */
@@ -97,18 +99,9 @@ struct chunk {
     void *bytes;
 };
 
-/* A stretch of memory that a device looks at directly. */
-struct view {
-    struct view *next;
-    uint8_t *host;
-    uint64_t addr, bytes;
-    bool bounced; /* a copy, where the memory cannot be shown */
-};
-
 struct dma {
     abbey_dma handle;
     struct device *device;
-    struct view *views;
 };
 
 struct device {
@@ -205,7 +198,6 @@ void irq_recount(struct board *board);
 
 /* dma.c */
 extern const abbey_dma_1 dma_interface;
-void dma_free(struct device *device);
 
 /* pci.c, pcibus.c */
 extern const abbey_pci_1 pci_interface;

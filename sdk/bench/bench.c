@@ -12,6 +12,13 @@
 #define YEAR_2000 (946684800ull * ABBEY_SEC)
 #define PIRQ_LINES 16u /* abbey_line() numbers INTA# to INTD# of the PCI bus from here */
 
+FILE *bench_errors;
+
+static FILE *errors_to(void)
+{
+    return bench_errors ? bench_errors : stderr;
+}
+
 struct stream *bench_stream(abbey_dev *dev)
 {
     return &((abbey_bench *)device_of(dev)->board->opaque)->stream;
@@ -63,7 +70,7 @@ static void owner_exit(void *opaque, uint32_t status)
 static void owner_log(void *opaque, uint32_t level, const char *id, const char *text)
 {
     (void)opaque;
-    fprintf(stderr, "bench: %s: %s%s\n", id, level == ABBEY_LOG_ERROR ? "error: " : "", text);
+    fprintf(errors_to(), "bench: %s: %s%s\n", id, level == ABBEY_LOG_ERROR ? "error: " : "", text);
 }
 
 static const struct board_owner owner = { .now = owner_now,
@@ -142,12 +149,11 @@ static struct present machine_look(const struct plugin_set *plugins, const char 
 static bool board_build(abbey_bench *bench)
 {
     bench->intr = false;
-    bench->board = board_new(bench->config, bench->mem, &owner, bench, stderr);
+    bench->board = board_new(bench->config, bench->mem, &owner, bench, errors_to());
     return bench->board != NULL;
 }
 
-/* Takes the plugins over. */
-static abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
+abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
 {
     const char *settings[4];
     unsigned count = 0;
@@ -175,11 +181,11 @@ static abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
         .settings = settings,
         .setting_count = count,
         .plugins = plugins };
-    bench->config = config_read(&request, stderr);
+    bench->config = config_read(&request, errors_to());
     if (bench->config)
         bench->mem = mem_new(&stand_in_memory, bench->config->memory, UINT64_C(0xe0000000), &error);
     if (bench->config && !bench->mem)
-        fprintf(stderr, "bench: %s\n", error.text);
+        fprintf(errors_to(), "bench: %s\n", error.text);
     if (bench->mem && board_build(bench))
         return bench;
     abbey_bench_free(bench);
@@ -193,12 +199,12 @@ abbey_bench *abbey_bench_new(const char *plugin, const char *properties)
     char *text = NULL;
     properties = properties ? properties + strspn(properties, " \t\n") : "{}";
     if (!file || file->refusal || !file->device_count) {
-        fprintf(stderr, "bench: %s\n",
+        fprintf(errors_to(), "bench: %s\n",
             file && file->refusal ? file->refusal
             : file                ? "the plugin has no device"
                                   : "out of memory");
     } else if (*properties != '{') {
-        fprintf(stderr, "bench: the properties '%s' are no flow mapping like {irq: 5}\n", properties);
+        fprintf(errors_to(), "bench: the properties '%s' are no flow mapping like {irq: 5}\n", properties);
     } else {
         const char *form = "abbey: 1\nname: bench\nmemory: 1M\ndevices:\n  dut: {device: %s,\n%s\n";
         const char *name = file->devices[0].device.name;
@@ -398,13 +404,13 @@ int32_t abbey_roundtrip(abbey_bench *bench)
         fputs("bench: the board could not be built a second time\n", stderr);
         abort(); /* nothing is left that a later call could act on */
     }
-    bool loaded = board_load(bench->board, before, stderr);
+    bool loaded = board_load(bench->board, before, errors_to());
     json_t *after = board_save(bench->board);
     bool same = loaded && json_equal(before, after);
     if (!same) {
         char *a = json_dumps(before, JSON_INDENT(1)), *b = json_dumps(after, JSON_INDENT(1));
-        fprintf(stderr, "bench: the state %s.\nsaved: %s\nloaded: %s\n", loaded ? "changed on its way" : "was refused",
-            a, b);
+        fprintf(errors_to(), "bench: the state %s.\nsaved: %s\nloaded: %s\n",
+            loaded ? "changed on its way" : "was refused", a, b);
         free(a);
         free(b);
     }
@@ -427,11 +433,11 @@ int32_t abbey_state_load(abbey_bench *bench, const char *text)
     json_error_t error;
     json_t *state = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     if (!state) {
-        fprintf(stderr, "state:%d:%d: error[state]: %s\n", error.line, error.column, error.text);
+        fprintf(errors_to(), "state:%d:%d: error[state]: %s\n", error.line, error.column, error.text);
         board_reset(bench->board);
         return -1;
     }
-    bool good = board_load(bench->board, state, stderr);
+    bool good = board_load(bench->board, state, errors_to());
     json_decref(state);
     return good ? 0 : -1;
 }

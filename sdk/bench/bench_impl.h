@@ -24,4 +24,10 @@ struct abbey_bench {
     char *state;
 };
 
+/* A bench from text and a set of plugins, which it takes over. NULL, with the errors on bench_errors. */
+abbey_bench *bench_build(struct plugin_set *plugins, const char *text);
+
+/* Where errors of building and of states go; NULL: stderr. */
+extern FILE *bench_errors;
+
 #endif

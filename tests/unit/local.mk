@@ -90,3 +90,19 @@ tests_unit_test_every_device_SOURCES = tests/unit/test_every_device.c
 tests_unit_test_every_device_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_every_device_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_every_device_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+
+# The board, through a device that does as it is told.
+check_PROGRAMS += tests/unit/test_board tests/unit/test_board_pci tests/unit/test_board_state
+TESTS += tests/unit/test_board tests/unit/test_board_pci tests/unit/test_board_state
+tests_unit_test_board_SOURCES = tests/unit/test_board.c tests/unit/probe.c tests/unit/probe.h
+tests_unit_test_board_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_board_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_board_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+tests_unit_test_board_pci_SOURCES = tests/unit/test_board_pci.c
+tests_unit_test_board_pci_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_board_pci_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_board_pci_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+tests_unit_test_board_state_SOURCES = tests/unit/test_board_state.c tests/unit/probe.c tests/unit/probe.h
+tests_unit_test_board_state_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_board_state_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_board_state_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)

@@ -2,8 +2,8 @@
  * default properties, and treated as a guest and a host might treat it.
  *
  * The guest here is a stream of random accesses: to the ports and memory that the device has mapped, to its
- * configuration space, with time going by and bytes coming in. It is the same for the same seed, so that two benches can
- * be driven alike and compared. $ABBEY_TEST_SEED starts elsewhere. */
+ * configuration space, with time going by and bytes coming in. It is the same for the same seed, so that two benches
+ * can be driven alike and compared. $ABBEY_TEST_SEED starts elsewhere. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static struct region *range_pick(abbey_bench *bench, uint64_t *seed)
     struct region *seen[64];
     unsigned count = 0;
     for (struct region *r = dut(bench)->regions; r && count < 64; r = r->next)
-        if (r->enabled)
+        if (r->shown)
             seen[count++] = r;
     return count ? seen[roll(seed) % count] : NULL;
 }
@@ -164,7 +164,8 @@ static bool same_text(const char *what, const char *a, const char *b)
     for (; a[at] == b[at]; at++)
         if (a[at] == '\n')
             line = at + 1;
-    printf("# %s: '%.*s' became '%.*s'\n", what, (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"), b + line);
+    printf("# %s: '%.*s' became '%.*s'\n", what, (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"),
+        b + line);
     return false;
 }
 
@@ -224,8 +225,8 @@ static bool restored_is_the_same(const char *name, uint64_t seed)
     for (unsigned i = 0; good && i < STEPS; i++) {
         uint64_t before = a, seen = step(plain, &a), seen_moved = step(moved, &b);
         if (seen != seen_moved) {
-            printf("# step %u (from seed %" PRIu64 "): the guest sees %" PRIx64 ", after a restore %" PRIx64 "\n", i, before,
-                seen, seen_moved);
+            printf("# step %u (from seed %" PRIu64 "): the guest sees %" PRIx64 ", after a restore %" PRIx64 "\n", i,
+                before, seen, seen_moved);
             good = false;
         }
         if (good && roll(&seed) % 8 == 0)
