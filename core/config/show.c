@@ -82,6 +82,20 @@ static void row_add(struct show *show, const char *path, const struct node *node
         "file", node->at.mark.file, "line", (int)node->at.mark.line));
 }
 
+/* What was removed is not shown. */
+static bool is_shown(const struct node *node)
+{
+    return node->kind != NODE_NULL || !node->key;
+}
+
+static bool has_members(const struct node *node)
+{
+    const struct node *member = node->first;
+    while (member && !is_shown(member))
+        member = member->next;
+    return member != NULL;
+}
+
 /* The members of a map or list, one a line; `path` is that of the parent, with its dot. */
 static void members_show(struct show *show, const struct node *parent, const char *path, unsigned depth)
 {
@@ -91,17 +105,17 @@ static void members_show(struct show *show, const struct node *parent, const cha
         const char *name = node->key ? node->key : arena_format(arena, "%u", index);
         const char *head = node->key ? arena_format(arena, "%s:", scalar_quote(arena, node->key)) : "-";
         const char *full = arena_format(arena, "%s%s", path, name);
-        if (node->kind == NODE_NULL && node->key)
+        if (!is_shown(node))
             continue;
-        if (show->rows && !node->first)
+        if (show->rows && !has_members(node))
             row_add(show, full, node);
         if (node->kind == NODE_SCALAR || node->kind == NODE_NULL)
             head = arena_format(arena, "%s %s", head, node->text && node->kind == NODE_SCALAR ? scalar_quote(arena, node->text) : "null");
-        else if (!node->first)
+        else if (!has_members(node))
             head = arena_format(arena, "%s %s", head, node->kind == NODE_MAP ? "{}" : "[]");
         if (!show->rows)
-            line_print(show, depth, head, node->key ? (node->first ? node->key_at : node->at).mark : node->at.mark);
-        if (node->first)
+            line_print(show, depth, head, node->key ? (has_members(node) ? node->key_at : node->at).mark : node->at.mark);
+        if (has_members(node))
             members_show(show, node, arena_format(arena, "%s.", full), depth + 1);
     }
 }
