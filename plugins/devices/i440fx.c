@@ -117,7 +117,7 @@ static void config_written(void *self, uint32_t offset, uint32_t count)
         smram_written(b);
 }
 
-/* Before PAM is first written the board decides what C0000h-FFFFFh shows (firmware, or what a direct boot put there). */
+/* Before PAM is first written the board decides what C0000h-FFFFFh shows (firmware, or what a direct boot left). */
 static void reset(void *self)
 {
     struct i440fx *b = self;
@@ -132,6 +132,7 @@ static int32_t loaded(void *self)
     return 0;
 }
 
+// clang-format off
 /* A register of the chip's own: `reset` value and which bits software may write. */
 static const struct config_register {
     uint8_t offset, bytes;
@@ -161,6 +162,7 @@ static const struct config_register {
     { SMRAM, 1, SMRAM_RESET, SMRAM_WRITABLE },
     { 0x90, 1, 0x00, 0xff },     /* ERRCMD */
 };
+// clang-format on
 
 static int32_t create(abbey_dev *dev, void *self)
 {

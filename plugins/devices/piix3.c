@@ -3,8 +3,8 @@
  * Intel 82371FB (PIIX) and 82371SB (PIIX3) PCI ISA IDE Xcelerator, order number 290550 ("DS"; registers are cited by
  * name). Its interrupt controllers, timer and ELCR are devices of their own here (i8259, i8254).
  *
- * What stock drivers do with it. SeaBIOS: routes PIRQA#, B# to IRQ 10 and C#, D# to IRQ 11, writes E2h-style values to
- * RC for a hard reset, uses port 92h for A20. Linux: reads and writes PIRQRC through its "PIIX" router when ACPI is off;
+ * What stock drivers do with it. SeaBIOS: routes PIRQA#, B# to IRQ 10 and C#, D# to IRQ 11, resets by 02h, 06h at CF9h,
+ * uses port 92h for A20. Linux: reads and writes PIRQRC through its "PIIX" router when ACPI is off;
  * `reboot=p` writes 02h, 06h to CF9h; port 80h serves as a delay of one ISA cycle. Windows 9x: PIRQRC through the
  * BIOS's routing table; HIMEM and Windows toggle A20 by port 92h where int 15h says so.
  *
@@ -138,8 +138,9 @@ static int32_t config_init(struct piix3 *b)
     const uint8_t lines[4] = { b->pirq_a, b->pirq_b, b->pirq_c, b->pirq_d };
     for (uint32_t i = 0; i < 4; i++) {
         if (lines[i] && !(ROUTABLE >> lines[i] & 1))
-            return abbey_fail(b->dev, "pirq_%c: a PIRQ cannot be routed to line %u; choose 3 to 7, 9 to 12, 14, 15, or 0",
-                (char)('a' + i), lines[i]);
+            return abbey_fail(b->dev,
+                "pirq_%c: a PIRQ cannot be routed to line %u; choose 3 to 7, 9 to 12, 14, 15, or 0", (char)('a' + i),
+                lines[i]);
         abbey_pci_config_set(b->pci, PIRQRC + i, 1, lines[i] ? lines[i] : PIRQRC_OFF);
         abbey_pci_config_mask(b->pci, PIRQRC + i, 1, 0x8f, 0);
     }

@@ -4,10 +4,10 @@
  * (Function 3)" and "Power Management I/O Registers" ("DS"; registers are cited by name); Advanced Configuration and
  * Power Interface Specification 2.0, section 4.7 ("ACPI") for the meaning of the fixed registers.
  *
- * What stock drivers do with it. Linux: finds the ports in the FADT, not here; enables PWRBTN_EN and GBL_EN, uses the PM
- * timer as clocksource, powers off by SLP_TYP and SLP_EN; its PCI quirk reads PMBASE and the device monitors. SeaBIOS
- * sets PMBASE and PMIOSE itself and reads the PM timer. Windows 98 and 2000 drive all of it through ACPI tables; older
- * ones, and DOS, never touch it.
+ * What stock drivers do with it. Linux: finds the ports in the FADT, not here; enables PWRBTN_EN and GBL_EN, uses the
+ * PM timer as clocksource, powers off by SLP_TYP and SLP_EN; its PCI quirk reads PMBASE and the device monitors.
+ * SeaBIOS sets PMBASE and PMIOSE itself and reads the PM timer. Windows 98 and 2000 drive all of it through ACPI
+ * tables; older ones, and DOS, never touch it.
  *
  * There is no SMM firmware to switch ACPI mode on, nor any firmware at a direct boot: with `ready` (the default) the
  * chip comes out of reset as firmware would leave it: PMBASE at `base`, decoding on, SCI_EN set.
@@ -27,9 +27,9 @@ struct piix4_pm {
     uint8_t timer_bits;
     abbey_irq *irq;
     uint16_t pmsts, pmen, pmcntrl;
-    uint16_t gpsts, gpen;   /* the chip's own events */
+    uint16_t gpsts, gpen;     /* the chip's own events */
     uint16_t gpe_sts, gpe_en; /* the board's */
-    uint64_t halves; /* half periods of the PM timer up to which TMROF_STS was raised */
+    uint64_t halves;          /* half periods of the PM timer up to which TMROF_STS was raised */
     abbey_timer *overflow;
     abbey_region *ports;
     abbey_pci *pci;
@@ -218,7 +218,11 @@ static int32_t create(abbey_dev *dev, void *self)
     abbey_pci_config_set(p->pci, PMREGMISC, 1, p->ready ? PMIOSE : 0);
     abbey_pci_config_mask(p->pci, PMREGMISC, 1, PMIOSE, 0);
     abbey_pci_config_set(p->pci, 0x90, 4, 1); /* SMBBA: an I/O base that nothing stands behind */
-    abbey_region_desc ports = { .size = sizeof ports, .max_width = 4, .start = p->base, .length = PM_PORTS, .fn = access_pm,
+    abbey_region_desc ports = { .size = sizeof ports,
+        .max_width = 4,
+        .start = p->base,
+        .length = PM_PORTS,
+        .fn = access_pm,
         .disabled = !p->ready };
     abbey_region_desc gpe = { .size = sizeof gpe, .max_width = 4, .start = p->gpe, .length = 4, .fn = access_gpe };
     p->ports = abbey_pio_region(dev, &ports, p);
