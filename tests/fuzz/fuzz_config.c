@@ -1,7 +1,7 @@
 /* fuzz_config.c - damaged machine files: each must give a placed error or a valid machine, never a crash or a leak.
  *
- * Deterministic: case N of seed S is always the same file. ABBEY_FUZZ_SEED (default 1) and ABBEY_FUZZ_COUNT (cases in all,
- * default 10000) say what runs, ABBEY_FUZZ_CASE=N runs and prints one case. Leaks and bad accesses show under
+ * Deterministic: case N of seed S is always the same file. ABBEY_FUZZ_SEED (default 1) and ABBEY_FUZZ_COUNT (cases in
+ * all, default 10000) say what runs, ABBEY_FUZZ_CASE=N runs and prints one case. Leaks and bad accesses show under
  * configure --enable-sanitizers=address,undefined. */
 #include <ctype.h>
 #include <signal.h>
@@ -23,7 +23,8 @@ static const char everything[] =
     "name: \"every \\u00e9 key\"\n"
     "memory: 0x8000000\n"
     "cpu: { model: host, engine: interp, cache: 16M, clock: instructions }\n"
-    "boot: { kernel: ./k, initrd: ~/i, cmdline: 'a ''b''', format: raw, load: 0x7c00, entry: 0x7c10, mode: protected }\n"
+    "boot: { kernel: ./k, initrd: ~/i, cmdline: 'a ''b''', format: raw, load: 0x7c00, entry: 0x7c10, mode: protected "
+    "}\n"
     "host: { backend: linux }\n"
     "guest: { optimize: [linux] }\n"
     "log: { level: debug }\n"
@@ -41,7 +42,8 @@ static const char everything[] =
     "  br: { device: bridge, bus: pci, addr: \"1e.0\" }\n"
     "  isa: { device: piix3, bus: pci, addr: \"01.0\" }\n"
     "  pm: { device: piix4-pm, bus: br, irq: 9 }\n"
-    "  card: { device: card, bus: br, path: rom, vram: 8M, offset: -1, big: 0xffffffffffffffff, mode: slow, title: null }\n"
+    "  card: { device: card, bus: br, path: rom, vram: 8M, offset: -1, big: 0xffffffffffffffff, mode: slow, title: "
+    "null }\n"
     "  bell: { device: doorbell, delay: 7, irq: apic.2 }\n";
 static struct text seeds[3];
 
@@ -53,7 +55,8 @@ static bool verbose;
 static void crash_tell(void)
 {
     char line[120];
-    int length = snprintf(line, sizeof(line), "# crashed; again with ABBEY_FUZZ_SEED=%llu ABBEY_FUZZ_CASE=%llu\n", seed, current);
+    int length = snprintf(
+        line, sizeof(line), "# crashed; again with ABBEY_FUZZ_SEED=%llu ABBEY_FUZZ_CASE=%llu\n", seed, current);
     if (length > 0 && write(STDERR_FILENO, line, (size_t)length) < 0)
         return;
 }
@@ -79,13 +82,18 @@ struct outcome {
     char *errors;
 };
 
-static struct outcome machine_read(const struct text *text, const char *const *settings, unsigned setting_count, const char *file)
+static struct outcome machine_read(
+    const struct text *text, const char *const *settings, unsigned setting_count, const char *file)
 {
     struct outcome outcome = { false, NULL };
     size_t size = 0;
     FILE *out = open_memstream(&outcome.errors, &size);
-    struct config_request request = { .file = file ? file : "fuzz.yaml", .text = text ? text->bytes : NULL,
-        .text_bytes = text ? text->size : 0, .settings = settings, .setting_count = setting_count, .plugins = fixture_plugins() };
+    struct config_request request = { .file = file ? file : "fuzz.yaml",
+        .text = text ? text->bytes : NULL,
+        .text_bytes = text ? text->size : 0,
+        .settings = settings,
+        .setting_count = setting_count,
+        .plugins = fixture_plugins() };
     struct config *config = config_read(&request, out);
     fclose(out);
     outcome.good = config != NULL;
@@ -136,8 +144,12 @@ static char *shown(const struct text *text, const char *const *settings, unsigne
     char *result = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&result, &size), *errors = fopen("/dev/null", "w");
-    struct config_request request = { .file = file ? file : "fuzz.yaml", .text = text ? text->bytes : NULL,
-        .text_bytes = text ? text->size : 0, .settings = settings, .setting_count = setting_count, .plugins = fixture_plugins() };
+    struct config_request request = { .file = file ? file : "fuzz.yaml",
+        .text = text ? text->bytes : NULL,
+        .text_bytes = text ? text->size : 0,
+        .settings = settings,
+        .setting_count = setting_count,
+        .plugins = fixture_plugins() };
     if (config_show(&request, false, out, errors) < 0)
         fputs("(not shown)\n", out);
     fclose(out);
@@ -160,7 +172,8 @@ static void comments_strip(char *text)
     *out = '\0';
 }
 
-static bool show_is_stable(const struct text *text, const char *const *settings, unsigned setting_count, const char *file)
+static bool show_is_stable(
+    const struct text *text, const char *const *settings, unsigned setting_count, const char *file)
 {
     char *first = shown(text, settings, setting_count, file);
     struct text again = { first, strlen(first), 0 };
@@ -176,7 +189,8 @@ static bool show_is_stable(const struct text *text, const char *const *settings,
 }
 
 /* True when all is as it must be; *valid when the machine is a good one. */
-static bool case_check(const struct text *text, const char *const *settings, unsigned setting_count, const char *file, bool *valid)
+static bool case_check(
+    const struct text *text, const char *const *settings, unsigned setting_count, const char *file, bool *valid)
 {
     struct outcome outcome = machine_read(text, settings, setting_count, file);
     *valid = outcome.good;
@@ -249,7 +263,8 @@ static bool damage_base(struct rng *rng, bool *valid)
     FILE *base = fopen(path, "w"), *file = fopen(own, "w");
     if (!base || !file || fwrite(text.bytes, 1, text.size, base) != text.size)
         exit(99);
-    fputs("abbey: 1\nbase: base\nbackends: { tty: { backend: stdio } }\ndevices:\n  com1: { line: tty }\n  kbd: null\n", file);
+    fputs("abbey: 1\nbase: base\nbackends: { tty: { backend: stdio } }\ndevices:\n  com1: { line: tty }\n  kbd: null\n",
+        file);
     fclose(base);
     fclose(file);
     bool fine = case_check(NULL, NULL, 0, own, valid);
@@ -337,8 +352,9 @@ int main(void)
                 }
                 good += valid;
             }
-            printf("# seed %llu: %llu cases, %llu still valid\n%sok %zu - damaged %s give placed errors or a valid machine\n", seed,
-                cases, good, bad ? "not " : "", COUNT(seeds) + kind + 1, kinds[kind].name);
+            printf("# seed %llu: %llu cases, %llu still valid\n%sok %zu - damaged %s give placed errors or a valid "
+                   "machine\n",
+                seed, cases, good, bad ? "not " : "", COUNT(seeds) + kind + 1, kinds[kind].name);
             all_fine = all_fine && !bad;
         }
     }

@@ -10,6 +10,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Words that mean something to the reader, to the schema, or to nobody. */
+// clang-format off
 static const char *const words[] = {
     "abbey", "base", "name", "memory", "cpu", "boot", "host", "guest", "plugins", "log", "reboot", "backends", "devices",
     "device", "backend", "bus", "addr", "irq", "mouse_irq", "line", "port", "delay", "vram", "path", "require", "optimize",
@@ -21,6 +22,7 @@ static const char *const words[] = {
     "\n", "\n  ", "\n    ", "\t", "\r", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xff", "\xc3", "\xed\xa0\x80", "\xf4\x90\x80\x80",
     "\xc3\xa9", "\xf0\x9f\x92\xbe", "",
 };
+// clang-format on
 
 uint64_t rng_next(struct rng *rng)
 {
@@ -265,7 +267,8 @@ void mutate_tree(struct rng *rng, struct text *text, const struct text *other)
         nodes_collect(&theirs, other_root);
         for (size_t n = 1 + rng_below(rng, 3); n > 0 && ours.count > 1; n--) {
             struct forest *from = rng_below(rng, 2) ? &ours : &theirs;
-            node_mutate(rng, &arena, ours.nodes[1 + rng_below(rng, ours.count - 1)], from->nodes[rng_below(rng, from->count)]);
+            node_mutate(
+                rng, &arena, ours.nodes[1 + rng_below(rng, ours.count - 1)], from->nodes[rng_below(rng, from->count)]);
         }
         struct text result = { NULL, 0, 0 };
         node_print(&result, root, 0);
@@ -279,9 +282,10 @@ void mutate_tree(struct rng *rng, struct text *text, const struct text *other)
 
 void mutate_setting(struct rng *rng, struct text *text)
 {
-    static const char *const good[] = { "memory=64M", "boot.cmdline=console=ttyS0 quiet", "devices.com1.irq=3", "devices.kbd=null",
-        "devices.bell={ device: doorbell, irq: 5 }", "backends.log={ backend: file, path: x }", "guest.optimize=[linux]",
-        "plugins.require.org.example.chips=>=1", "cpu.model=\"host\"", "devices.com1=null", "reboot=false" };
+    static const char *const good[] = { "memory=64M", "boot.cmdline=console=ttyS0 quiet", "devices.com1.irq=3",
+        "devices.kbd=null", "devices.bell={ device: doorbell, irq: 5 }", "backends.log={ backend: file, path: x }",
+        "guest.optimize=[linux]", "plugins.require.org.example.chips=>=1", "cpu.model=\"host\"", "devices.com1=null",
+        "reboot=false" };
     const char *setting = good[rng_below(rng, COUNT(good))];
     text_splice(text, 0, text->size, setting, strlen(setting));
     if (rng_below(rng, 2))
