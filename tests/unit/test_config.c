@@ -489,6 +489,17 @@ static void many_errors(void)
     free(text);
 }
 
+/* A clash of all with all is told once a device, and in no time. */
+static void many_clashes(void)
+{
+    char *text = malloc(60000), *p = text + sprintf(text, "abbey: 1\ndevices:\n  p: { device: i8259 }\n");
+    for (unsigned i = 0; i < 900; i++)
+        p += sprintf(p, "  d%u: { device: i8042, irq: 5, mouse_irq: none }\n", i);
+    CU_ASSERT_PTR_NULL(load((struct config_request){ .file = "t.yaml", .text = text, .text_bytes = strlen(text) }));
+    CU_ASSERT_STRING_EQUAL(strstr(errors, "799 more"), "799 more errors\n");
+    free(text);
+}
+
 static void unreadable(void)
 {
     char expected[400];
@@ -677,6 +688,7 @@ static const struct unit_test tests[] = {
     { "a file or a scalar of 1 MB is refused", file_too_large },
     { "a thousand and one devices are refused", too_many_members },
     { "a thousand errors are not all printed", many_errors },
+    { "many clashes are one error a device", many_clashes },
     { "a missing file, a directory, an empty name", unreadable },
     { "a long line is cut around the error", long_line },
     { "config show: every line with its place", show_marks },
