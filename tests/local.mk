@@ -18,4 +18,5 @@ UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 
 include tests/unit/local.mk
 include tests/guests/local.mk
+include tests/fuzz/local.mk
 include tests/sdk/local.mk

@@ -64,3 +64,7 @@ tests_unit_test_host_stdio_SOURCES = tests/unit/test_host_stdio.c tests/unit/hos
 tests_unit_test_host_stdio_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_host_stdio_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_host_stdio_LDADD = $(HOST_RIG_LIBS)
+
+# The manual of machine files, the shipped machines, and `abbey config` with the real plugins.
+TESTS += tests/unit/test_machine_files.sh
+EXTRA_DIST += tests/unit/test_machine_files.sh
