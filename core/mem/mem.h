@@ -63,6 +63,8 @@ void mem_region_remove(struct mem_region *region);
 /* Shadow RAM of C0000h-FFFFFh: mode is ABBEY_SHADOW_...; pages never set read ROM and drop writes where a ROM is,
  * and are plain RAM elsewhere. */
 void mem_shadow(struct mem *mem, gpa_t start, uint64_t length, uint32_t mode);
+/* As if no page had ever been set. */
+void mem_shadow_forget(struct mem *mem);
 
 /* Address bit 20 is forced to zero while off. Takes part in every address a CPU uses, not in DMA. */
 void mem_set_a20(struct mem *mem, bool on);
