@@ -18,3 +18,4 @@ UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 
 include tests/unit/local.mk
 include tests/guests/local.mk
+include tests/devices/local.mk
