@@ -22,3 +22,4 @@ include tests/sdk/local.mk
 include tests/guests/local.mk
 include tests/fuzz/local.mk
 include tests/sdk/local.mk
+include tests/devices/local.mk
