@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/boot/boot.h"
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/interp.h"
@@ -56,7 +57,8 @@ static uint64_t bus_tsc(void *opaque)
     return vclock_tsc(&machine->clock);
 }
 
-static const struct cpu_bus machine_cpu_bus = { bus_in, bus_out, bus_intr_ack, bus_tsc };
+/* XXX: FERR# is not wired to IRQ 13, so guests that leave CR0.NE clear (DOS) see no x87 exceptions. */
+static const struct cpu_bus machine_cpu_bus = { .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc };
 
 /* One service of the host backend; a missing one is an error that names it. */
 static const void *host_service(struct machine *machine, const abbey_hostos *host, const char *id)
@@ -183,7 +185,7 @@ struct machine *machine_new(const struct config *config, FILE *errors)
     machine->errors = errors;
     machine->timer_due = ABBEY_NEVER;
     machine->deadline = ABBEY_NEVER;
-    if (machine_build(machine) && machine_boot(machine))
+    if (machine_build(machine) && machine_boot_new(machine) && machine_boot(machine))
         return machine;
     machine_free(machine);
     return NULL;
@@ -193,6 +195,7 @@ void machine_free(struct machine *machine)
 {
     if (!machine)
         return;
+    boot_free(machine->boot);
     board_free(machine->board);
     if (machine->cpu) {
         interp_free(machine->cpu->interp);

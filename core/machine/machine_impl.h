@@ -29,6 +29,7 @@ struct machine {
     struct mem *mem;
     struct cpu *cpu;
     struct board *board;
+    struct boot *boot;
     struct vclock clock;
     struct vcpu vcpu;
     abbey_thread *vcpu_thread;
@@ -50,6 +51,8 @@ void machine_request(struct machine *machine, uint32_t request);
 /* The first reason to end counts. With the lock held. */
 void machine_finish(struct machine *machine, enum machine_end end);
 
+/* Makes what loads the guest; false after an error. Once a machine. */
+bool machine_boot_new(struct machine *machine);
 /* Puts the CPU in its state after power-on and loads what the machine boots from; false after an error. */
 bool machine_boot(struct machine *machine);
 

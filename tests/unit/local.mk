@@ -10,3 +10,10 @@ tests_unit_test_walk_SOURCES = tests/unit/test_walk.c
 tests_unit_test_walk_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_walk_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_walk_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_interp
+TESTS += tests/unit/test_interp
+tests_unit_test_interp_SOURCES = tests/unit/test_interp.c
+tests_unit_test_interp_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_interp_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_interp_LDADD = $(UNIT_LIBS)
