@@ -367,6 +367,8 @@ static bool triple_wanted(uint32_t magic, const uint32_t *info)
 void guest_main(uint32_t magic, const uint32_t *info);
 void guest_main(uint32_t magic, const uint32_t *info)
 {
+    outb(0x21, 0xff); /* no interrupts but those that a check asks for */
+    outb(0xa1, 0xff);
     features_read();
     state_reset();
     __asm__ volatile("ljmp %0, $1f\n1:\n\tmovw %w1, %%ds\n\tmovw %w1, %%es\n\tmovw %w1, %%fs\n\tmovw %w1, %%gs\n\t"
