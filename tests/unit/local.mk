@@ -106,3 +106,11 @@ tests_unit_test_interp_ops_SOURCES = tests/unit/test_interp_ops.c
 tests_unit_test_interp_ops_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_interp_ops_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_interp_ops_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_system_guest
+TESTS += tests/unit/test_system_guest
+tests_unit_test_system_guest_SOURCES = tests/unit/test_system_guest.c
+tests_unit_test_system_guest_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_system_guest_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_system_guest_LDADD = $(UNIT_LIBS)
+EXTRA_tests_unit_test_system_guest_DEPENDENCIES = $(system_guest)
