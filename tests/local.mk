@@ -19,4 +19,5 @@ UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 
 include tests/unit/local.mk
 include tests/guests/local.mk
+include tests/conformance/local.mk
 include tests/bench/local.mk
