@@ -21,3 +21,4 @@ include tests/unit/local.mk
 include tests/guests/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk
+include tests/sdk/local.mk

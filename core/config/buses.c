@@ -46,9 +46,9 @@ static void bus_named(struct check *check, struct entry *entry, struct node *bus
             if (provides(&check->devices[i], kind))
                 suggest_offer(&near, check->devices[i].node.id);
         const char *list = providers_list(check, entry, kind);
-        struct report_item *item = report_error(check->report, bus->at, "unknown-bus", "there is no device '%s'; %s%s%s",
-            arena_clip(check->arena, bus->text), *list ? "on bus '" : "none provides a bus '", kind,
-            *list ? arena_format(check->arena, "' go those of %s", list) : "'");
+        struct report_item *item = report_error(check->report, bus->at, "unknown-bus",
+            "there is no device '%s'; a bus of kind '%s' is provided by %s", arena_clip(check->arena, bus->text), kind,
+            *list ? list : "none");
         report_nearest(item, near.best);
     } else if (!provides(&check->devices[i], kind)) {
         const char *offered = check->devices[i].node.device->device.provides;
@@ -65,7 +65,7 @@ static const char *types_list(struct check *check, const char *kind)
     const char *list = "";
     for (unsigned i = 0; i < check->plugins->count; i++) {
         const struct plugin *plugin = &check->plugins->plugins[i];
-        for (unsigned j = 0; j < plugin->device_count; j++) {
+        for (unsigned j = 0; !plugin->refusal && j < plugin->device_count; j++) {
             const abbey_device *device = &plugin->devices[j].device;
             if (device->provides && !strcmp(device->provides, kind))
                 list = arena_format(check->arena, "%s%s'%s'", list, *list ? ", " : "", device->name);
@@ -91,7 +91,7 @@ static void bus_implied(struct check *check, struct entry *entry)
     } else if (kind && !count && strcmp(kind, "isa") != 0 && !check->devices_lost) {
         const char *types = types_list(check, kind);
         report_error(check->report, entry->at, "no-bus", "'%s' needs a bus of kind '%s', and no device of this machine provides one%s%s",
-            entry->node.id, kind, *types ? "; there is " : "", types);
+            entry->node.id, kind, *types ? "; these do: " : "", types);
     }
 }
 
@@ -149,13 +149,13 @@ static void cycle_report(struct check *check, unsigned start)
     const char *list = arena_format(check->arena, "'%s'", check->devices[start].node.id);
     unsigned first = start;
     for (unsigned i = check->devices[start].bus;; i = check->devices[i].bus) {
-        list = arena_format(check->arena, "%s sits on '%s'", list, check->devices[i].node.id);
+        list = arena_format(check->arena, "%s on '%s'", list, check->devices[i].node.id);
         if (report_after(check->report, check->devices[first].at.mark, check->devices[i].at.mark))
             first = i;
         if (i == start)
             break;
     }
-    report_error(check->report, check->devices[first].at, "bus-cycle", "%s", list);
+    report_error(check->report, check->devices[first].at, "bus-cycle", "a bus cannot sit on itself: %s", list);
 }
 
 static bool cycles_find(struct check *check)

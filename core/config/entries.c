@@ -60,9 +60,9 @@ static void type_unknown(struct check *check, const struct kind *kind, const str
     struct suggestion near = { .wanted = type->text };
     for (unsigned i = 0; i < check->plugins->count; i++) {
         const struct plugin *plugin = &check->plugins->plugins[i];
-        for (unsigned j = 0; j < plugin->device_count && kind == &device_kind; j++)
+        for (unsigned j = 0; !plugin->refusal && j < plugin->device_count && kind == &device_kind; j++)
             suggest_offer(&near, plugin->devices[j].device.name);
-        for (unsigned j = 0; j < plugin->backend_count && kind == &backend_kind; j++)
+        for (unsigned j = 0; !plugin->refusal && j < plugin->backend_count && kind == &backend_kind; j++)
             suggest_offer(&near, plugin->backends[j].backend.name);
     }
     bool device = kind == &device_kind;

@@ -150,9 +150,9 @@ void config_schema(const struct plugin_set *plugins, FILE *out)
     struct kinds devices = { definitions, json_array(), json_array() }, backends = { definitions, json_array(), json_array() };
     for (unsigned i = 0; i < plugins->count; i++) {
         const struct plugin *plugin = &plugins->plugins[i];
-        for (unsigned j = 0; j < plugin->device_count; j++)
+        for (unsigned j = 0; !plugin->refusal && j < plugin->device_count; j++)
             device_add(&devices, &plugin->devices[j].device);
-        for (unsigned j = 0; j < plugin->backend_count; j++) {
+        for (unsigned j = 0; !plugin->refusal && j < plugin->backend_count; j++) {
             const abbey_backend *backend = &plugin->backends[j].backend;
             kind_add(&backends, "backend", backend->name,
                 rows_schema(backend->props.rows, backend->props.count, backend->summary ? backend->summary : ""));

@@ -34,7 +34,7 @@ static bool version_check(struct report *report, const struct layer *layer)
     if (version && version->kind == NODE_SCALAR && !strcmp(version->text, SCHEMA_VERSION))
         return true;
     if (!version)
-        report_error(report, at, "schema-version", "the file does not begin with `abbey: 1`, the version of its schema");
+        report_error(report, at, "schema-version", "the file does not say `abbey: 1`, the version of its schema");
     else
         report_error(report, at, "schema-version", "this Abbey reads schema version 1, not %s",
             version->kind == NODE_SCALAR ? arena_clip(report->arena, version->text) : node_kind_name(version));
@@ -88,7 +88,7 @@ static bool layer_parse(struct report *report, struct layer *layer)
     struct place whole = { { layer->source->name, 1, 1 }, 1 };
     if (!layer->tree) {
         if (report->count == before)
-            report_error(report, whole, "syntax", "the file is empty; a machine begins with `abbey: 1`");
+            report_error(report, whole, "syntax", "the file is empty; a machine says at least `abbey: 1`");
         return false;
     }
     if (layer->tree->kind != NODE_MAP) {
@@ -156,7 +156,7 @@ static void host_check(struct check *check)
     struct suggestion near = { .wanted = backend->text };
     for (unsigned i = 0; i < check->plugins->count; i++)
         if (check->plugins->plugins[i].entry.hostos && !check->plugins->plugins[i].refusal)
-            suggest_offer(&near, check->plugins->plugins[i].entry.hostos->name);
+            suggest_offer(&near, check->plugins->plugins[i].hostos.name);
     struct report_item *item = report_error(check->report, backend->at, "unknown-plugin",
         "no plugin of kind hostos is named '%s'", arena_clip(check->arena, backend->text));
     report_nearest(item, near.best);

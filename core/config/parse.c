@@ -125,6 +125,9 @@ static void parser_error(struct parse *parse)
     const char *problem = parser->problem ? parser->problem : "out of memory";
     struct report_item *item = report_error(parse->report,
         place_make(parse, parser->problem_mark.line, parser->problem_mark.column, 1), "syntax", "%s", problem);
+    if (parser->error == YAML_SCANNER_ERROR && parser->problem_mark.index < parse->size &&
+        parse->text[parser->problem_mark.index] == '\t')
+        report_note(parse->report, item, "indent with spaces; YAML has no tabs there");
     if (parser->context) {
         struct place began = place_make(parse, parser->context_mark.line, parser->context_mark.column, 1);
         report_note(parse->report, item, "%s that began at %s", parser->context, report_where(parse->report, began.mark));

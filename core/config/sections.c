@@ -39,6 +39,10 @@ static const abbey_prop boot_rows[] = {
 static const abbey_prop host_rows[] = {
     KEY("backend", host_backend, .text = "linux", .meaning = "the hostos plugin that the machine lives on"),
 };
+static const abbey_prop guest_rows[] = { /* a list: read by check_guest() */
+    { .name = "optimize", .type = ABBEY_TYPE_STRING },
+};
+static const struct section guest_section = { "guest", "", guest_rows, COUNT(guest_rows) };
 static const abbey_prop log_rows[] = {
     KEY("level", log_level, .text = "warn", .choices = "error,warn,info,debug,trace", .meaning = "the least serious messages shown"),
 };
@@ -161,7 +165,7 @@ void check_guest(struct check *check)
         report_error(check->report, guest->at, "wrong-type", "'guest' is a mapping, not %s", node_kind_name(guest));
     for (struct node *member = guest ? guest->first : NULL; member; member = member->next)
         if (guest->kind == NODE_MAP && strcmp(member->key, "optimize") != 0)
-            unknown_key(check, &(struct section){ .name = "guest" }, member);
+            unknown_key(check, &guest_section, member);
     if (list && list->kind != NODE_LIST && list->kind != NODE_NULL) {
         report_error(check->report, list->at, "wrong-type", "'guest.optimize' is a list, not %s", node_kind_name(list));
         list = NULL;

@@ -138,6 +138,18 @@ static bool list_has(const char *list, const char *text)
     return false;
 }
 
+/* "auto, bt, interp" */
+static const char *choices_words(struct arena *arena, const char *choices)
+{
+    char *words = arena_alloc(arena, strlen(choices) * 2 + 1), *out = words;
+    for (; *choices; choices++) {
+        *out++ = *choices;
+        if (*choices == ',')
+            *out++ = ' ';
+    }
+    return words;
+}
+
 static bool string_read(struct report *report, struct node *node, const abbey_prop *row, const char *what)
 {
     struct arena *arena = report->arena;
@@ -146,7 +158,7 @@ static bool string_read(struct report *report, struct node *node, const abbey_pr
         struct suggestion near = { .wanted = node->text };
         suggest_offer_list(&near, row->choices, room, sizeof(room));
         struct report_item *item = report_error(report, node->at, "not-a-choice", "%s is one of %s, not '%s'", what,
-            row->choices, arena_clip(arena, node->text));
+            choices_words(arena, row->choices), arena_clip(arena, node->text));
         report_nearest(item, near.best ? arena_format(arena, "%s", near.best) : NULL);
         return false;
     }

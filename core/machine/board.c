@@ -133,8 +133,13 @@ struct board *board_new(
     board->owner = *owner;
     board->opaque = opaque;
     board->timer_told = ABBEY_NEVER;
-    board->base = (abbey_base_1){ .size = sizeof(abbey_base_1), .log_level = owner->log_level, .query = base_query,
-        .fail = base_fail, .log = base_log, .alloc = base_alloc, .now = base_now };
+    board->base = (abbey_base_1){ .size = sizeof(abbey_base_1),
+        .log_level = owner->log_level,
+        .query = base_query,
+        .fail = base_fail,
+        .log = base_log,
+        .alloc = base_alloc,
+        .now = base_now };
     bool good = board_prepare(board);
     if (!good)
         fprintf(errors, "%s: error[memory]: out of memory for the board\n", config->name ? config->name : "machine");
@@ -215,7 +220,8 @@ static bool timer_kept(const struct device *device, const struct timer *timer)
     return false;
 }
 
-/* Everything the host keeps goes back first, in silence; then each device drives its outputs as its reset values say. */
+/* Everything the host keeps goes back first, in silence; then each device drives its outputs as its reset values say.
+ */
 void board_reset(struct board *board)
 {
     irq_clear(board);

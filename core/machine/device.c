@@ -75,7 +75,8 @@ static bool connect_char(struct device *device, const struct config_value *value
         if (strcmp(b->node->id, value->text) != 0)
             continue;
         if (strcmp(b->backend->kind, "char") != 0) {
-            device_fail(device, "%s: backend '%s' is of kind '%s', not 'char'", value->prop->name, value->text, b->backend->kind);
+            device_fail(device, "%s: backend '%s' is of kind '%s', not 'char'", value->prop->name, value->text,
+                b->backend->kind);
             return false;
         }
         memcpy(field, &b->interface, sizeof b->interface);
@@ -129,8 +130,8 @@ static void report(struct device *device, FILE *errors)
 {
     const char *what = device->kind ? "device" : "backend";
     char where[300];
-    fprintf(errors, "%s: error[%s]: %s '%s': %s\n", device_where(device, where, sizeof where), what, what, device->node->id,
-        device->failure ? device->failure : "its create() failed and gave no reason");
+    fprintf(errors, "%s: error[%s]: %s '%s': %s\n", device_where(device, where, sizeof where), what, what,
+        device->node->id, device->failure ? device->failure : "its create() failed and gave no reason");
     line_show(&device->node->mark, errors);
 }
 

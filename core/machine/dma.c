@@ -1,8 +1,9 @@
 /* dma.c - guest-physical memory as devices see it: checked, and closed to a PCI function that is not bus master.
  *
  * A view is direct where memory allows it. A page that carries decoded code or page tables must hear of writes, so a
- * view of it is a copy that goes back through mem_write() when the device lets go. A page may also get such a mark while
- * a direct view of it is open: what was written is then written once more, onto itself, so that the mark takes effect. */
+ * view of it is a copy that goes back through mem_write() when the device lets go. A page may also get such a mark
+ * while a direct view of it is open: what was written is then written once more, onto itself, so that the mark takes
+ * effect. */
 #include "core/machine/parts.h"
 
 #include <stdlib.h>

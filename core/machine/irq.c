@@ -6,6 +6,7 @@
 #include "core/machine/parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct source *source_new(struct device *device, const char *name, const abbey_irq_ops_1 *ops)
 {
@@ -14,7 +15,8 @@ struct source *source_new(struct device *device, const char *name, const abbey_i
         device_fail(device, "out of memory for an interrupt line");
         return NULL;
     }
-    *source = (struct source){ .handle.ops = ops, .device = device, .name = name };
+    *source = (struct source){ .handle.ops = ops, .device = device };
+    snprintf(source->name, sizeof source->name, "%s", name);
     *device->last_source = source;
     device->last_source = &source->next;
     return source;
@@ -44,7 +46,14 @@ static void line_set(abbey_irq *handle, uint32_t level)
         inputs->fn(inputs->self, source->pin, after);
 }
 
-static const abbey_irq_ops_1 line_ops = { .size = sizeof line_ops, .set = line_set };
+static uint32_t line_pending(abbey_irq *handle)
+{
+    const struct source *source = (const struct source *)handle;
+    const struct inputs *inputs = &source->chip->inputs;
+    return inputs->pending ? inputs->pending(inputs->pending_self, source->pin) : 0;
+}
+
+static const abbey_irq_ops_1 line_ops = { .size = sizeof line_ops, .set = line_set, .pending = line_pending };
 
 struct source *source_connect(struct device *device, const char *name, struct device *chip, uint32_t pin)
 {
@@ -91,8 +100,8 @@ static abbey_irq *chip_intr(abbey_dev *dev, abbey_intr_ack_fn ack, void *self)
     if (device_too_late(device, "abbey_intr_connect"))
         return NULL;
     if (board->intr) {
-        device_fail(device, "the INTR pin of the processor is already driven by '%s' (%s)", board->intr->device->node->id,
-            device_where(board->intr->device, where, sizeof where));
+        device_fail(device, "the INTR pin of the processor is already driven by '%s' (%s)",
+            board->intr->device->node->id, device_where(board->intr->device, where, sizeof where));
         return NULL;
     }
     board->intr = source_new(device, "intr", &intr_ops);
@@ -103,7 +112,49 @@ static abbey_irq *chip_intr(abbey_dev *dev, abbey_intr_ack_fn ack, void *self)
     return &board->intr->handle;
 }
 
-const abbey_irqchip_1 irqchip_interface = { .size = sizeof irqchip_interface, .inputs = chip_inputs, .intr = chip_intr };
+/* The controller whose inputs are the ISA lines; it need not be created yet. */
+static struct device *isa_controller(struct board *board)
+{
+    for (unsigned i = 0; i < board->device_count; i++)
+        if (board->devices[i].inputs.count && board->devices[i].kind->isa_lines)
+            return &board->devices[i];
+    return NULL;
+}
+
+static abbey_irq *chip_line(abbey_dev *dev, uint32_t pin)
+{
+    struct device *device = device_of(dev), *chip = isa_controller(device->board);
+    char name[32];
+    unsigned twins = 0;
+    if (device_too_late(device, "abbey_irq_line") || !chip || pin >= chip->inputs.count)
+        return NULL;
+    snprintf(name, sizeof name, "line%u", pin);
+    for (const struct source *s = device->sources; s; s = s->next)
+        if (strcmp(s->name, name) == 0)
+            snprintf(name, sizeof name, "line%u.%u", pin, ++twins);
+    struct source *source = source_connect(device, name, chip, pin);
+    return source ? &source->handle : NULL;
+}
+
+static int32_t chip_pending(abbey_dev *dev, abbey_irq_pending_fn fn, void *self)
+{
+    struct device *device = device_of(dev);
+    if (device_too_late(device, "abbey_irq_answer"))
+        return -1;
+    if (device->inputs.count == 0) {
+        device_fail(device, "it answers for interrupt inputs, but its descriptor has irq_inputs 0");
+        return -1;
+    }
+    device->inputs.pending = fn;
+    device->inputs.pending_self = self;
+    return 0;
+}
+
+const abbey_irqchip_1 irqchip_interface = { .size = sizeof irqchip_interface,
+    .inputs = chip_inputs,
+    .intr = chip_intr,
+    .line = chip_line,
+    .pending = chip_pending };
 
 uint32_t board_intr_ack(struct board *board)
 {

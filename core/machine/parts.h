@@ -52,7 +52,7 @@ struct timer {
 struct source {
     abbey_irq handle;
     struct device *device; /* whose output it is */
-    const char *name;      /* in saved states: the property, "intr", "intx" */
+    char name[72];         /* in saved states: the property, "intr", "intx", "line5" */
     bool level;
     struct device *chip; /* the controller, or NULL */
     uint32_t pin;
@@ -65,6 +65,8 @@ struct inputs {
     uint32_t *asserted; /* how many sources hold each at 1 */
     abbey_irq_input_fn fn;
     void *self;
+    abbey_irq_pending_fn pending;
+    void *pending_self;
 };
 
 struct pci_function {

@@ -1,8 +1,8 @@
 /* pci.c - the configuration space of one PCI function: what the guest may write, and what follows from it.
  *
- * PCI Local Bus Specification 2.1, chapter 6, with the interrupt disable and status bits of 2.3. Every byte has a mask of
- * bits that the guest may write and one of bits that it clears by writing one. From the command register and the BARs
- * follow the ranges of ports and memory, which move here and nowhere else:
+ * PCI Local Bus Specification 2.1, chapter 6, with the interrupt disable and status bits of 2.3. Every byte has a mask
+ * of bits that the guest may write and one of bits that it clears by writing one. From the command register and the
+ * BARs follow the ranges of ports and memory, which move here and nowhere else:
  *
  *     guest writes FFFFFFFFh to BAR 0 of 256 ports -> FFFFFF01h reads back: writable bits 31:8, bit 0 says I/O
  *     guest writes 0000C001h, then command bit 0   -> ports C000h-C0FFh answer with the device's callback */
@@ -93,10 +93,13 @@ static bool bar_good(struct device *device, const abbey_pci_bar *bar, uint32_t i
     bool io = type == ABBEY_PCI_BAR_IO;
     uint64_t least = io ? 4 : 16;
     uint64_t most = io ? PORTS : type == ABBEY_PCI_BAR_MEM64 ? UINT64_C(1) << 35 : UINT64_C(1) << 31;
-    if (bar->kind > 7 || (io && (bar->kind & ABBEY_PCI_BAR_PREFETCH)) || !bar->fn || (bar->length & (bar->length - 1)) ||
-        bar->length < least || bar->length > most || (type == ABBEY_PCI_BAR_MEM64 && index == 5)) {
-        device_fail(device, "BAR %u: kind %u, length %" PRIx64 "%s; a length is a power of two from %" PRIu64 " to %" PRIx64
-            ", and a 64-bit BAR takes two", index, bar->kind, bar->length, bar->fn ? "" : ", no callback", least, most);
+    if (bar->kind > 7 || (io && (bar->kind & ABBEY_PCI_BAR_PREFETCH)) || !bar->fn ||
+        (bar->length & (bar->length - 1)) || bar->length < least || bar->length > most ||
+        (type == ABBEY_PCI_BAR_MEM64 && index == 5)) {
+        device_fail(device,
+            "BAR %u: kind %u, length %" PRIx64 "%s; a length is a power of two from %" PRIu64 " to %" PRIx64
+            ", and a 64-bit BAR takes two",
+            index, bar->kind, bar->length, bar->fn ? "" : ", no callback", least, most);
         return false;
     }
     return true;

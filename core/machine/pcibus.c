@@ -68,7 +68,8 @@ static bool slot_empty(const struct pci_bus *bus, uint32_t slot)
     return true;
 }
 
-/* Where the function goes: the bridge of the bus is 00.0, others stand where the file says or in the first free slot. */
+/* Where the function goes: the bridge of the bus is 00.0, others stand where the file says or in the first free slot.
+ */
 static bool place_find(struct device *device, struct pci_bus *bus, uint32_t *slot, uint32_t *function)
 {
     *slot = *function = 0;
@@ -126,8 +127,8 @@ void pci_created(struct board *board)
         if (first)
             first->config[0x0e] = first->reset[0x0e] |= 0x80;
         else
-            device_log(f->device, ABBEY_LOG_WARN, "function %02x.%u has no function 0 beside it: guests will not find it",
-                f->slot, f->function);
+            device_log(f->device, ABBEY_LOG_WARN,
+                "function %02x.%u has no function 0 beside it: guests will not find it", f->slot, f->function);
     }
 }
 
@@ -174,7 +175,9 @@ static int32_t pci_route(abbey_dev *dev, abbey_pci_route_fn fn, void *self)
     return 0;
 }
 
-const abbey_pci_1 pci_interface = { .size = sizeof pci_interface, .add = pci_add, .cycle = pci_cycle, .route = pci_route };
+const abbey_pci_1 pci_interface = {
+    .size = sizeof pci_interface, .add = pci_add, .cycle = pci_cycle, .route = pci_route
+};
 
 unsigned board_pci_slots(const struct board *board, struct board_pci_slot *slots, unsigned room)
 {
@@ -184,8 +187,11 @@ unsigned board_pci_slots(const struct board *board, struct board_pci_slot *slots
         if (!f)
             continue;
         if (count < room)
-            slots[count] = (struct board_pci_slot){ .id = f->device->node->id, .slot = f->slot, .function = f->function,
-                .vendor = f->desc.vendor, .device = f->desc.device };
+            slots[count] = (struct board_pci_slot){ .id = f->device->node->id,
+                .slot = f->slot,
+                .function = f->function,
+                .vendor = f->desc.vendor,
+                .device = f->desc.device };
         count++;
     }
     return count;

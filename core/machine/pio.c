@@ -2,8 +2,8 @@
  *
  * A table says for each port which range answers; it is rebuilt for the ports concerned when a range appears, goes or
  * moves. An access is cut at ports where another range begins, at the width that the range takes, and into naturally
- * aligned pieces, low address first: what the bus controller of an ISA machine does with a wide access to a narrow card.
- * A port that nobody has reads as all ones, as an undriven bus does. */
+ * aligned pieces, low address first: what the bus controller of an ISA machine does with a wide access to a narrow
+ * card. A port that nobody has reads as all ones, as an undriven bus does. */
 #include "core/machine/parts.h"
 
 #include <inttypes.h>
@@ -100,7 +100,8 @@ static const struct region *clash_find(const struct board *board, bool ports, ui
 {
     for (unsigned i = 0; i < board->device_count; i++)
         for (const struct region *r = board->devices[i].regions; r; r = r->next)
-            if (r->ports == ports && r->enabled && !r->shared && start < r->start + r->length && r->start < start + length)
+            if (r->ports == ports && r->enabled && !r->shared && start < r->start + r->length &&
+                r->start < start + length)
                 return r;
     return NULL;
 }
@@ -114,9 +115,10 @@ static void clash_report(struct device *device, const struct region *other, uint
         device_fail(device, "%s %" PRIx64 "-%" PRIx64 " of '%s' are already held by '%s' (%s)", what, start,
             start + length - 1, device->node->id, other->device->node->id, where);
     else
-        device_fail(device, "%s %" PRIx64 "-%" PRIx64 " of '%s' lie over %" PRIx64 "-%" PRIx64
-            " that are already held by '%s' (%s)", what, start, start + length - 1, device->node->id, other->start,
-            other->start + other->length - 1, other->device->node->id, where);
+        device_fail(device,
+            "%s %" PRIx64 "-%" PRIx64 " of '%s' lie over %" PRIx64 "-%" PRIx64 " that are already held by '%s' (%s)",
+            what, start, start + length - 1, device->node->id, other->start, other->start + other->length - 1,
+            other->device->node->id, where);
 }
 
 /* A range as described, checked, not yet in place. */
@@ -135,14 +137,17 @@ static struct region *region_new(struct device *device, const abbey_region_desc 
         ((uint8_t *)&d)[i] = ((const uint8_t *)desc)[i];
     uint32_t width = d.max_width ? d.max_width : ports ? 1 : 4;
     if ((width & (width - 1)) || width > (ports ? 4u : 8u)) {
-        device_fail(device, "%s %" PRIx64 " have the width %u; it is 1, 2%s", what, d.start, width, ports ? " or 4" : ", 4 or 8");
+        device_fail(device, "%s %" PRIx64 " have the width %u; it is 1, 2%s", what, d.start, width,
+            ports ? " or 4" : ", 4 or 8");
         return NULL;
     }
     if (d.length == 0 || d.length > end || (!bar && d.start > end - d.length)) {
-        device_fail(device, "%s %" PRIx64 " with a length of %" PRIx64 " end beyond %" PRIx64, what, d.start, d.length, end - 1);
+        device_fail(device, "%s %" PRIx64 " with a length of %" PRIx64 " end beyond %" PRIx64, what, d.start, d.length,
+            end - 1);
         return NULL;
     }
-    const struct region *other = d.overlap || d.disabled || bar ? NULL : clash_find(device->board, ports, d.start, d.length);
+    const struct region *other =
+        d.overlap || d.disabled || bar ? NULL : clash_find(device->board, ports, d.start, d.length);
     if (other) {
         clash_report(device, other, d.start, d.length);
         return NULL;
@@ -152,9 +157,18 @@ static struct region *region_new(struct device *device, const abbey_region_desc 
         device_fail(device, "out of memory for a range of %s", what);
         return NULL;
     }
-    *region = (struct region){ .handle.ops = &ops, .device = device, .fn = d.fn, .self = self, .start = d.start,
-        .length = d.length, .max_width = width, .ports = ports, .shared = d.overlap || bar, .bar = bar,
-        .first_start = d.start, .first_enabled = !d.disabled && !bar };
+    *region = (struct region){ .handle.ops = &ops,
+        .device = device,
+        .fn = d.fn,
+        .self = self,
+        .start = d.start,
+        .length = d.length,
+        .max_width = width,
+        .ports = ports,
+        .shared = d.overlap || bar,
+        .bar = bar,
+        .first_start = d.start,
+        .first_enabled = !d.disabled && !bar };
     return region;
 }
 
@@ -253,7 +267,8 @@ uint32_t board_in(struct board *board, uint16_t port, uint32_t size)
     uint32_t value = 0;
     for (uint32_t done = 0; done < size;) {
         struct region *r;
-        uint32_t piece = piece_size(board, port + done, size - done, &r), mask = piece == 4 ? ~0u : (1u << 8 * piece) - 1;
+        uint32_t piece = piece_size(board, port + done, size - done, &r),
+                 mask = piece == 4 ? ~0u : (1u << 8 * piece) - 1;
         abbey_io io = { .addr = port + done, .value = mask, .size = (uint8_t)piece };
         if (r) {
             io.offset = io.addr - r->start;
@@ -270,10 +285,14 @@ void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value
 {
     for (uint32_t done = 0; done < size;) {
         struct region *r;
-        uint32_t piece = piece_size(board, port + done, size - done, &r), mask = piece == 4 ? ~0u : (1u << 8 * piece) - 1;
+        uint32_t piece = piece_size(board, port + done, size - done, &r),
+                 mask = piece == 4 ? ~0u : (1u << 8 * piece) - 1;
         if (r) {
-            abbey_io io = { .addr = port + done, .offset = port + done - r->start, .value = (value >> 8 * done) & mask,
-                .size = (uint8_t)piece, .write = 1 };
+            abbey_io io = { .addr = port + done,
+                .offset = port + done - r->start,
+                .value = (value >> 8 * done) & mask,
+                .size = (uint8_t)piece,
+                .write = 1 };
             r->device->accesses++;
             r->fn(r->self, &io);
         }

@@ -1,8 +1,8 @@
 /* debug-exit.c - a port by which a test guest ends the machine.
  *
  * There is no data sheet; the convention is that of QEMU's isa-debug-exit: writing v ends the run with exit status
- * (v << 1) | 1, so that no guest can claim the status 0 of a proper power-off. Kernel self-tests use it; no stock driver
- * does. No machine has it unless its file says so: a guest that can reach ports could end itself by accident. */
+ * (v << 1) | 1, so that no guest can claim the status 0 of a proper power-off. Kernel self-tests use it; no stock
+ * driver does. No machine has it unless its file says so: a guest that can reach ports could end itself by accident. */
 #include <abbey/plugin.h>
 
 struct debug_exit {
@@ -33,6 +33,7 @@ static const abbey_prop props[] = { ABBEY_PROP(port, 0x501, "I/O port") };
 
 static const abbey_device device = { .name = "debug-exit",
     .summary = "ends the machine with a status chosen by the guest",
+    .bus = "isa",
     .self_size = sizeof(struct debug_exit),
     .state_version = 1,
     .props = ABBEY_TABLE(props),

@@ -1,8 +1,9 @@
 /* debugcon.c - the debug console: a port whose bytes go to a host stream.
  *
  * There is no data sheet. The convention comes from Bochs (its "port E9 hack", Bochs user manual, section "Debugger:
- * port_e9_hack"): a write sends a byte, and a read gives E9h so that a guest can tell that the console is there. SeaBIOS
- * sends its log here when it finds that value; so do kernels and test guests; no driver of Windows or DOS touches it.
+ * port_e9_hack"): a write sends a byte, and a read gives E9h so that a guest can tell that the console is there.
+ * SeaBIOS sends its log here when it finds that value; so do kernels and test guests; no driver of Windows or DOS
+ * touches it.
  *
  * What the far side does not take at once waits in a ring; when that is full the newest bytes are dropped, because the
  * console has no way to slow the guest down. */
@@ -58,7 +59,9 @@ static void receive(void *self, const uint8_t *bytes, uint32_t count)
     (void)count;
 }
 
-static const abbey_char_client_1 client = { .size = sizeof client, .room = room, .receive = receive, .writable = flush };
+static const abbey_char_client_1 client = {
+    .size = sizeof client, .room = room, .receive = receive, .writable = flush
+};
 
 static int32_t loaded(void *self)
 {
@@ -87,6 +90,7 @@ static const abbey_reg regs[] = {
 
 static const abbey_device device = { .name = "debugcon",
     .summary = "debug console: bytes written to a port go to a stream",
+    .bus = "isa",
     .self_size = sizeof(struct debugcon),
     .state_version = 1,
     .props = ABBEY_TABLE(props),

@@ -16,7 +16,7 @@
 struct i440fx {
     uint32_t address; /* CONFIG_ADDRESS */
     uint8_t steered;  /* PAM was written: the board's own view of C0000h-FFFFFh is over */
-    uint8_t locked;   /* SMRAM.D_LCK */
+    uint8_t smram;    /* SMRAM as it stands */
     abbey_pci *pci;
     const abbey_pci_1 *bus;
     const abbey_system_1 *system;
@@ -99,12 +99,11 @@ static int covers(uint32_t offset, uint32_t count, uint32_t first, uint32_t last
  * XXX: the bits are kept, but A0000h-BFFFFh never becomes SMM memory: no processor of ours has SMM yet. */
 static void smram_written(struct i440fx *b)
 {
-    uint32_t value = abbey_pci_config_get(b->pci, SMRAM, 1);
-    if (!(value & SMRAM_D_LCK))
-        return;
-    abbey_pci_config_set(b->pci, SMRAM, 1, value & ~(uint32_t)SMRAM_D_OPEN);
-    abbey_pci_config_mask(b->pci, SMRAM, 1, SMRAM_WRITABLE & ~(uint32_t)(SMRAM_D_LCK | SMRAM_D_OPEN), 0);
-    b->locked = 1;
+    uint32_t value = abbey_pci_config_get(b->pci, SMRAM, 1) | (b->smram & SMRAM_D_LCK);
+    if (value & SMRAM_D_LCK)
+        value &= ~(uint32_t)SMRAM_D_OPEN;
+    b->smram = (uint8_t)value;
+    abbey_pci_config_set(b->pci, SMRAM, 1, value);
 }
 
 static void config_written(void *self, uint32_t offset, uint32_t count)
@@ -118,11 +117,10 @@ static void config_written(void *self, uint32_t offset, uint32_t count)
         smram_written(b);
 }
 
-/* Before PAM is first written the board decides what C0000h-FFFFFh shows (firmware, or what a direct boot put there). */
+/* Before PAM is first written the board decides what C0000h-FFFFFh shows (firmware, or what a direct boot left). */
 static void reset(void *self)
 {
     struct i440fx *b = self;
-    abbey_pci_config_mask(b->pci, SMRAM, 1, SMRAM_WRITABLE, 0);
     if (b->steered)
         pam_apply(b);
 }
@@ -130,14 +128,11 @@ static void reset(void *self)
 static int32_t loaded(void *self)
 {
     struct i440fx *b = self;
-    b->address &= CONFIG_WRITABLE;
-    if (b->locked)
-        smram_written(b);
-    if (b->steered)
-        pam_apply(b);
+    b->address &= CONFIG_WRITABLE; /* the host has restored configuration space and shadow RAM */
     return 0;
 }
 
+// clang-format off
 /* A register of the chip's own: `reset` value and which bits software may write. */
 static const struct config_register {
     uint8_t offset, bytes;
@@ -167,6 +162,7 @@ static const struct config_register {
     { SMRAM, 1, SMRAM_RESET, SMRAM_WRITABLE },
     { 0x90, 1, 0x00, 0xff },     /* ERRCMD */
 };
+// clang-format on
 
 static int32_t create(abbey_dev *dev, void *self)
 {
@@ -198,7 +194,7 @@ static int32_t create(abbey_dev *dev, void *self)
 static const abbey_reg regs[] = {
     ABBEY_REG(address, 0),
     ABBEY_REG(steered, 0, .flags = ABBEY_REG_KEEP),
-    ABBEY_REG(locked, 0),
+    ABBEY_REG(smram, SMRAM_RESET),
 };
 
 static const abbey_device device = { .name = "i440fx",

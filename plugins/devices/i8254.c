@@ -8,8 +8,8 @@
  * mode 4 for one shot. Windows 9x and NT: channel 0 in mode 2, latching its count to read the time.
  *
  * Nothing here counts. A channel remembers at which tick of the 1193182 Hz clock its counting element was loaded and
- * with what; count, OUT and the next edge are computed from the present tick, which is computed from virtual time by one
- * 128-bit multiplication. So nothing drifts, and a timer of the host is armed once an edge, for channel 0 alone.
+ * with what; count, OUT and the next edge are computed from the present tick, which is computed from virtual time by
+ * one 128-bit multiplication. So nothing drifts, and a timer of the host is armed once an edge, for channel 0 alone.
  *
  * Example, mode 2 with count 3, written during tick 10: loaded at tick 11 with 3 (OUT high), 12: 2, 13: 1 (OUT low),
  * 14: 3 again with the rising edge that is the interrupt. */
@@ -45,8 +45,8 @@ struct i8254 {
     uint32_t catch_up, backlog_limit;
     abbey_irq *irq;
     struct channel chan[3];
-    uint8_t port61; /* bits 3:0 as written */
-    uint8_t out0;   /* what the interrupt line shows */
+    uint8_t port61;   /* bits 3:0 as written */
+    uint8_t out0;     /* what the interrupt line shows */
     uint32_t backlog; /* ticks that came while the one before was still pending */
     uint64_t ticked;  /* channel 0 is worked off up to here */
     abbey_timer *timer;
@@ -271,7 +271,7 @@ static void latch_status(struct channel *c, uint64_t tick)
         return;
     uint32_t null_count = c->null_count || (c->counting && tick < c->start);
     c->latched_status = (uint8_t)(channel_out(c, tick) << 7 | null_count << 6 | (uint32_t)c->access << 4 |
-        (uint32_t)c->mode << 1 | c->bcd);
+                                  (uint32_t)c->mode << 1 | c->bcd);
     c->latched |= LATCHED_STATUS;
 }
 
@@ -488,7 +488,8 @@ static int32_t loaded(void *self)
         p->backlog = p->backlog_limit;
     for (unsigned i = 0; i < 3; i++) {
         struct channel *c = &p->chan[i];
-        if (c->mode > 5 || c->access < 1 || c->access > 3 || c->start >= far || c->count > 0x10000 || c->reload > 0x10000)
+        if (c->mode > 5 || c->access < 1 || c->access > 3 || c->start >= far || c->count > 0x10000 ||
+            c->reload > 0x10000)
             return -1;
         if (c->counting && (!c->count || !c->reload))
             return -1;
@@ -516,19 +517,19 @@ static int32_t create(abbey_dev *dev, void *self)
 
 static const abbey_prop props[] = {
     ABBEY_PROP(irq, 0, "interrupt line of channel 0"),
-    ABBEY_PROP(catch_up, 100, "how much faster ticks come while lost ones are made up for, in percent; 0: they stay lost",
-        .max = 1000),
+    ABBEY_PROP(catch_up, 100,
+        "how much faster ticks come while lost ones are made up for, in percent; 0: they stay lost", .max = 1000),
     ABBEY_PROP(backlog_limit, 5000, "lost ticks remembered at most", .max = 1000000),
 };
 
 /* The data sheet leaves the power-on state open; OUT of channel 0 is low here. Gates 0 and 1 are tied high. */
-#define CHANNEL_REGS(n)                                                                                                \
-    ABBEY_REG(chan[n].start, 0), ABBEY_REG(chan[n].switch_at, ABBEY_NEVER), ABBEY_REG(chan[n].count, 0),               \
-        ABBEY_REG(chan[n].reload, 0), ABBEY_REG(chan[n].elapsed, 0), ABBEY_REG(chan[n].held, 0),                       \
-        ABBEY_REG(chan[n].mode, 0), ABBEY_REG(chan[n].bcd, 0), ABBEY_REG(chan[n].access, ACCESS_WORD),                 \
-        ABBEY_REG(chan[n].gate, (n) < 2), ABBEY_REG(chan[n].counting, 0), ABBEY_REG(chan[n].stopped, 0),               \
-        ABBEY_REG(chan[n].second, 0), ABBEY_REG(chan[n].before, 0), ABBEY_REG(chan[n].write_high, 0),                  \
-        ABBEY_REG(chan[n].read_high, 0), ABBEY_REG(chan[n].low_byte, 0), ABBEY_REG(chan[n].null_count, 1),             \
+#define CHANNEL_REGS(n)                                                                                    \
+    ABBEY_REG(chan[n].start, 0), ABBEY_REG(chan[n].switch_at, ABBEY_NEVER), ABBEY_REG(chan[n].count, 0),   \
+        ABBEY_REG(chan[n].reload, 0), ABBEY_REG(chan[n].elapsed, 0), ABBEY_REG(chan[n].held, 0),           \
+        ABBEY_REG(chan[n].mode, 0), ABBEY_REG(chan[n].bcd, 0), ABBEY_REG(chan[n].access, ACCESS_WORD),     \
+        ABBEY_REG(chan[n].gate, (n) < 2), ABBEY_REG(chan[n].counting, 0), ABBEY_REG(chan[n].stopped, 0),   \
+        ABBEY_REG(chan[n].second, 0), ABBEY_REG(chan[n].before, 0), ABBEY_REG(chan[n].write_high, 0),      \
+        ABBEY_REG(chan[n].read_high, 0), ABBEY_REG(chan[n].low_byte, 0), ABBEY_REG(chan[n].null_count, 1), \
         ABBEY_REG(chan[n].latched, 0), ABBEY_REG(chan[n].latched_status, 0), ABBEY_REG(chan[n].latched_count, 0)
 static const abbey_reg regs[] = { CHANNEL_REGS(0), CHANNEL_REGS(1), CHANNEL_REGS(2), ABBEY_REG(port61, 0),
     ABBEY_REG(out0, 0), ABBEY_REG(backlog, 0), ABBEY_REG(ticked, 0), ABBEY_REG(timer, 0) };

@@ -19,8 +19,8 @@
 #include <abbey/plugin.h>
 
 struct chip {
-    uint8_t lines;  /* levels of the inputs, as driven from outside */
-    uint8_t edges;  /* requests latched by a rising edge */
+    uint8_t lines; /* levels of the inputs, as driven from outside */
+    uint8_t edges; /* requests latched by a rising edge */
     uint8_t isr;
     uint8_t imr;
     uint8_t icw1, icw2, icw3, icw4;
@@ -328,16 +328,17 @@ static int32_t create(abbey_dev *dev, void *self)
 }
 
 static const abbey_prop props[] = {
-    ABBEY_PROP(elcr, 0, "ELCR after reset, a bit for each level-triggered line (firmware's task otherwise)", .max = 0xffff),
+    ABBEY_PROP(
+        elcr, 0, "ELCR after reset, a bit for each level-triggered line (firmware's task otherwise)", .max = 0xffff),
 };
 
 /* Nothing passes before software has spoken: the data sheet leaves the power-on state open. */
 #define CHIP_REGS(n)                                                                                                   \
-    ABBEY_REG(chip[n].lines, 0, .flags = ABBEY_REG_KEEP), ABBEY_REG(chip[n].edges, 0), ABBEY_REG(chip[n].isr, 0),      \
-        ABBEY_REG(chip[n].imr, 0xff), ABBEY_REG(chip[n].icw1, 0), ABBEY_REG(chip[n].icw2, 0),                          \
-        ABBEY_REG(chip[n].icw3, 0), ABBEY_REG(chip[n].icw4, 0), ABBEY_REG(chip[n].expect, 0),                          \
-        ABBEY_REG(chip[n].lowest, 7), ABBEY_REG(chip[n].elcr, 0), ABBEY_REG(chip[n].read_isr, 0),                      \
-        ABBEY_REG(chip[n].poll, 0), ABBEY_REG(chip[n].special_mask, 0), ABBEY_REG(chip[n].rotate_aeoi, 0)
+    ABBEY_REG(chip[n].lines, 0), ABBEY_REG(chip[n].edges, 0), ABBEY_REG(chip[n].isr, 0), ABBEY_REG(chip[n].imr, 0xff), \
+        ABBEY_REG(chip[n].icw1, 0), ABBEY_REG(chip[n].icw2, 0), ABBEY_REG(chip[n].icw3, 0),                            \
+        ABBEY_REG(chip[n].icw4, 0), ABBEY_REG(chip[n].expect, 0), ABBEY_REG(chip[n].lowest, 7),                        \
+        ABBEY_REG(chip[n].elcr, 0), ABBEY_REG(chip[n].read_isr, 0), ABBEY_REG(chip[n].poll, 0),                        \
+        ABBEY_REG(chip[n].special_mask, 0), ABBEY_REG(chip[n].rotate_aeoi, 0)
 static const abbey_reg regs[] = { CHIP_REGS(MASTER), CHIP_REGS(SLAVE) };
 
 static const abbey_device device = { .name = "i8259",

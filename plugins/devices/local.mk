@@ -26,3 +26,15 @@ plugins_devices_debugcon_so_LDFLAGS = $(PLUGIN_LINK)
 plugin_PROGRAMS += plugins/devices/debug-exit.so
 plugins_devices_debug_exit_so_SOURCES = plugins/devices/debug-exit.c
 plugins_devices_debug_exit_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/piix3.so
+plugins_devices_piix3_so_SOURCES = plugins/devices/piix3.c
+plugins_devices_piix3_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/piix4-pm.so
+plugins_devices_piix4_pm_so_SOURCES = plugins/devices/piix4-pm.c
+plugins_devices_piix4_pm_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/i8042.so
+plugins_devices_i8042_so_SOURCES = plugins/devices/i8042.c plugins/devices/ps2.h plugins/devices/ps2kbd.c plugins/devices/ps2mouse.c
+plugins_devices_i8042_so_LDFLAGS = $(PLUGIN_LINK)

@@ -1,14 +1,15 @@
 /* mc146818.c - real-time clock and CMOS memory of a PC.
  *
- * Motorola MC146818A Real-Time Clock plus RAM data sheet, MC146818/D ("DS"; the headings are cited). The second bank of 128
- * bytes at ports 72h and 73h, and the write-only port 70h, are those of 82371AB (PIIX4), order number 290562, "RTC
- * Registers"; where the BIOS keeps what in the bytes from 0Eh on is the IBM PC/AT Technical Reference, and custom since.
+ * Motorola MC146818A Real-Time Clock plus RAM data sheet, MC146818/D ("DS"; the headings are cited). The second bank of
+ * 128 bytes at ports 72h and 73h, and the write-only port 70h, are those of 82371AB (PIIX4), order number 290562, "RTC
+ * Registers"; where the BIOS keeps what in the bytes from 0Eh on is the IBM PC/AT Technical Reference, and custom
+ * since.
  *
  * What stock drivers do with it. DOS and SeaBIOS: read the time, set the alarm, use the 1024 Hz periodic interrupt for
- * int 15h waits, size memory from bytes 15h-18h and 30h-35h. Linux: waits for UIP low, reads; sets the time with SET and
- * the divider held in reset; alarms with don't-care codes; checks for a clock at boot by watching UIP. Windows NT uses
- * the periodic interrupt for profiling; Windows 9x reads the clock every few minutes. All of them expect register C to
- * be cleared by the read that shows it.
+ * int 15h waits, size memory from bytes 15h-18h and 30h-35h. Linux: waits for UIP low, reads; sets the time with SET
+ * and the divider held in reset; alarms with don't-care codes; checks for a clock at boot by watching UIP. Windows NT
+ * uses the periodic interrupt for profiling; Windows 9x reads the clock every few minutes. All of them expect register
+ * C to be cleared by the read that shows it.
  *
  * The clock does not tick here. `second` was the time of day when the wall clock showed `anchor`; what the registers
  * show is computed from the difference, and a host timer runs only while an enabled interrupt is to come. The registers
@@ -38,7 +39,10 @@ struct mc146818 {
 };
 #define ABBEY_SELF struct mc146818
 
-enum reg { SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM, WEEKDAY, DAY, MONTH, YEAR, A, B, C, D, CENTURY = 0x32 };
+// clang-format off
+enum reg { SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM, WEEKDAY, DAY, MONTH, YEAR, A, B, C, D,
+    CENTURY = 0x32 };
+// clang-format on
 
 #define A_UIP 0x80
 #define A_DV 0x70
@@ -151,7 +155,7 @@ static void registers_from(struct mc146818 *r, int64_t second)
     r->cmos[CENTURY] = encode(r, (year / 100 % 100 + 100) % 100);
 }
 
-/* What the registers say, whatever software put there: a month out of range counts as January, the rest carries over. */
+/* What the registers say, whatever software put there: a month out of range counts as January, the rest carries. */
 static int64_t registers_to(struct mc146818 *r)
 {
     int64_t month = decode(r, r->cmos[MONTH]);
@@ -159,7 +163,7 @@ static int64_t registers_to(struct mc146818 *r)
     int64_t days = days_of(year, month < 1 || month > 12 ? 1 : month, decode(r, r->cmos[DAY]));
     r->week = (uint8_t)((decode(r, r->cmos[WEEKDAY]) + 13 - weekday_of(days)) % 7);
     return days * DAY_SECONDS + decode_hour(r, r->cmos[HOURS]) * 3600 + decode(r, r->cmos[MINUTES]) * 60 +
-        decode(r, r->cmos[SECONDS]);
+           decode(r, r->cmos[SECONDS]);
 }
 
 /* ---- time ---- */

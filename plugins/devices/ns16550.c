@@ -10,9 +10,9 @@
  * byte trigger, modem status deltas. DOS and SeaBIOS: polled, through LSR alone, DTR and RTS raised first.
  *
  * The wire has no speed unless `pace` says so: a byte written leaves at once, and THRE interrupts follow each other as
- * fast as the guest takes them. What the backend does not take waits in the transmitter FIFO with THRE low, which is how
- * a slow far side slows the guest. Receiving goes as fast as the guest reads; with `hold` the far side waits until the
- * guest raises RTS, or input would be lost to the clearing of FIFOs while a driver starts.
+ * fast as the guest takes them. What the backend does not take waits in the transmitter FIFO with THRE low, which is
+ * how a slow far side slows the guest. Receiving goes as fast as the guest reads; with `hold` the far side waits until
+ * the guest raises RTS, or input would be lost to the clearing of FIFOs while a driver starts.
  *
  * Example: FCR = 81h (trigger 8). Eleven bytes arrive: at the eighth RDA is raised; the guest reads four, RDA falls;
  * four character times later the timeout interrupt (IIR CCh) tells of the seven left. */
@@ -28,8 +28,8 @@ struct ns16550 {
     abbey_irq *irq;
     abbey_char *line;
     uint8_t ier, lcr, mcr, scr, fcr, dll, dlm;
-    uint8_t lsr; /* OE alone; the rest is computed */
-    uint8_t msr; /* deltas in 3:0; 7:4 as they were when the deltas were taken */
+    uint8_t lsr;  /* OE alone; the rest is computed */
+    uint8_t msr;  /* deltas in 3:0; 7:4 as they were when the deltas were taken */
     uint8_t thri; /* the THRE interrupt waits to be shown */
     uint8_t timeout;
     uint8_t rx[FIFO], rx_error[FIFO], rx_head, rx_count;
@@ -114,7 +114,7 @@ static uint8_t modem_inputs(const struct ns16550 *u)
     if (!(u->mcr & MCR_LOOP))
         return MSR_CTS | MSR_DSR | MSR_DCD;
     return (uint8_t)((u->mcr & MCR_RTS ? MSR_CTS : 0) | (u->mcr & MCR_DTR ? MSR_DSR : 0) |
-        (u->mcr & MCR_OUT1 ? MSR_RI : 0) | (u->mcr & MCR_OUT2 ? MSR_DCD : 0));
+                     (u->mcr & MCR_OUT1 ? MSR_RI : 0) | (u->mcr & MCR_OUT2 ? MSR_DCD : 0));
 }
 
 /* The interrupt of highest priority (DS 8.6, table IV). */

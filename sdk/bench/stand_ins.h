@@ -1,0 +1,27 @@
+/* stand_ins.h - what the bench puts around a device: interrupt lines, a PCI bus, a byte stream, memory. */
+#ifndef ABBEY_BENCH_STAND_INS_H
+#define ABBEY_BENCH_STAND_INS_H
+
+#include <stdbool.h>
+
+#include <abbey/plugin.h>
+
+/* Devices "bench-isa" and "bench-pci", backend "bench". */
+extern const abbey_plugin stand_ins;
+
+/* Memory objects from malloc: only what a board needs for its RAM. */
+extern const abbey_host_mem_1 stand_in_memory;
+
+/* The far side of the backend "bench". It outlives the backend, since a round trip builds that anew. */
+struct stream {
+    uint8_t *sent;
+    uint32_t sent_count, sent_room;
+    bool stalled;
+    const abbey_char_client_1 *client;
+    void *client_self;
+};
+
+/* The stream of the bench that `dev` belongs to; in bench.c. */
+struct stream *bench_stream(abbey_dev *dev);
+
+#endif
