@@ -27,7 +27,7 @@ enum {
     LDT_ABSENT,     /* data, not present */
     LDT_CODE,       /* readable code, flat */
     LDT_EXECUTE,    /* execute-only code, flat */
-    LDT_CONFORMING, /* readable conforming code, flat */
+    LDT_CONFORMING, /* conforming code, not present: Linux gives no other */
     LDT_COUNT
 };
 #define LDT_DOWN_BASE (ARENA_RW - 0x1000u)

@@ -205,7 +205,7 @@ static void selector_set(struct conf_case *in, unsigned seg, uint16_t selector)
 static uint16_t random_selector(struct gen *gen, bool mostly_flat)
 {
     static const uint16_t odd[] = { SEL_LDT(LDT_BASED), SEL_LDT(LDT_BASED), SEL_LDT(LDT_READONLY), SEL_LDT(LDT_DOWN),
-        SEL_LDT(LDT_CODE), SEL_LDT(LDT_CONFORMING), SEL_CODE, 0 };
+        SEL_LDT(LDT_CODE), SEL_CODE, 0 };
     if (!gen_once_in(gen, mostly_flat ? 12 : 3))
         return mostly_flat ? SEL_FLAT : SEL_LDT(LDT_BASED);
     return odd[gen_below(gen, sizeof odd / sizeof odd[0])];

@@ -68,7 +68,7 @@ static void tables_build(struct guest *guest)
     put_descriptor(guest, LDT_AT + 8 * LDT_ABSENT, ARENA_RW, ARENA_BYTES - 1, 0x73, true);
     put_descriptor(guest, LDT_AT + 8 * LDT_CODE, 0, 0xffffffff, 0xfb, true);
     put_descriptor(guest, LDT_AT + 8 * LDT_EXECUTE, 0, 0xffffffff, 0xf9, true);
-    put_descriptor(guest, LDT_AT + 8 * LDT_CONFORMING, 0, 0xffffffff, 0xff, true);
+    put_descriptor(guest, LDT_AT + 8 * LDT_CONFORMING, 0, 0xffffffff, 0x7f, true);
     put32(guest, TSS_AT + 4, SYSTEM + STACK_TOP);
     put32(guest, TSS_AT + 8, 0x18);
     put32(guest, TSS_AT + 0x64, 0x68u << 16); /* no I/O bitmap */

@@ -168,7 +168,7 @@ static void map(uint32_t start, uint32_t end, int prot, int flags, int fd)
     }
 }
 
-static void ldt_set(unsigned entry, uint32_t base, uint32_t limit, unsigned contents, int read_exec_only, int absent)
+static void ldt_set(unsigned entry, uint32_t base, uint32_t limit, unsigned contents, unsigned read_exec_only, unsigned absent)
 {
     struct user_desc desc = {
         .entry_number = entry,
@@ -204,7 +204,7 @@ static void setup(int fd, struct conf_shared **shared)
     ldt_set(LDT_ABSENT, ARENA_RW, ARENA_BYTES - 1, MODIFY_LDT_CONTENTS_DATA, 0, 1);
     ldt_set(LDT_CODE, 0, 0xfffff, MODIFY_LDT_CONTENTS_CODE, 0, 0);
     ldt_set(LDT_EXECUTE, 0, 0xfffff, MODIFY_LDT_CONTENTS_CODE, 1, 0);
-    ldt_set(LDT_CONFORMING, 0, 0xfffff, 3, 0, 0);
+    ldt_set(LDT_CONFORMING, 0, 0xfffff, 3, 0, 1);
 
     static uint8_t stack[65536] __attribute__((aligned(16)));
     stack_t alternate = { .ss_sp = stack, .ss_size = sizeof stack };

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memfd_create */
 #include "tests/conformance/native_host.h"
 
 #include <signal.h>
