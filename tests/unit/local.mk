@@ -59,3 +59,10 @@ tests_unit_test_host_stdio_SOURCES = tests/unit/test_host_stdio.c tests/unit/hos
 tests_unit_test_host_stdio_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_host_stdio_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_host_stdio_LDADD = $(HOST_RIG_LIBS)
+
+check_PROGRAMS += tests/unit/test_interp_ops
+TESTS += tests/unit/test_interp_ops
+tests_unit_test_interp_ops_SOURCES = tests/unit/test_interp_ops.c
+tests_unit_test_interp_ops_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_interp_ops_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_interp_ops_LDADD = $(UNIT_LIBS)
