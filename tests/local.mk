@@ -20,6 +20,7 @@ UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 include tests/unit/local.mk
 include tests/plugins/local.mk
 include tests/guests/local.mk
+include tests/conformance/local.mk
 include tests/bench/local.mk
 include tests/sdk/local.mk
 include tests/guests/local.mk
