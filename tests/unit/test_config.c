@@ -458,7 +458,9 @@ static void file_too_large(void)
     char *text = malloc(size);
     memset(text, '#', size);
     CU_ASSERT_PTR_NULL(load_file(file_put_bytes("large.yaml", text, size)));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "large.yaml: error[too-long]: a machine file has at most 1 MB\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "large.yaml' is no machine file: it has more than 1 MB\n"));
+    CU_ASSERT_PTR_NULL(load_file(file_put("onlarge.yaml", "abbey: 1\nbase: large\n")));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "onlarge.yaml:2:7: error[too-long]: '"));
     memset(text, 'x', size);
     memcpy(text, "abbey: 1\nname: ", 15);
     CU_ASSERT_PTR_NULL(load_file(file_put_bytes("scalar.yaml", text, size - 1)));
