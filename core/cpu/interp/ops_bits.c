@@ -58,13 +58,16 @@ BIT_FORMS(bts, SET)
 BIT_FORMS(btr, RESET)
 BIT_FORMS(btc, COMPLEMENT)
 
-/* With a source of zero the destination stays (AMD says so, Intel processors do so). */
+/* With a source of zero the destination stays (AMD says so, Intel processors do so). Flags but ZF are undefined; on
+ * AMD's processors PF is that of the index and the others are zero. */
 ALWAYS_INLINE void bit_scan(struct cpu *cpu, const struct insn *insn, bool reverse, unsigned size)
 {
-    uint32_t a = rm_get(cpu, insn, size);
-    flags_set(cpu, FLAG_ZF, a ? 0 : FLAG_ZF);
-    if (a)
-        reg_set(cpu, insn->reg, size, (uint32_t)(reverse ? 31 - __builtin_clz(a) : __builtin_ctz(a)));
+    uint32_t a = rm_get(cpu, insn, size), index = 0;
+    if (a) {
+        index = (uint32_t)(reverse ? 31 - __builtin_clz(a) : __builtin_ctz(a));
+        reg_set(cpu, insn->reg, size, index);
+    }
+    flags_set(cpu, FLAGS_ARITH, (a ? 0 : FLAG_ZF) | (flags_szp(index, size) & FLAG_PF));
 }
 ALWAYS_INLINE void bsf(struct cpu *cpu, const struct insn *insn, unsigned size)
 {

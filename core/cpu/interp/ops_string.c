@@ -151,8 +151,7 @@ ALWAYS_INLINE void string(struct cpu *cpu, const struct insn *insn, enum string_
             return;
         yields = interp_yields(cpu);
         if (yields && done < count) {
-            cpu->eip = cpu->insn_eip;
-            cpu->instructions--; /* not complete */
+            interp_again(cpu);
             return;
         }
     }
