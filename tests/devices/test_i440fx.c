@@ -96,14 +96,22 @@ static void no_bars(void)
     abbey_bench_free(b);
 }
 
+static const struct dut_ports ports[] = { { ADDRESS, 8 }, { DATA, 4 } };
+
 static void fuzz(void)
 {
     abbey_bench *b = bridge();
-    const struct dut_ports ports[] = { { ADDRESS, 8 }, { DATA, 4 } };
     for (uint32_t reg = 0; reg < 256; reg += 4) {
         abbey_out(b, ADDRESS, 4, 0x80000000 | reg);
         dut_fuzz(b, ports, 2, 200);
     }
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = bridge();
+    dut_fuzz_state(b, ports, 2, 300);
     abbey_bench_free(b);
 }
 
@@ -114,5 +122,6 @@ static const struct unit_test tests[] = {
     { "SMRAM locks", smram_locks },
     { "the bridge has no BARs, and its identification cannot be written", no_bars },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("i440fx", tests)

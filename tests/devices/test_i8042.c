@@ -383,14 +383,22 @@ static void mouse_motion(void)
     SENDS(&m.queue, "\x42");
 }
 
+static const struct dut_ports ports[] = { { DATA, 1 }, { STATUS, 1 } };
+
 static void fuzz(void)
 {
-    const struct dut_ports ports[] = { { DATA, 1 }, { STATUS, 1 } };
     abbey_bench *b = kbc("{mouse: true}");
     dut_fuzz(b, ports, 2, 20000);
     abbey_bench_free(b);
     b = kbc(NULL);
     dut_fuzz(b, ports, 2, 20000);
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = kbc("{mouse: true}");
+    dut_fuzz_state(b, ports, 2, 300);
     abbey_bench_free(b);
 }
 
@@ -410,5 +418,6 @@ static const struct unit_test tests[] = {
     { "keyboard overrun, scanning off", overrun },
     { "mouse packets", mouse_motion },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("i8042", tests)

@@ -299,13 +299,21 @@ static void offset_and_garbage(void)
     abbey_bench_free(b);
 }
 
+static const struct dut_ports ports[] = { { 0x70, 4 }, { 0x70, 2 } };
+
 static void fuzz(void)
 {
     abbey_bench *b = rtc();
-    const struct dut_ports ports[] = { { 0x70, 4 }, { 0x70, 2 } };
     for (uint8_t reg = 0; reg < 14; reg++)
         put(b, reg, (uint8_t)(reg * 37));
     dut_fuzz(b, ports, 2, 10000);
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = rtc();
+    dut_fuzz_state(b, ports, 2, 300);
     abbey_bench_free(b);
 }
 
@@ -325,5 +333,6 @@ static const struct unit_test tests[] = {
     { "CMOS tells the memory size, with its checksum", memory_size },
     { "an offset to UTC; nonsense in the registers", offset_and_garbage },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("mc146818", tests)

@@ -245,10 +245,10 @@ static void interrupt_priority(void)
     dut_out(b, MCR, 0x13);
     dut_in(b, MSR);
     dut_out(b, IER, 0x0f);
-    dut_in(b, IIR); /* THRE shown */
+    dut_in(b, IIR);        /* THRE shown */
     dut_out(b, MCR, 0x11); /* CTS falls: modem status */
     CU_ASSERT_EQUAL(dut_in(b, IIR), 0xc0);
-    dut_out(b, THR, 'a');  /* THRE and, looped, data */
+    dut_out(b, THR, 'a'); /* THRE and, looped, data */
     CU_ASSERT_EQUAL(dut_in(b, IIR), 0xc4);
     dut_out(b, LCR, 0x43); /* break */
     dut_in(b, RBR);
@@ -358,14 +358,22 @@ static void reset_state(void)
     abbey_bench_free(b);
 }
 
+static const struct dut_ports ports[] = { { 0x3f8, 8 } };
+
 static void fuzz(void)
 {
-    const struct dut_ports ports[] = { { 0x3f8, 8 } };
     abbey_bench *b = uart();
     dut_fuzz(b, ports, 1, 20000);
     abbey_bench_free(b);
     b = open_as("{line: bench, pace: true, hold: false}");
     dut_fuzz(b, ports, 1, 20000);
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = uart();
+    dut_fuzz_state(b, ports, 1, 300);
     abbey_bench_free(b);
 }
 
@@ -387,5 +395,6 @@ static const struct unit_test tests[] = {
     { "two ports side by side", two_instances },
     { "reset", reset_state },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("ns16550", tests)

@@ -150,11 +150,19 @@ static void refuses(void)
     CU_ASSERT_PTR_NULL(abbey_bench_machine("abbey: 1\ndevices:\n  pm: {device: piix4-pm, timer_bits: 25}\n"));
 }
 
+static const struct dut_ports ports[] = { { PM, 64 }, { PM, 12 }, { GPE, 4 } };
+
 static void fuzz(void)
 {
     abbey_bench *b = pm(NULL);
-    const struct dut_ports ports[] = { { PM, 64 }, { PM, 12 }, { GPE, 4 } };
     dut_fuzz(b, ports, 3, 20000);
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = pm(NULL);
+    dut_fuzz_state(b, ports, 3, 300);
     abbey_bench_free(b);
 }
 
@@ -168,5 +176,6 @@ static const struct unit_test tests[] = {
     { "the block of general-purpose events", general_events },
     { "impossible properties are refused", refuses },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("piix4-pm", tests)
