@@ -34,7 +34,7 @@ static bool version_check(struct report *report, const struct layer *layer)
     if (version && version->kind == NODE_SCALAR && !strcmp(version->text, SCHEMA_VERSION))
         return true;
     if (!version)
-        report_error(report, at, "schema-version", "the file does not begin with `abbey: 1`, the version of its schema");
+        report_error(report, at, "schema-version", "the file does not say `abbey: 1`, the version of its schema");
     else
         report_error(report, at, "schema-version", "this Abbey reads schema version 1, not %s",
             version->kind == NODE_SCALAR ? arena_clip(report->arena, version->text) : node_kind_name(version));
@@ -88,11 +88,12 @@ static bool layer_parse(struct report *report, struct layer *layer)
     struct place whole = { { layer->source->name, 1, 1 }, 1 };
     if (!layer->tree) {
         if (report->count == before)
-            report_error(report, whole, "syntax", "the file is empty; a machine begins with `abbey: 1`");
+            report_error(report, whole, "syntax", "the file is empty; a machine says at least `abbey: 1`");
         return false;
     }
     if (layer->tree->kind != NODE_MAP) {
-        report_error(report, layer->tree->at, "wrong-type", "a machine file is a mapping, not %s", node_kind_name(layer->tree));
+        report_error(
+            report, layer->tree->at, "wrong-type", "a machine file is a mapping, not %s", node_kind_name(layer->tree));
         return false;
     }
     return version_check(report, layer);
@@ -160,11 +161,11 @@ static void host_check(struct check *check)
     struct report_item *item = report_error(check->report, backend->at, "unknown-plugin",
         "no plugin of kind hostos is named '%s'", arena_clip(check->arena, backend->text));
     report_nearest(item, near.best);
-    plugins_note(check, item);
+    plugin_wanted(check, item);
 }
 
-static void entries_hand_over(struct arena *arena, const struct entry *entries, unsigned count,
-    struct config_node **nodes, unsigned *node_count)
+static void entries_hand_over(
+    struct arena *arena, const struct entry *entries, unsigned count, struct config_node **nodes, unsigned *node_count)
 {
     *nodes = arena_alloc(arena, (count + 1) * sizeof(**nodes));
     *node_count = count;
@@ -174,8 +175,11 @@ static void entries_hand_over(struct arena *arena, const struct entry *entries, 
 
 static void machine_check(struct load *load)
 {
-    struct check check = { .arena = &load->arena, .report = &load->report, .plugins = load->config.plugins,
-        .config = &load->config, .root = load->root };
+    struct check check = { .arena = &load->arena,
+        .report = &load->report,
+        .plugins = load->config.plugins,
+        .config = &load->config,
+        .root = load->root };
     check_sections(&check);
     check_guest(&check);
     check_plugins(&check);
@@ -184,8 +188,11 @@ static void machine_check(struct load *load)
     check_buses(&check);
     check_irqs(&check);
     check_backend_uses(&check);
-    entries_hand_over(check.arena, check.devices, check.device_count, &load->config.devices, &load->config.device_count);
-    entries_hand_over(check.arena, check.backends, check.backend_count, &load->config.backends, &load->config.backend_count);
+    check_plugin_wants(&check);
+    entries_hand_over(
+        check.arena, check.devices, check.device_count, &load->config.devices, &load->config.device_count);
+    entries_hand_over(
+        check.arena, check.backends, check.backend_count, &load->config.backends, &load->config.backend_count);
 }
 
 struct load *load_machine(const struct config_request *request)

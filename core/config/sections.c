@@ -7,8 +7,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ABBEY_SELF struct config
-#define KEY(key, field, ...) \
-    { .name = (key), .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(struct config, field), __VA_ARGS__ }
+#define KEY(key, field, ...)                                                                                        \
+    {                                                                                                               \
+        .name = (key), .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(struct config, field), __VA_ARGS__ \
+    }
 #define MB (1 << 20)
 
 // clang-format off
@@ -39,6 +41,10 @@ static const abbey_prop boot_rows[] = {
 static const abbey_prop host_rows[] = {
     KEY("backend", host_backend, .text = "linux", .meaning = "the hostos plugin that the machine lives on"),
 };
+static const abbey_prop guest_rows[] = { /* a list: read by check_guest() */
+    { .name = "optimize", .type = ABBEY_TYPE_STRING },
+};
+static const struct section guest_section = { "guest", "", guest_rows, COUNT(guest_rows) };
 static const abbey_prop log_rows[] = {
     KEY("level", log_level, .text = "warn", .choices = "error,warn,info,debug,trace", .meaning = "the least serious messages shown"),
 };
@@ -108,15 +114,17 @@ static void unknown_key(struct check *check, const struct section *section, cons
             suggest_offer(&near, sections[i].name);
     const char *key = arena_clip(check->arena, member->key);
     struct report_item *item =
-        section->name ? report_error(check->report, member->key_at, "unknown-key", "'%s' has no key '%s'", section->name, key)
-                      : report_error(check->report, member->key_at, "unknown-key", "a machine file has no key '%s'", key);
+        section->name
+            ? report_error(check->report, member->key_at, "unknown-key", "'%s' has no key '%s'", section->name, key)
+            : report_error(check->report, member->key_at, "unknown-key", "a machine file has no key '%s'", key);
     report_nearest(item, near.best);
 }
 
 static void section_read(struct check *check, const struct section *section, struct node *map)
 {
     if (map && map->kind != NODE_MAP && map->kind != NODE_NULL) {
-        report_error(check->report, map->at, "wrong-type", "'%s' is a mapping, not %s", section->name, node_kind_name(map));
+        report_error(
+            check->report, map->at, "wrong-type", "'%s' is a mapping, not %s", section->name, node_kind_name(map));
         map = NULL;
     }
     for (unsigned i = 0; i < section->count; i++) {
@@ -161,7 +169,7 @@ void check_guest(struct check *check)
         report_error(check->report, guest->at, "wrong-type", "'guest' is a mapping, not %s", node_kind_name(guest));
     for (struct node *member = guest ? guest->first : NULL; member; member = member->next)
         if (guest->kind == NODE_MAP && strcmp(member->key, "optimize") != 0)
-            unknown_key(check, &(struct section){ .name = "guest" }, member);
+            unknown_key(check, &guest_section, member);
     if (list && list->kind != NODE_LIST && list->kind != NODE_NULL) {
         report_error(check->report, list->at, "wrong-type", "'guest.optimize' is a list, not %s", node_kind_name(list));
         list = NULL;
@@ -169,7 +177,8 @@ void check_guest(struct check *check)
     check->config->optimize = arena_alloc(check->arena, ((list ? list->count : 0) + 1) * sizeof(char *));
     for (struct node *item = list ? list->first : NULL; item; item = item->next) {
         if (item->kind != NODE_SCALAR)
-            report_error(check->report, item->at, "wrong-type", "'guest.optimize' lists names, not %s", node_kind_name(item));
+            report_error(
+                check->report, item->at, "wrong-type", "'guest.optimize' lists names, not %s", node_kind_name(item));
         else if (!plugin_guestopt_find(check->plugins, item->text))
             report_error(check->report, item->at, "unknown-plugin", "no plugin of kind guestopt is named '%s'",
                 arena_clip(check->arena, item->text));

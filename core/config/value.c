@@ -103,8 +103,8 @@ const char *number_format(struct arena *arena, uint64_t number, bool is_signed, 
     return is_signed ? arena_format(arena, "%" PRId64, (int64_t)number) : arena_format(arena, "%" PRIu64, number);
 }
 
-static bool integer_read(struct report *report, const struct node *node, const abbey_prop *row, const char *what,
-    int64_t *integer)
+static bool integer_read(
+    struct report *report, const struct node *node, const abbey_prop *row, const char *what, int64_t *integer)
 {
     struct arena *arena = report->arena;
     struct value_limits limits = value_limits(row);
@@ -138,6 +138,18 @@ static bool list_has(const char *list, const char *text)
     return false;
 }
 
+/* "auto, bt, interp" */
+static const char *choices_words(struct arena *arena, const char *choices)
+{
+    char *words = arena_alloc(arena, strlen(choices) * 2 + 1), *out = words;
+    for (; *choices; choices++) {
+        *out++ = *choices;
+        if (*choices == ',')
+            *out++ = ' ';
+    }
+    return words;
+}
+
 static bool string_read(struct report *report, struct node *node, const abbey_prop *row, const char *what)
 {
     struct arena *arena = report->arena;
@@ -146,7 +158,7 @@ static bool string_read(struct report *report, struct node *node, const abbey_pr
         struct suggestion near = { .wanted = node->text };
         suggest_offer_list(&near, row->choices, room, sizeof(room));
         struct report_item *item = report_error(report, node->at, "not-a-choice", "%s is one of %s, not '%s'", what,
-            row->choices, arena_clip(arena, node->text));
+            choices_words(arena, row->choices), arena_clip(arena, node->text));
         report_nearest(item, near.best ? arena_format(arena, "%s", near.best) : NULL);
         return false;
     }
@@ -157,8 +169,8 @@ static bool string_read(struct report *report, struct node *node, const abbey_pr
     return true;
 }
 
-bool value_read(struct report *report, struct node *node, const abbey_prop *row, const char *what,
-    struct config_value *value)
+bool value_read(
+    struct report *report, struct node *node, const abbey_prop *row, const char *what, struct config_value *value)
 {
     *value = value_default(row);
     value->mark = node->at.mark;

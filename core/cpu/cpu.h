@@ -118,6 +118,7 @@ struct fxstate {
 #define CPU_SIGNAL_NMI 2u
 #define CPU_SIGNAL_INIT 4u  /* reset of the processor alone */
 #define CPU_SIGNAL_STOP 8u  /* the loop wants the thread: pause, reset, quit, engine change */
+#define CPU_SIGNAL_CACHE 16u /* the engine's own: another thread changed memory it keeps copies of */
 
 /* Why an engine returned. */
 enum cpu_exit {
@@ -154,8 +155,8 @@ struct cpu {
     bool halted;    /* in HLT */
     bool shutdown;  /* after a triple fault, until reset */
     bool nmi_blocked; /* until IRET */
-    /* Interrupt shadow of STI, MOV SS, POP SS: no interrupt before the instruction that starts when `instructions`
-     * differs from this value. Single-step traps are held by MOV/POP SS alone (shadow_ss). */
+    /* Interrupt shadow of STI, MOV SS, POP SS: set by the instruction; the engine takes no interrupt before it has
+     * run the next one, for which it clears them. Traps and NMI are held by MOV/POP SS alone (shadow_ss). */
     bool shadow_sti, shadow_ss;
     struct paging paging;
     uint64_t efer, pat, apic_base, misc_enable, tsc_offset;

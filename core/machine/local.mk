@@ -7,6 +7,7 @@ core_libcore_a_SOURCES += \
 	core/machine/machine.c \
 	core/machine/machine.h \
 	core/machine/machine_boot.c \
+	core/machine/machine_crash.c \
 	core/machine/machine_impl.h \
 	core/machine/machine_run.c \
 	core/machine/machine_stats.c \
@@ -15,6 +16,8 @@ core_libcore_a_SOURCES += \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
 	core/machine/state.c \
+	core/machine/state.h \
+	core/machine/state_read.c \
 	core/machine/system.c \
 	core/machine/timer.c \
 	core/machine/vclock.c \

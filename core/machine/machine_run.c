@@ -211,6 +211,7 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
 {
     machine->started = machine->host.clock->monotonic();
     machine->deadline = timeout == ABBEY_NEVER ? ABBEY_NEVER : machine->started + timeout;
+    machine_watch_crash(machine, true);
     machine->host.event->on_asked(machine->loop, machine_asked, machine);
     machine_set_alarm(machine);
     abbey_error error = { "" };
@@ -223,6 +224,7 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
         machine->end = MACHINE_BOOT_FAILED;
     }
     machine->host.event->on_asked(machine->loop, NULL, NULL);
+    machine_watch_crash(machine, false);
     machine->ended = machine->host.clock->monotonic();
     *status = machine->exit_status;
     return machine->end;

@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define RANK_OVER (UINT64_C(1) << 63) /* ranges that lie over others come before all that do not */
+#define MEMORY_END (UINT64_C(1) << 36) /* physical addresses of IA-32 with PAE */
+#define RANK_OVER (UINT64_C(1) << 63)  /* ranges that lie over others come before all that do not */
 
 /* Rewrites the table for `length` ports from `start`. */
 static void ports_rebuild(struct board *board, uint64_t start, uint64_t length)
@@ -63,13 +64,14 @@ void region_place(struct region *region, uint64_t start, bool enabled)
         ports_place(region, start, enabled);
         return;
     }
+    bool fits = start <= MEMORY_END - region->length;
     if (region->enabled)
         mem_region_enable(region->place, false);
-    if (region->start != start)
+    if (region->start != start && fits)
         mem_region_move(region->place, start);
     region->start = start;
-    region->enabled = enabled;
-    if (enabled)
+    region->enabled = enabled && fits;
+    if (region->enabled)
         mem_region_enable(region->place, true);
 }
 
@@ -126,7 +128,7 @@ static struct region *region_new(struct device *device, const abbey_region_desc 
 {
     abbey_region_desc d = { 0 };
     const char *what = ports ? "ports" : "memory";
-    uint64_t end = ports ? PORTS : UINT64_C(1) << 36; /* physical addresses of IA-32 with PAE */
+    uint64_t end = ports ? PORTS : MEMORY_END;
     if (device_too_late(device, ports ? "abbey_pio_region" : "abbey_mmio_region"))
         return NULL;
     if (desc->size < offsetof(abbey_region_desc, disabled) || !desc->fn) {

@@ -10,6 +10,7 @@
 #include "core/cpu/interp/decode.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void exec_undefined(struct cpu *cpu, const struct insn *insn)
 {

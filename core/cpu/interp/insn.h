@@ -65,7 +65,7 @@ struct op_table {
 };
 
 /* The tables, one per source file; interp.c gathers them. */
-extern const struct op_table ops_alu, ops_move, ops_shift, ops_bits, ops_muldiv, ops_string, ops_flow, ops_stack, ops_flag;
+extern const struct op_table ops_alu, ops_move, ops_shift, ops_bits, ops_muldiv, ops_string, ops_flow, ops_stack, ops_flag, ops_bcd;
 extern const struct op_table ops_far, ops_system, ops_io;
 extern const struct op_table ops_x87, ops_simd;
 

@@ -12,23 +12,33 @@
 
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
+#include "core/cpu/interp/hostfp.h"
 #include "core/cpu/interp/runs.h"
 #include "core/cpu/system.h"
 
 #define DR6_BS 0x4000u
 
+/* The interpreter that runs on this thread: hooks called from elsewhere must not touch its caches. */
+static _Thread_local const struct interp *running;
+
 static void code_written(void *opaque, gpa_t gpa, uint32_t count)
 {
-    runs_drop(opaque, gpa, count);
+    if (running == opaque)
+        runs_drop(opaque, gpa, count);
+    else
+        news_written(opaque, gpa, count);
 }
 
 /* What stands at a physical address is another thing now. */
 static void map_changed(void *opaque)
 {
     struct interp *it = opaque;
+    if (running != it) {
+        news_map(it);
+        return;
+    }
     tlb_flush(it->cpu, true);
-    it->flush_wanted = true;
-    it->broken = true;
+    interp_flush(it);
 }
 
 struct interp *interp_new(struct cpu *cpu)
@@ -37,7 +47,8 @@ struct interp *interp_new(struct cpu *cpu)
     if (!it)
         return NULL;
     it->cpu = cpu;
-    if (!runs_init(it) || !decoder_init(&it->decoder, cpu->model->features)) {
+    cpu->hostfp = hostfp_new(mem_host(cpu->mem), &(abbey_error){ 0 });
+    if (!cpu->hostfp || !runs_init(it) || !decoder_init(&it->decoder, cpu->model->features)) {
         interp_free(it);
         return NULL;
     }
@@ -51,6 +62,8 @@ void interp_free(struct interp *it)
     if (!it)
         return;
     runs_flush(it);
+    hostfp_free(it->cpu->hostfp);
+    it->cpu->hostfp = NULL;
     decoder_free(&it->decoder);
     runs_free(it);
     free(it);
@@ -167,6 +180,8 @@ static bool events_take(struct cpu *cpu, enum cpu_exit *exit)
 {
     uint32_t signals = atomic_load_explicit(&cpu->signals, memory_order_acquire);
     cpu->insn_eip = cpu->eip;
+    if (signals & CPU_SIGNAL_CACHE)
+        news_apply(cpu->interp);
     *exit = CPU_EXIT_TRIPLE_FAULT;
     if (cpu->shutdown)
         return true;
@@ -213,8 +228,10 @@ enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget)
 {
     struct interp *it = cpu->interp;
     jmp_buf here, *outer = cpu->unwind;
+    const struct interp *outer_running = running;
     it->end = budget > UINT64_MAX - cpu->instructions ? UINT64_MAX : cpu->instructions + budget;
     cpu->unwind = &here;
+    running = it;
     if (setjmp(here)) {
         it->current = NULL;
         it->single = false;
@@ -223,5 +240,6 @@ enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget)
     }
     enum cpu_exit exit = loop(it, cpu);
     cpu->unwind = outer;
+    running = outer_running;
     return exit;
 }

@@ -1,9 +1,32 @@
 core_libcore_a_SOURCES += \
+	core/cpu/interp/decode.c \
+	core/cpu/interp/decode.h \
+	core/cpu/interp/flags.h \
 	core/cpu/interp/hostfp.c \
 	core/cpu/interp/hostfp.h \
 	core/cpu/interp/insn.h \
+	core/cpu/interp/interp.c \
+	core/cpu/interp/interp.h \
+	core/cpu/interp/news.c \
+	core/cpu/interp/operand.h \
+	core/cpu/interp/ops_alu.c \
+	core/cpu/interp/ops_bcd.c \
+	core/cpu/interp/ops_bits.c \
+	core/cpu/interp/ops_far.c \
+	core/cpu/interp/ops_flag.c \
+	core/cpu/interp/ops_flow.c \
+	core/cpu/interp/ops_io.c \
+	core/cpu/interp/ops_move.c \
+	core/cpu/interp/ops_muldiv.c \
+	core/cpu/interp/ops_shift.c \
 	core/cpu/interp/ops_simd.c \
+	core/cpu/interp/ops_stack.c \
+	core/cpu/interp/ops_string.c \
+	core/cpu/interp/ops_system.c \
 	core/cpu/interp/ops_x87.c \
+	core/cpu/interp/optable.c \
+	core/cpu/interp/runs.c \
+	core/cpu/interp/runs.h \
+	core/cpu/interp/stack_ops.h \
 	core/cpu/interp/x87.c \
-	core/cpu/interp/x87.h \
-	core/cpu/interp/interp.h
+	core/cpu/interp/x87.h

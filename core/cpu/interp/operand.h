@@ -84,7 +84,7 @@ struct rmw {
 
 ALWAYS_INLINE uint32_t rmw_get(struct cpu *cpu, const struct insn *insn, unsigned size, struct rmw *rmw)
 {
-    rmw->host = NULL;
+    *rmw = (struct rmw){ .host = NULL };
     if (insn->mod == 3)
         return reg_get(cpu, insn->rm, size);
     rmw->offset = insn_address(cpu, insn);

@@ -31,6 +31,18 @@ struct code_page {
     struct code_page *next;
 };
 
+/* What other threads changed (DMA), to be applied before the next run; CPU_SIGNAL_CACHE is set while there is any. */
+#define NEWS_MAX 64u
+struct news {
+    atomic_flag lock;
+    uint32_t count; /* more than NEWS_MAX: too many to tell apart */
+    bool map;
+    struct {
+        gpa_t gpa;
+        uint32_t count;
+    } written[NEWS_MAX];
+};
+
 struct interp {
     struct cpu *cpu;
     struct decoder decoder;
@@ -42,9 +54,10 @@ struct interp {
     uint8_t *arena;
     uint32_t arena_used;
 
-    struct run *current;  /* under way */
-    bool broken;          /* leave the run behind the instruction under way */
-    bool flush_wanted;    /* drop all before the next run */
+    struct run *current; /* under way */
+    bool broken;         /* leave the run behind the instruction under way */
+    bool flush_wanted;   /* drop all before the next run */
+    struct news news;
     bool single;          /* one instruction, one REP iteration */
     uint64_t end;         /* of the budget, in cpu->instructions */
     struct run *scratch;  /* one instruction that is not cached */
@@ -71,6 +84,12 @@ bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear);
 
 /* Drops runs that hold a byte of [gpa, gpa + count). */
 void runs_drop(struct interp *it, gpa_t gpa, uint32_t count);
+
+/* From other threads: bytes were written, the map changed. */
+void news_written(struct interp *it, gpa_t gpa, uint32_t count);
+void news_map(struct interp *it);
+/* Applies the news. Not while a run is under way. */
+void news_apply(struct interp *it);
 
 /* Drops everything. Not while a run is under way. */
 void runs_flush(struct interp *it);

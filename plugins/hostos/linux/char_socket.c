@@ -244,6 +244,8 @@ static int32_t address_tcp(struct char_socket *sock, const char *text, bool pass
     size_t length = colon ? (size_t)(colon - text) : 0;
     if (!colon || !colon[1] || length >= sizeof host)
         return abbey_fail(dev, "'%s' is not host:port", text);
+    if (strspn(colon + 1, "0123456789") == strlen(colon + 1) && strtoul(colon + 1, NULL, 10) > 65535)
+        return abbey_fail(dev, "'%s': a port is a number up to 65535", text); /* getaddrinfo() would cut it off */
     memcpy(host, text, length);
     host[length] = 0;
     char *name = host;

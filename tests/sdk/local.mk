@@ -1,0 +1,3 @@
+# The SDK as an author has it: installed, and used with nothing but pkg-config.
+dist_check_SCRIPTS = tests/sdk/doorbell.sh
+TESTS += tests/sdk/doorbell.sh
