@@ -281,7 +281,7 @@ static void memory_size(void)
     unsigned sum = 0;
     for (uint8_t i = 0x10; i <= 0x2d; i++)
         sum += get(b, i);
-    CU_ASSERT_EQUAL(sum, get(b, 0x2e) << 8 | get(b, 0x2f));
+    CU_ASSERT_EQUAL(sum, (unsigned)(get(b, 0x2e) << 8 | get(b, 0x2f)));
     abbey_bench_free(b);
 }
 
