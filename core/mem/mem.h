@@ -38,6 +38,7 @@ typedef void (*mem_map_fn)(void *opaque);
 struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t low_limit, abbey_error *error);
 void mem_free(struct mem *mem);
 uint64_t mem_ram_bytes(const struct mem *mem);
+uint64_t mem_low_bytes(const struct mem *mem); /* of it, at address 0; the rest stands at 4 GB */
 /* The host's memory service that mem_new() got: for engines that need executable memory of their own. */
 const abbey_host_mem_1 *mem_host(const struct mem *mem);
 
@@ -62,6 +63,8 @@ void mem_region_remove(struct mem_region *region);
 /* Shadow RAM of C0000h-FFFFFh: mode is ABBEY_SHADOW_...; pages never set read ROM and drop writes where a ROM is,
  * and are plain RAM elsewhere. */
 void mem_shadow(struct mem *mem, gpa_t start, uint64_t length, uint32_t mode);
+/* As if no page had ever been set. */
+void mem_shadow_forget(struct mem *mem);
 
 /* Address bit 20 is forced to zero while off. Takes part in every address a CPU uses, not in DMA. */
 void mem_set_a20(struct mem *mem, bool on);

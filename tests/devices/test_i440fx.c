@@ -1,0 +1,2 @@
+#include "tests/devices/dut.h"
+int main(void){return 0;}
