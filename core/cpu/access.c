@@ -150,14 +150,27 @@ void access_store(struct cpu *cpu, unsigned seg, uint32_t offset, uint32_t size,
     linear_write(cpu, linear, &value, size, cpu->cpl == 3);
 }
 
+/* What #AC asks of an operand that is not 1, 2, 4 or 8 bytes long (SDM vol. 3, table 6-7): 8 for 10-byte reals, the
+ * operand size for the images of FNSTENV and FNSAVE. Of 16 bytes the SDM leaves it open; processors ask for 16. */
+static uint32_t natural_alignment(uint32_t count)
+{
+    switch (count) {
+    case 14:
+    case 94: return 2;
+    case 28:
+    case 108: return 4;
+    case 16: return 16;
+    default: return count > 16 ? 1 : count >= 8 ? 8 : count >= 4 ? 4 : count >= 2 ? 2 : 1;
+    }
+}
+
 static uint32_t bulk_check(struct cpu *cpu, unsigned seg, uint32_t offset, uint32_t count, uint32_t align, bool write)
 {
     uint32_t linear = cpu->seg[seg].base + offset;
     segment_check(cpu, seg, offset, count, write);
     if (align > 1 && (linear & (align - 1)))
         cpu_raise_code(cpu, EXC_GP, 0);
-    if (count <= 16) /* for 10-byte reals 8 bytes (SDM vol. 3, table 6-7) */
-        alignment_check(cpu, linear, piece(count));
+    alignment_check(cpu, linear, natural_alignment(count));
     return linear;
 }
 
