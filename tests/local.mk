@@ -11,13 +11,19 @@ SH_LOG_COMPILER = bash
 UNIT_CPPFLAGS = $(CORE_CPPFLAGS)
 UNIT_CFLAGS = $(CORE_CFLAGS) $(CUNIT_CFLAGS)
 check_LIBRARIES = tests/unit/libunit.a
-tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/hostmem.c tests/unit/hostmem.h
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/hostmem.c tests/unit/hostmem.h \
+	tests/unit/cpu_rig.c tests/unit/cpu_rig.h
 tests_unit_libunit_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_libunit_a_CFLAGS = $(UNIT_CFLAGS)
 UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 
 include tests/unit/local.mk
 include tests/plugins/local.mk
+include tests/guests/local.mk
+include tests/conformance/local.mk
+include tests/bench/local.mk
 include tests/sdk/local.mk
 include tests/guests/local.mk
+include tests/fuzz/local.mk
 include tests/sdk/local.mk
+include tests/devices/local.mk

@@ -7,13 +7,18 @@
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/unit.h"
 
-static void expect_errors(const char *text, size_t bytes, const char *const *settings, unsigned setting_count, const char *expected)
+static void expect_errors(
+    const char *text, size_t bytes, const char *const *settings, unsigned setting_count, const char *expected)
 {
     char *errors = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&errors, &size);
-    struct config_request request = { .file = "bad.yaml", .text = text, .text_bytes = bytes, .settings = settings,
-        .setting_count = setting_count, .plugins = fixture_plugins() };
+    struct config_request request = { .file = "bad.yaml",
+        .text = text,
+        .text_bytes = bytes,
+        .settings = settings,
+        .setting_count = setting_count,
+        .plugins = fixture_plugins() };
     setenv("ABBEY_CONFIG_PATH", "/nowhere", 1);
     struct config *config = config_read(&request, out);
     fclose(out);
@@ -25,15 +30,16 @@ static void expect_errors(const char *text, size_t bytes, const char *const *set
     free(errors);
 }
 
-#define SET(...) { NULL, ##__VA_ARGS__ } /* the settings come after one unused element: C has no empty arrays */
-#define BAD(name, set, text, expected)                                                                                \
-    static void name(void)                                                                                            \
-    {                                                                                                                 \
-        static const char *const settings[] = set;                                                                    \
-        expect_errors(text, sizeof(text) - 1, settings + 1, sizeof(settings) / sizeof(settings[0]) - 1, expected);    \
-    }
-
 // clang-format off
+
+/* The settings come after one unused element: C has no empty arrays. */
+#define SET(...) { NULL, ##__VA_ARGS__ }
+#define BAD(name, set, text, expected)                                                                             \
+    static void name(void)                                                                                         \
+    {                                                                                                              \
+        static const char *const settings[] = set;                                                                 \
+        expect_errors(text, sizeof(text) - 1, settings + 1, sizeof(settings) / sizeof(settings[0]) - 1, expected); \
+    }
 
 /* ---- Bytes and YAML ---- */
 

@@ -1,4 +1,5 @@
-/* interp.h - the reference interpreter: the meaning of every instruction, in all modes; the oracle for the translator. */
+/* interp.h - the reference interpreter: the meaning of every instruction, in all modes; the oracle for the translator.
+ */
 #ifndef ABBEY_CORE_INTERP_H
 #define ABBEY_CORE_INTERP_H
 
@@ -12,8 +13,15 @@ void interp_free(struct interp *interp);
 enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget);
 
 /* A repeated string instruction must stop behind this iteration: something pends, or each one counts (single-step,
- * its own bytes were overwritten). It then leaves EIP on itself. */
+ * its own bytes were overwritten). */
 bool interp_yields(const struct cpu *cpu);
+
+/* What it does then: it is executed again, and counts when it is complete. */
+static inline void interp_again(struct cpu *cpu)
+{
+    cpu->eip = cpu->insn_eip;
+    cpu->instructions--;
+}
 
 /* Forgets all decoded instructions. */
 void interp_flush(struct interp *interp);

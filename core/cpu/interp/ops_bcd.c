@@ -1,22 +1,29 @@
 /* ops_bcd.c - decimal arithmetic: DAA, DAS, AAA, AAS, AAM, AAD. */
 #include "core/cpu/interp/flags.h"
 
-/* SDM vol. 2, DAA; `sign` is 1, for DAS -1. */
+/* Adds to AL or AX or subtracts from it. What the SDM leaves undefined is as on AMD's processors, measured: OF, SF, ZF,
+ * PF are those of this step. */
+ALWAYS_INLINE uint32_t adjust(struct cpu *cpu, uint32_t a, uint32_t by, bool subtract, uint32_t carries, unsigned size)
+{
+    uint32_t result = subtract ? flags_sub(cpu, a, by, 0, size) : flags_add(cpu, a, by, 0, size);
+    flags_set(cpu, FLAG_CF | FLAG_AF, carries);
+    return result;
+}
+
+/* SDM vol. 2, DAA and DAS. */
 ALWAYS_INLINE void decimal_adjust(struct cpu *cpu, bool subtract)
 {
-    uint32_t al = *reg8(cpu, 0), old = al, flags = 0;
+    uint32_t al = *reg8(cpu, 0), by = 0, carries = 0;
     bool carry = cpu->eflags & FLAG_CF;
     if ((al & 15) > 9 || (cpu->eflags & FLAG_AF)) {
-        /* DAS: a borrow out of AL here is a carry too */
-        flags |= FLAG_AF | (carry || (subtract && old < 6) ? FLAG_CF : 0);
-        al = subtract ? al - 6 : al + 6;
+        by = 6;
+        carries = FLAG_AF | (subtract && al < 6 ? FLAG_CF : 0); /* DAS: a borrow out of AL is a carry too */
     }
-    if (old > 0x99 || carry) {
-        al = subtract ? al - 0x60 : al + 0x60;
-        flags |= FLAG_CF;
+    if (al > 0x99 || carry) {
+        by += 0x60;
+        carries |= FLAG_CF;
     }
-    *reg8(cpu, 0) = (uint8_t)al;
-    flags_set(cpu, FLAGS_ARITH, flags | flags_szp(al & 0xff, 1));
+    *reg8(cpu, 0) = (uint8_t)adjust(cpu, al, by, subtract, carries, 1);
 }
 static void daa(struct cpu *cpu, const struct insn *insn)
 {
@@ -32,13 +39,10 @@ static void das(struct cpu *cpu, const struct insn *insn)
 /* AX moves by 106h or -106h, so a carry out of AL reaches AH. */
 ALWAYS_INLINE void ascii_adjust(struct cpu *cpu, bool subtract)
 {
-    uint32_t ax = cpu->reg[EAX] & 0xffff, flags = 0;
-    if ((ax & 15) > 9 || (cpu->eflags & FLAG_AF)) {
-        ax = subtract ? ax - 0x106 : ax + 0x106;
-        flags = FLAG_AF | FLAG_CF;
-    }
-    reg_set(cpu, EAX, 2, ax & 0xff0f);
-    flags_set(cpu, FLAGS_ARITH, flags | flags_szp(ax & 0x0f, 1));
+    uint32_t ax = cpu->reg[EAX] & 0xffff;
+    bool needed = (ax & 15) > 9 || (cpu->eflags & FLAG_AF);
+    uint32_t carries = needed ? FLAG_AF | FLAG_CF : 0;
+    reg_set(cpu, EAX, 2, adjust(cpu, ax, needed ? 0x106 : 0, subtract, carries, 2) & 0xff0f);
 }
 static void aaa(struct cpu *cpu, const struct insn *insn)
 {
@@ -61,9 +65,8 @@ static void aam(struct cpu *cpu, const struct insn *insn)
 }
 static void aad(struct cpu *cpu, const struct insn *insn)
 {
-    uint32_t al = (*reg8(cpu, 0) + *reg8(cpu, 4) * insn->imm) & 0xff;
-    reg_set(cpu, EAX, 2, al);
-    flags_logic(cpu, al, 1);
+    uint32_t tens = *reg8(cpu, 4) * insn->imm & 0xff;
+    reg_set(cpu, EAX, 2, flags_add(cpu, *reg8(cpu, 0), tens, 0, 1));
 }
 
 // clang-format off

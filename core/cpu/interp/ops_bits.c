@@ -43,28 +43,31 @@ ALWAYS_INLINE void bit_far(struct cpu *cpu, const struct insn *insn, enum bit_op
     bit_near(cpu, &moved, op, n, size);
 }
 
-#define BIT_FORMS(name, op)                                                                 \
-    ALWAYS_INLINE void name##_r(struct cpu *cpu, const struct insn *insn, unsigned size)    \
-    {                                                                                       \
-        bit_far(cpu, insn, op, size);                                                       \
-    }                                                                                       \
-    ALWAYS_INLINE void name##_imm(struct cpu *cpu, const struct insn *insn, unsigned size)  \
-    {                                                                                       \
-        bit_near(cpu, insn, op, insn->imm, size);                                           \
-    }                                                                                       \
+#define BIT_FORMS(name, op)                                                                \
+    ALWAYS_INLINE void name##_r(struct cpu *cpu, const struct insn *insn, unsigned size)   \
+    {                                                                                      \
+        bit_far(cpu, insn, op, size);                                                      \
+    }                                                                                      \
+    ALWAYS_INLINE void name##_imm(struct cpu *cpu, const struct insn *insn, unsigned size) \
+    {                                                                                      \
+        bit_near(cpu, insn, op, insn->imm, size);                                          \
+    }                                                                                      \
     OP_16_32(name##_r) OP_16_32(name##_imm)
 BIT_FORMS(bt, TEST)
 BIT_FORMS(bts, SET)
 BIT_FORMS(btr, RESET)
 BIT_FORMS(btc, COMPLEMENT)
 
-/* With a source of zero the destination stays (AMD says so, Intel processors do so). */
+/* With a source of zero the destination stays (AMD says so, Intel processors do so). Flags but ZF are undefined; on
+ * AMD's processors PF is that of the index and the others are zero. */
 ALWAYS_INLINE void bit_scan(struct cpu *cpu, const struct insn *insn, bool reverse, unsigned size)
 {
-    uint32_t a = rm_get(cpu, insn, size);
-    flags_set(cpu, FLAG_ZF, a ? 0 : FLAG_ZF);
-    if (a)
-        reg_set(cpu, insn->reg, size, (uint32_t)(reverse ? 31 - __builtin_clz(a) : __builtin_ctz(a)));
+    uint32_t a = rm_get(cpu, insn, size), index = 0;
+    if (a) {
+        index = (uint32_t)(reverse ? 31 - __builtin_clz(a) : __builtin_ctz(a));
+        reg_set(cpu, insn->reg, size, index);
+    }
+    flags_set(cpu, FLAGS_ARITH, (a ? 0 : FLAG_ZF) | (flags_szp(index, size) & FLAG_PF));
 }
 ALWAYS_INLINE void bsf(struct cpu *cpu, const struct insn *insn, unsigned size)
 {

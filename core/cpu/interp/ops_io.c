@@ -92,7 +92,7 @@ ALWAYS_INLINE void repeat(struct cpu *cpu, const struct insn *insn, unsigned siz
         once(cpu, insn, size);
         reg_set(cpu, ECX, insn->addrsize, count - 1);
         if (count > 1 && interp_yields(cpu)) {
-            cpu->eip = cpu->insn_eip;
+            interp_again(cpu);
             return;
         }
     }

@@ -1,6 +1,7 @@
 /* ops_muldiv.c - MUL, IMUL, DIV, IDIV.
  *
- * The flags that are undefined behind them are left as they were, but for those that a multiplication sets: CF and OF. */
+ * A multiplication sets CF and OF; a division leaves all flags undefined. The rest is what AMD's processors do: a
+ * multiplication leaves the other flags alone, a division clears SF, ZF and PF and sets AF. */
 #include "core/cpu/interp/flags.h"
 
 ALWAYS_INLINE void overflow_set(struct cpu *cpu, bool overflow)
@@ -61,6 +62,7 @@ ALWAYS_INLINE void imul_imm(struct cpu *cpu, const struct insn *insn, unsigned s
 ALWAYS_INLINE void divided_set(struct cpu *cpu, unsigned size, uint64_t quotient, uint64_t remainder)
 {
     wide_set(cpu, size, (quotient & size_mask(size)) | remainder << (8 * size));
+    flags_set(cpu, FLAG_SF | FLAG_ZF | FLAG_AF | FLAG_PF, FLAG_AF);
 }
 
 ALWAYS_INLINE void div_(struct cpu *cpu, const struct insn *insn, unsigned size)
