@@ -45,6 +45,7 @@ struct conf_case {
     uint32_t taken_at;
     uint16_t ds, es, fs, gs;
     uint32_t length;
+    uint32_t target; /* of the memory operand; for the comparison */
     uint8_t insn[16];
     uint32_t mem_at, mem_length; /* bytes of the RW pages that are set before and compared behind */
     uint8_t mem[MEM_MAX];

@@ -235,7 +235,9 @@ uint32_t gen_target(struct gen *gen, uint32_t size)
         }
         return at;
     }
-    return at & ~(align - 1);
+    at &= ~(align - 1);
+    /* Nowhere else in the RW pages: old data could be taken for an address. */
+    return at >= ARENA_RW && at + size <= ARENA_RW_END ? in->mem_at : at;
 }
 
 void gen_poke(struct gen *gen, uint32_t linear, uint32_t value, uint32_t size)
@@ -492,9 +494,9 @@ void gen_case(struct gen *gen)
     in->eflags = 0x202 | (gen_random(gen) & (CF | PF | AF | ZF | SF | OF));
     if (gen_once_in(gen, 4))
         in->eflags |= 0x400; /* DF */
-    if (gen_once_in(gen, 16))
+    if (gen_once_in(gen, 16) && !(row->flags & ROW_NOAC))
         in->eflags |= 0x40000; /* AC */
-    if (gen_once_in(gen, 16))
+    if (gen_once_in(gen, 16) && !(row->flags & ROW_NONT))
         in->eflags |= 0x4000; /* NT */
     if (gen_once_in(gen, 16))
         in->eflags |= 0x200000; /* ID */
@@ -509,8 +511,10 @@ void gen_case(struct gen *gen)
         in->gpr[ESP] = in->mem_at + in->mem_length / 2 + gen_below(gen, 64);
         if (!gen_once_in(gen, 8))
             in->gpr[ESP] &= ~3u;
-        if (gen_once_in(gen, 16))
-            in->gpr[ESP] = (gen_once_in(gen, 2) ? ARENA_RW : ARENA_RO) + gen_below(gen, 16);
+        if (in->mem_at == ARENA_RW && gen_once_in(gen, 3))
+            in->gpr[ESP] = ARENA_RW + gen_below(gen, 16); /* over the start */
+        if (in->mem_at + in->mem_length == ARENA_RW_END && gen_once_in(gen, 3))
+            in->gpr[ESP] = ARENA_RO + gen_below(gen, 16); /* into the read-only page */
     } else if (in->gpr[ESP] - WILD >= WILD_END - WILD) {
         in->gpr[ESP] = WILD + gen_below(gen, WILD_END - WILD); /* never the signal stack of the runner */
     }
@@ -525,6 +529,7 @@ void gen_case(struct gen *gen)
         uint32_t value = far ? in->taken_at : in->taken_at - (in->eip + in->length);
         memcpy(rel, &value, rel_size);
     }
+    in->target = gen->target;
     if (row->memory)
         row->memory(gen);
 }

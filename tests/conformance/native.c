@@ -72,6 +72,7 @@ __asm__(".text\n"
         "   mov %fs, %ss:run_sreg+8\n"
         "   mov %gs, %ss:run_sreg+10\n"
         "   fxsave %ss:run_fx\n"
+        "   ljmp $0x23, $resume\n" /* a far branch may have left another CS */
         "resume:\n" /* after a signal, with ESP = run_host_esp and SS flat */
         "   push %ss\n"
         "   pop %ds\n"

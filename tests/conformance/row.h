@@ -22,7 +22,9 @@ enum data { D_INT, D_F32, D_F64, D_F80, D_BCD };
 #define ROW_PARTIAL 256u /* memory may be partly written when it faults */
 #define ROW_X87 512u    /* changes or needs the x87 state */
 #define ROW_NO16 1024u  /* not with 16-bit addresses */
-#define ROW_NOFX 2048u  /* x87 and MMX state not compared */
+#define ROW_NOAC 2048u  /* not with EFLAGS.AC: processors read the operand in pieces of their own */
+#define ROW_NONT 4096u  /* not with EFLAGS.NT: means something else in long mode */
+#define ROW_LATEMMX 8192u /* whether a fault comes before the turn to MMX state is the processor's own matter */
 
 /* The six arithmetic flags. */
 #define CF 0x1u
@@ -45,6 +47,8 @@ struct row {
     void (*registers)(struct gen *gen); /* adjusts registers before the address is made */
     void (*memory)(struct gen *gen);    /* adjusts memory when everything is known */
     uint8_t ignore;     /* GPRs not compared, a bit each */
+    uint32_t ignore_bits; /* of all GPRs */
+    uint8_t skip_at, skip_length; /* bytes of the memory operand not compared */
 };
 
 struct row_table {

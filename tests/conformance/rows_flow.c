@@ -42,6 +42,14 @@ static void far_return_address(struct gen *gen)
     gen_poke(gen, gen->in->gpr[ESP] + 8, gen_random(gen) & 0x254ed5, 4); /* not TF, nor NT, nor what cannot change */
 }
 
+/* Processors look at the stack of the outer level before they know that there is none: let there be memory. */
+static void far_return_near(struct gen *gen)
+{
+    gen->in->insn[gen->in->length - 2] &= 0x3f;
+    gen->in->insn[gen->in->length - 1] = 0;
+    far_return_address(gen);
+}
+
 static void loop_count(struct gen *gen)
 {
     gen->in->gpr[ECX] = gen_once_in(gen, 2) ? gen_below(gen, 3) | (gen_once_in(gen, 2) ? 0x10000 : 0) : gen->in->gpr[ECX];
@@ -98,15 +106,15 @@ static const struct row rows[] = {
     { "JMP m16:16",     "66 FF /5",      4, 0, ROW_MEM, .memory = far_operand },
     { "CALL ptr16:32",  "9A ptr32",      0, 0, ROW_STACK, .registers = far_immediate },
     { "CALL m16:32",    "FF /3",         6, 0, ROW_MEM | ROW_STACK, .memory = far_operand },
-    { "RETF",           "CB",            0, 0, ROW_STACK, .memory = far_return_address },
-    { "RETF imm16",     "CA iw",         0, 0, ROW_STACK, .memory = far_return_address },
-    { "IRETD",          "CF",            0, 0, ROW_STACK, .memory = far_return_address },
+    { "RETF",           "CB",            0, 0, ROW_STACK | ROW_NOAC, .memory = far_return_address },
+    { "RETF imm16",     "CA iw",         0, 0, ROW_STACK | ROW_NOAC, .memory = far_return_near },
+    { "IRETD",          "CF",            0, 0, ROW_STACK | ROW_NOAC | ROW_NONT, .memory = far_return_address },
     LOOP("LOOP", "E2"), LOOP("LOOPE", "E1"), LOOP("LOOPNE", "E0"), LOOP("JECXZ", "E3"),
     { "INT3",           "CC",            0, 0, ROW_NOLOCK },
     { "INT 3",          "CD 03",         0, 0, ROW_NOLOCK },
     { "INT imm8",       "CD ib",         0, 0, ROW_NOLOCK, .memory = vector_operand },
     { "INTO",           "CE",            0, 0, ROW_NOLOCK },
-    { "INT1",           "F1",            0, 0, ROW_NOLOCK },
+    /* Not INT1: hypervisors give it back as a fault, with EIP at the instruction. */
     { "BOUND r16,m16&16", "66 62 /r",    4, 0, ROW_MEM, .memory = bounds },
     { "BOUND r32,m32&32", "62 /r",       8, 0, ROW_MEM, .memory = bounds },
 };

@@ -146,9 +146,10 @@ static const struct row rows[] = {
     { "PREFETCHT2 m8", "0F 18 /3", 0, 0, ROW_MEM },
     { "PREFETCHW m8", "0F 0D /1", 0, 0, ROW_MEM },
     { "VERR r/m16", "0F 00 /4", 2, .registers = selector_registers, .memory = selector_memory },
-    { "VERW r/m16", "0F 00 /5", 2, .registers = selector_registers, .memory = selector_memory },
+    { "VERW r/m16", "0F 00 /5", 2, 0, ROW_NOLOCK /* some take LOCK */, .registers = selector_registers, .memory = selector_memory },
     { "LAR r16,r/m16", "66 0F 02 /r", 2, .registers = selector_registers, .memory = selector_memory },
-    { "LAR r32,r/m16", "0F 02 /r", 2, .registers = selector_registers, .memory = selector_memory },
+    { "LAR r32,r/m16", "0F 02 /r", 2, .registers = selector_registers, .memory = selector_memory,
+        .ignore_bits = 0xf0000 }, /* bits 16-19 are undefined */
     { "LSL r16,r/m16", "66 0F 03 /r", 2, .registers = selector_registers, .memory = selector_memory },
     { "LSL r32,r/m16", "0F 03 /r", 2, .registers = selector_registers, .memory = selector_memory },
     { "ARPL r/m16,r16", "63 /r", 2, .registers = selector_registers, .memory = selector_memory },

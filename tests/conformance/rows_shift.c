@@ -63,12 +63,11 @@ static void immediate_to_16(struct gen *gen)
     in->insn[in->length - 1] = (uint8_t)((in->insn[in->length - 1] & ~31u) | gen_below(gen, 17));
 }
 
-/* A base register may have been made of ECX after the count was chosen. */
+/* An address may have been made of ECX after the count was chosen; this moves it by 16 << scale at most. */
 static void count_again(struct gen *gen)
 {
-    struct conf_case *in = gen->in;
-    if ((in->gpr[1] & 31) > 16)
-        in->insn[1] = 0x90, in->insn[0] = 0x90, in->length = 2;
+    if ((gen->in->gpr[1] & 31) > 16)
+        gen->in->gpr[1] &= ~16u;
 }
 
 // clang-format off

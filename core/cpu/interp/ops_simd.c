@@ -73,7 +73,10 @@ static void mmx_enter(struct fxstate *fx)
 
 /* ---- what comes after ---- */
 
-/* Raises #XM if the instruction, which ran with all exceptions masked and flags clear, set the flag of an exception
+/* XXX: with overflow or underflow unmasked, PE is set as by the masked response: an overflow whose significand is exact
+ * shows PE where a processor would not.
+ *
+ * Raises #XM if the instruction, which ran with all exceptions masked and flags clear, set the flag of an exception
  * that the guest has not masked; the flags of the guest's MXCSR are updated in either case (SDM vol. 1, 11.5). */
 static void fp_commit(struct cpu *cpu, uint32_t raised)
 {
@@ -274,8 +277,7 @@ FORM(fp_4_flags,   .load = 4, .sse = true, .fp = true, .flags = true)
 FORM(fp_r32,       .load = 4, .sse = true, .fp = true, .gpr = GPR_RM)
 FORM(r32_fp8,      .load = 8, .sse = true, .fp = true, .gpr = GPR_REG, .gpr_out = true)
 FORM(r32_fp4,      .load = 4, .sse = true, .fp = true, .gpr = GPR_REG, .gpr_out = true)
-FORM(fp_mm,        .load = 8, .sse = true, .fp = true, .mmx = MMX_ALWAYS)
-FORM(fp_mm_reg,    .load = 8, .sse = true, .fp = true, .mmx = MMX_REGISTER)  /* CVTPI2PD: memory is no MMX operand */
+FORM(fp_mm,        .load = 8, .sse = true, .fp = true, .mmx = MMX_REGISTER)  /* CVTPI2PS: memory is no MMX operand */
 FORM(mm_fp8,       .load = 8, .sse = true, .fp = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
 FORM(mm_fp16,      .load = 16, .aligned = true, .sse = true, .fp = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
 FORM(xmm_movq2dq,  .sse = true, .mmx = MMX_ALWAYS)
@@ -308,31 +310,43 @@ static void fence(struct cpu *cpu, const struct insn *insn)
     (void)cpu, (void)insn; /* memory is strongly ordered under the interpreter */
 }
 
-/* MASKMOVQ, MASKMOVDQU: the bytes of `data` whose `mask` byte is negative go to [E]DI. All are checked before one is
- * written. */
-static void mask_move(struct cpu *cpu, const struct insn *insn, const uint8_t *data, const uint8_t *mask, unsigned count)
+/* MASKMOVQ, MASKMOVDQU: the bytes of `data` whose `mask` byte is negative go to [E]DI. All of the operand must be
+ * writable, whichever bytes are written: the SDM leaves that to the processor. */
+static uint32_t mask_address(const struct cpu *cpu, const struct insn *insn)
 {
-    uint32_t wrap = insn->addrsize == 4 ? 0xffffffff : 0xffff;
+    return insn->addrsize == 4 ? cpu->reg[EDI] : (uint16_t)cpu->reg[EDI];
+}
+
+static void mask_store(struct cpu *cpu, const struct insn *insn, const uint8_t *data, const uint8_t *mask, unsigned count)
+{
+    uint32_t ea = mask_address(cpu, insn);
     for (unsigned i = 0; i < count; i++)
         if (mask[i] & 0x80)
-            probe_write(cpu, insn->seg, (cpu->reg[EDI] + i) & wrap, 1);
-    for (unsigned i = 0; i < count; i++)
-        if (mask[i] & 0x80)
-            st8(cpu, insn->seg, (cpu->reg[EDI] + i) & wrap, data[i]);
+            st8(cpu, insn->seg, ea + i, data[i]);
 }
 
 static void maskmovq(struct cpu *cpu, const struct insn *insn)
 {
     check_mmx(cpu);
     uint32_t top = x87_top(&cpu->fx);
-    mask_move(cpu, insn, cpu->fx.st[(insn->reg - top) & 7], cpu->fx.st[(insn->rm - top) & 7], 8);
+    probe_write(cpu, insn->seg, mask_address(cpu, insn), 8);
+    mask_store(cpu, insn, cpu->fx.st[(insn->reg - top) & 7], cpu->fx.st[(insn->rm - top) & 7], 8);
     mmx_enter(&cpu->fx);
 }
 
 static void maskmovdqu(struct cpu *cpu, const struct insn *insn)
 {
     check_sse(cpu);
-    mask_move(cpu, insn, cpu->fx.xmm[insn->reg], cpu->fx.xmm[insn->rm], 16);
+    const uint8_t *mask = cpu->fx.xmm[insn->rm];
+    bool any = false;
+    for (unsigned i = 0; i < 16; i++)
+        any |= (mask[i] & 0x80) != 0;
+    if (!any)
+        return;
+    /* In halves: an alignment of 8 is enough. */
+    probe_write(cpu, insn->seg, mask_address(cpu, insn), 8);
+    probe_write(cpu, insn->seg, mask_address(cpu, insn) + 8, 8);
+    mask_store(cpu, insn, cpu->fx.xmm[insn->reg], mask, 16);
 }
 
 static void ldmxcsr(struct cpu *cpu, const struct insn *insn)
@@ -433,7 +447,7 @@ static const struct op_row rows[] = {
     NP_MEM(0x17, SSE, xmm_store8), P66_MEM(0x17, SSE2, xmm_store8),
     LOGIC(0x28),                                                      /* MOVAPS MOVAPD */
     NP(0x29, SSE, xmm_store), P66(0x29, SSE2, xmm_store),
-    NP(0x2a, SSE, fp_mm), P66(0x2a, SSE2, fp_mm_reg), PF3(0x2a, SSE, fp_r32), PF2(0x2a, SSE2, fp_r32),                 /* CVTPI2PS CVTPI2PD CVTSI2SS CVTSI2SD */
+    NP(0x2a, SSE, fp_mm), P66(0x2a, SSE2, fp_mm), PF3(0x2a, SSE, fp_r32), PF2(0x2a, SSE2, fp_r32),                 /* CVTPI2PS CVTPI2PD CVTSI2SS CVTSI2SD */
     NP_MEM(0x2b, SSE, xmm_store), P66_MEM(0x2b, SSE2, xmm_store),     /* MOVNTPS MOVNTPD */
     NP(0x2c, SSE, mm_fp8), P66(0x2c, SSE2, mm_fp16), PF3(0x2c, SSE, r32_fp4), PF2(0x2c, SSE2, r32_fp8),                /* CVTTPS2PI CVTTPD2PI CVTTSS2SI CVTTSD2SI */
     NP(0x2d, SSE, mm_fp8), P66(0x2d, SSE2, mm_fp16), PF3(0x2d, SSE, r32_fp4), PF2(0x2d, SSE2, r32_fp8),                /* CVTPS2PI CVTPD2PI CVTSS2SI CVTSD2SI */

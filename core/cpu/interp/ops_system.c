@@ -152,12 +152,11 @@ static void op_lsl(struct cpu *cpu, const struct insn *insn)
 }
 static void op_arpl(struct cpu *cpu, const struct insn *insn)
 {
-    struct rmw rmw = { 0 };
     need_protected(cpu);
-    uint32_t value = rmw_get(cpu, insn, 2, &rmw), rpl = cpu->reg[insn->reg] & 3;
+    uint32_t value = rm_get(cpu, insn, 2), rpl = cpu->reg[insn->reg] & 3;
     bool raise = (value & 3) < rpl;
-    if (raise)
-        rmw_set(cpu, insn, 2, &rmw, (value & ~3u) | rpl);
+    if (raise) /* else there is no write, and no write fault */
+        rm_set(cpu, insn, 2, (value & ~3u) | rpl);
     zero_flag(cpu, raise);
 }
 
