@@ -185,6 +185,15 @@ static const abbey_plugin plugin = { .magic = ABBEY_MAGIC,
 static char *errors;
 static size_t error_size;
 
+static void errors_close(void)
+{
+    if (bench_errors)
+        fclose(bench_errors);
+    bench_errors = NULL;
+    free(errors);
+    errors = NULL;
+}
+
 abbey_bench *probe_bench(const char *text)
 {
     char machine[4096];
@@ -194,8 +203,10 @@ abbey_bench *probe_bench(const char *text)
         printf("# %s\n", set && set->count ? set->plugins[0].refusal : "no memory");
         exit(99);
     }
-    free(errors);
-    errors = NULL;
+    static bool registered;
+    if (!registered)
+        registered = atexit(errors_close) == 0;
+    errors_close();
     bench_errors = open_memstream(&errors, &error_size);
     abbey_bench *bench = bench_build(set, machine);
     fflush(bench_errors);

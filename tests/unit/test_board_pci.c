@@ -102,6 +102,15 @@ static const abbey_plugin plugin = { .magic = ABBEY_MAGIC,
 static char *errors;
 static size_t error_size;
 
+static void errors_close(void)
+{
+    if (bench_errors)
+        fclose(bench_errors);
+    bench_errors = NULL;
+    free(errors);
+    errors = NULL;
+}
+
 static abbey_bench *bench_of(const char *text)
 {
     char machine[2048];
@@ -109,8 +118,10 @@ static abbey_bench *bench_of(const char *text)
     snprintf(machine, sizeof machine, "abbey: 1\nmemory: 1M\ndevices:\n%s", text);
     if (!set || !plugin_set_add(set, &plugin, "test"))
         exit(99);
-    free(errors);
-    errors = NULL;
+    static bool registered;
+    if (!registered)
+        registered = atexit(errors_close) == 0;
+    errors_close();
     bench_errors = open_memstream(&errors, &error_size);
     abbey_bench *bench = bench_build(set, machine);
     fflush(bench_errors);

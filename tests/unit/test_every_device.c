@@ -40,12 +40,19 @@ static struct device *dut(abbey_bench *bench)
     return board_device(bench->board, "dut");
 }
 
-/* One of the ranges of the device that can be seen now, or NULL. */
+/* The device under test; in a whole machine any. */
+static struct device *device_pick(abbey_bench *bench, uint64_t *seed)
+{
+    struct device *device = dut(bench);
+    return device ? device : &bench->board->devices[roll(seed) % bench->board->device_count];
+}
+
+/* One of the ranges of a device that can be seen now, or NULL. */
 static struct region *range_pick(abbey_bench *bench, uint64_t *seed)
 {
     struct region *seen[64];
     unsigned count = 0;
-    for (struct region *r = dut(bench)->regions; r && count < 64; r = r->next)
+    for (struct region *r = device_pick(bench, seed)->regions; r && count < 64; r = r->next)
         if (r->shown)
             seen[count++] = r;
     return count ? seen[roll(seed) % count] : NULL;
@@ -83,7 +90,7 @@ static uint64_t access_range(abbey_bench *bench, uint64_t *seed)
 
 static uint64_t access_config(abbey_bench *bench, uint64_t *seed)
 {
-    const struct pci_function *f = dut(bench)->pci;
+    const struct pci_function *f = device_pick(bench, seed)->pci;
     uint32_t size = 1u << roll(seed) % 3, offset = roll(seed) % 256 & ~(size - 1), value = value_pick(seed);
     if (!f)
         return 0;
@@ -108,7 +115,7 @@ static uint64_t step(abbey_bench *bench, uint64_t *seed)
     case 5: return abbey_char_sent(bench, bytes, sizeof bytes) ? bytes[0] : 0;
     case 6:
         /* A line into the device, if it is a controller. */
-        if (dut(bench)->inputs.fn)
+        if (dut(bench) && dut(bench)->inputs.fn)
             dut(bench)->inputs.fn(dut(bench)->inputs.self, roll(seed) % dut(bench)->inputs.count, roll(seed) % 2);
         return 0;
     default: return access_range(bench, seed);
@@ -217,9 +224,8 @@ static bool reset_is_like_new(const char *name, uint64_t seed)
 }
 
 /* One bench is saved, destroyed and restored now and then, the other never: the guest must see no difference. */
-static bool restored_is_the_same(const char *name, uint64_t seed)
+static bool restored_alike(abbey_bench *plain, abbey_bench *moved, uint64_t seed)
 {
-    abbey_bench *plain = bench_open(name, ""), *moved = bench_open(name, "");
     bool good = plain && moved;
     uint64_t a = seed, b = seed;
     for (unsigned i = 0; good && i < STEPS; i++) {
@@ -240,6 +246,26 @@ static bool restored_is_the_same(const char *name, uint64_t seed)
     abbey_bench_free(plain);
     abbey_bench_free(moved);
     return good;
+}
+
+static bool restored_is_the_same(const char *name, uint64_t seed)
+{
+    return restored_alike(bench_open(name, ""), bench_open(name, ""), seed);
+}
+
+/* The same for the shipped PC: its devices drive each other. */
+static void a_whole_machine(void)
+{
+    static const char text[] = "abbey: 1\nbase: pc\nmemory: 2M\nbackends: {bench: {backend: bench}}\n"
+                               "devices: {com1: {line: bench}}\n";
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint64_t seed = seed_base + round * 104729;
+        if (!restored_alike(abbey_bench_machine(text), abbey_bench_machine(text), seed)) {
+            printf("# seed %" PRIu64 "\n", seed);
+            CU_FAIL("the machine misbehaves, see above");
+            return;
+        }
+    }
 }
 
 static bool side_by_side(const char *name, uint64_t seed)
@@ -334,6 +360,7 @@ static const struct unit_test tests[] = {
     { "a second reset changes nothing", resets },
     { "a reset leaves nothing behind", resets_fully },
     { "a guest cannot tell that it was saved and restored", restores },
+    { "the same for the shipped PC", a_whole_machine },
     { "two instances do not touch each other", two_instances },
     { "properties at and beyond their bounds", property_bounds },
     { "damaged states are refused or stood", damaged_states },
