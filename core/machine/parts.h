@@ -140,6 +140,7 @@ struct board {
     struct timer **heap;
     uint32_t heap_count, heap_room;
     uint64_t timer_order, timer_told;
+    bool timers_running;
 
     struct source *intr;
     abbey_intr_ack_fn intr_ack;
