@@ -137,6 +137,7 @@ static void addrs_compare(struct check *check)
                 "addr %02x.%d of '%s' is already held by '%s' (%s)", (unsigned)a->node.pci_slot, a->node.pci_function,
                 (later ? a : b)->node.id, (later ? b : a)->node.id,
                 report_where(check->report, (later ? other : at).mark));
+            break; /* once is enough */
         }
     }
 }

@@ -122,8 +122,7 @@ struct source *machine_file_read(
         return NULL;
     }
     if (source->size > LARGEST_FILE) {
-        report_error(
-            report, (struct place){ { source->name, 0, 0 }, 0 }, "too-long", "a machine file has at most 1 MB");
+        report_error(report, at, "too-long", "'%s' is no machine file: it has more than 1 MB", source->name);
         return NULL;
     }
     const char *slash = strrchr(path, '/');

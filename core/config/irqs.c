@@ -116,6 +116,7 @@ struct holder {
     const struct config_value *value;
     struct place at;
     bool is_default, pci;
+    bool told; /* it clashes, and once is enough */
 };
 
 static const char *free_pins(struct check *check, const struct holder *holders, unsigned count, const char *chip)
@@ -135,9 +136,12 @@ static const char *free_pins(struct check *check, const struct holder *holders, 
 }
 
 /* `loser` gets the error: the one said later, or the one that was not said at all. */
-static void clash_report(struct check *check, const struct holder *holders, unsigned count, const struct holder *loser,
+static void clash_report(struct check *check, const struct holder *holders, unsigned count, struct holder *loser,
     const struct holder *keeper)
 {
+    if (loser->told)
+        return;
+    loser->told = true;
     report_error(check->report, loser->at, "irq-clash", "%s%s is already held by '%s' (%s); %s",
         pin_words(check, loser->entry, loser->value), loser->is_default ? ", its default," : "", keeper->entry->node.id,
         report_where(check->report, keeper->at.mark), free_pins(check, holders, count, loser->value->irq_chip));
@@ -159,13 +163,16 @@ void check_irqs(struct check *check)
             irq_resolve(check, entry, value);
             value->text = NULL;
             if (value->irq_chip)
-                holders[count++] = (struct holder){ entry, value, entry_value_place(entry, value), !value->mark.file,
-                    bus && !strcmp(bus, "pci") };
+                holders[count++] = (struct holder){ .entry = entry,
+                    .value = value,
+                    .at = entry_value_place(entry, value),
+                    .is_default = !value->mark.file,
+                    .pci = bus && !strcmp(bus, "pci") };
         }
     }
     for (unsigned i = 0; i < count; i++) {
         for (unsigned j = 0; j < i; j++) {
-            const struct holder *a = &holders[i], *b = &holders[j];
+            struct holder *a = &holders[i], *b = &holders[j];
             if (a->value->irq_pin != b->value->irq_pin || strcmp(a->value->irq_chip, b->value->irq_chip) != 0 ||
                 (a->pci && b->pci))
                 continue;

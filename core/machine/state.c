@@ -202,16 +202,30 @@ static bool state_place(const struct reader *reader)
     return true;
 }
 
-bool board_load(struct board *board, const json_t *state, FILE *errors)
+static bool load(struct board *board, const json_t *state, FILE *errors, bool *placed)
 {
     struct reader reader = { .board = board, .errors = errors };
     reader.staged = calloc(board->device_count + 1, sizeof *reader.staged);
-    bool good = reader.staged && state_read(&reader, state) && state_place(&reader);
+    bool good = reader.staged && state_read(&reader, state);
+    *placed = good;
+    good = good && state_place(&reader);
     for (unsigned i = 0; reader.staged && i < board->device_count; i++)
         stage_free(&reader.staged[i]);
     free(reader.staged);
+    return good;
+}
+
+bool board_load(struct board *board, const json_t *state, FILE *errors)
+{
+    bool placed;
+    json_t *before = board_save(board);
+    bool good = load(board, state, errors, &placed);
+    /* A reset does not touch what is kept through resets, so that has to be put back by itself. */
+    if (!good && placed)
+        load(board, before, errors, &placed);
     if (!good)
         board_reset(board);
+    json_decref(before);
     return good;
 }
 

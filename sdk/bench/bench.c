@@ -401,9 +401,10 @@ int32_t abbey_roundtrip(abbey_bench *bench)
     bool loaded = board_load(bench->board, before, stderr);
     json_t *after = board_save(bench->board);
     bool same = loaded && json_equal(before, after);
-    if (loaded && !same) {
+    if (!same) {
         char *a = json_dumps(before, JSON_INDENT(1)), *b = json_dumps(after, JSON_INDENT(1));
-        fprintf(stderr, "bench: the state changed on its way.\nsaved: %s\nloaded: %s\n", a, b);
+        fprintf(stderr, "bench: the state %s.\nsaved: %s\nloaded: %s\n", loaded ? "changed on its way" : "was refused",
+            a, b);
         free(a);
         free(b);
     }

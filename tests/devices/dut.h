@@ -19,7 +19,10 @@ struct dut_ports {
 };
 
 /* Random accesses of every size to the ranges, time passing between them, with a round trip of the state now and then.
- * The seed is printed; ABBEY_SEED overrides it. */
+ * The seed is printed once; ABBEY_SEED overrides it. */
 void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses);
+
+/* Saved states with random digits, refused or taken, each followed by some accesses. */
+void dut_fuzz_state(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned states);
 
 #endif

@@ -13,6 +13,12 @@ check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 $(DEVICE_TESTS): $(plugin_PROGRAMS)
 
+# A PCI function for the tests of the interrupt router.
+check_PROGRAMS += tests/devices/pci-pin.so
+tests_devices_pci_pin_so_SOURCES = tests/devices/pci-pin.c
+tests_devices_pci_pin_so_LDFLAGS = $(PLUGIN_LINK)
+$(DEVICE_TESTS): tests/devices/pci-pin.so
+
 DEVICE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 DEVICE_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 DEVICE_LIBS = tests/devices/libdut.a $(BENCH_LIBS) $(CUNIT_LIBS)

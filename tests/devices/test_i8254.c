@@ -50,7 +50,6 @@ static int out(abbey_bench *b, unsigned channel)
     return status(b, channel) >> 7;
 }
 
-
 /* Count and OUT at successive ticks from `first`, as in a waveform of the data sheet. */
 static void expect_wave(abbey_bench *b, unsigned channel, uint64_t first, const uint16_t *counts, const char *outs)
 {
@@ -414,11 +413,19 @@ static void long_absence(void)
     abbey_bench_free(b);
 }
 
+static const struct dut_ports ports[] = { { 0x40, 4 }, { 0x40, 4 }, { 0x61, 1 } };
+
 static void fuzz(void)
 {
     abbey_bench *b = pit();
-    const struct dut_ports ports[] = { { 0x40, 4 }, { 0x40, 4 }, { 0x61, 1 } };
     dut_fuzz(b, ports, 3, 6000);
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = pit();
+    dut_fuzz_state(b, ports, 3, 300);
     abbey_bench_free(b);
 }
 
@@ -443,5 +450,6 @@ static const struct unit_test tests[] = {
     { "ticks that a late guest missed come later, at a bounded rate", lost_ticks },
     { "the fastest rate, and reset", long_absence },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("i8254", tests)

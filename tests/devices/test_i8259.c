@@ -14,8 +14,8 @@ static abbey_bench *pic(void)
     int at = snprintf(yaml, sizeof yaml, "abbey: 1\ndevices:\n  pic: {device: i8259}\n");
     for (int line = 0; line < 16; line++)
         if (line != 2)
-            at += snprintf(yaml + at, sizeof yaml - (size_t)at, "  u%d: {device: ns16550, base: %d, irq: pic.%d}\n", line,
-                UART(line), line);
+            at += snprintf(yaml + at, sizeof yaml - (size_t)at, "  u%d: {device: ns16550, base: %d, irq: pic.%d}\n",
+                line, UART(line), line);
     abbey_bench *b = dut_machine(yaml);
     for (int line = 0; line < 16; line++)
         if (line != 2)
@@ -366,11 +366,19 @@ static void state_survives(void)
     abbey_bench_free(b);
 }
 
+static const struct dut_ports ports[] = { { MASTER, 2 }, { SLAVE, 2 }, { 0x4d0, 2 }, { 0x1000, 128 } };
+
 static void fuzz(void)
 {
     abbey_bench *b = pic();
-    const struct dut_ports ports[] = { { MASTER, 2 }, { SLAVE, 2 }, { 0x4d0, 2 }, { 0x1000, 128 } };
     dut_fuzz(b, ports, 4, 20000);
+    abbey_bench_free(b);
+}
+
+static void fuzz_state(void)
+{
+    abbey_bench *b = pic();
+    dut_fuzz_state(b, ports, 4, 300);
     abbey_bench_free(b);
 }
 
@@ -395,5 +403,6 @@ static const struct unit_test tests[] = {
     { "reset masks everything and restores ELCR", reset_state },
     { "state survives in service and between ICWs", state_survives },
     { "random accesses", fuzz },
+    { "damaged states", fuzz_state },
 };
 UNIT_MAIN("i8259", tests)

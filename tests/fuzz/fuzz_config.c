@@ -310,7 +310,10 @@ static void seed_read(struct text *text, const char *name)
         text_append(text, buffer, got);
     fclose(file);
     snprintf(path, sizeof(path), "%s/configs", top ? top : ".");
-    setenv("ABBEY_CONFIG_PATH", path, 1);
+    char *absolute = realpath(path, NULL);
+    if (absolute)
+        setenv("ABBEY_CONFIG_PATH", absolute, 1);
+    free(absolute);
 }
 
 static unsigned long long number_from(const char *name, unsigned long long otherwise)
@@ -327,7 +330,7 @@ int main(void)
     text_append(&seeds[2], everything, strlen(everything));
     seed = number_from("ABBEY_FUZZ_SEED", seed);
     count = number_from("ABBEY_FUZZ_COUNT", count);
-    if (!mkdtemp(base_dir))
+    if (!mkdtemp(base_dir) || chdir(base_dir) < 0) /* what a damaged `base:` finds must not depend on the caller */
         return 99;
     signal(SIGSEGV, crash_signal);
     signal(SIGABRT, crash_signal);

@@ -458,7 +458,9 @@ static void file_too_large(void)
     char *text = malloc(size);
     memset(text, '#', size);
     CU_ASSERT_PTR_NULL(load_file(file_put_bytes("large.yaml", text, size)));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "large.yaml: error[too-long]: a machine file has at most 1 MB\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "large.yaml' is no machine file: it has more than 1 MB\n"));
+    CU_ASSERT_PTR_NULL(load_file(file_put("onlarge.yaml", "abbey: 1\nbase: large\n")));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "onlarge.yaml:2:7: error[too-long]: '"));
     memset(text, 'x', size);
     memcpy(text, "abbey: 1\nname: ", 15);
     CU_ASSERT_PTR_NULL(load_file(file_put_bytes("scalar.yaml", text, size - 1)));
@@ -486,6 +488,17 @@ static void many_errors(void)
         p += sprintf(p, "unknown%u: x\n", i);
     CU_ASSERT_PTR_NULL(load((struct config_request){ .file = "t.yaml", .text = text, .text_bytes = strlen(text) }));
     CU_ASSERT_STRING_EQUAL(strstr(errors, "200 more"), "200 more errors\n");
+    free(text);
+}
+
+/* A clash of all with all is told once a device, and in no time. */
+static void many_clashes(void)
+{
+    char *text = malloc(60000), *p = text + sprintf(text, "abbey: 1\ndevices:\n  p: { device: i8259 }\n");
+    for (unsigned i = 0; i < 900; i++)
+        p += sprintf(p, "  d%u: { device: i8042, irq: 5, mouse_irq: none }\n", i);
+    CU_ASSERT_PTR_NULL(load((struct config_request){ .file = "t.yaml", .text = text, .text_bytes = strlen(text) }));
+    CU_ASSERT_STRING_EQUAL(strstr(errors, "799 more"), "799 more errors\n");
     free(text);
 }
 
@@ -677,6 +690,7 @@ static const struct unit_test tests[] = {
     { "a file or a scalar of 1 MB is refused", file_too_large },
     { "a thousand and one devices are refused", too_many_members },
     { "a thousand errors are not all printed", many_errors },
+    { "many clashes are one error a device", many_clashes },
     { "a missing file, a directory, an empty name", unreadable },
     { "a long line is cut around the error", long_line },
     { "config show: every line with its place", show_marks },

@@ -49,6 +49,20 @@ sed 's/^/# /' difference
 result $? "config check --json of a good machine is an empty array"
 "$ABBEY" config schema | grep -q '"device-ns16550"'
 result $? "config schema knows the devices of the plugins"
+
+# plugins.path is relative to the file; a file there that is no plugin is named with the reason.
+mkdir lib && cp "$ABBEY_BUILDDIR/plugins/devices/ns16550.so" lib && echo junk >lib/junk.so
+printf 'abbey: 1\nplugins: { path: [lib] }\ndevices:\n  com1: { device: ns16550, irq: none }\n' >path.yaml
+(cd / && ABBEY_PLUGIN_PATH= "$ABBEY" config check "$dir/path.yaml") >out 2>err
+result $? "plugins.path: a plugin beside the machine file is found"
+sed 's/^/# /' err
+sed -i 's/ns16550/ns16551/' path.yaml
+ABBEY_PLUGIN_PATH= "$ABBEY" config check path.yaml 2>err
+grep -q "path.yaml:4:19: error\[unknown-device\]: no plugin has a device 'ns16551'" err &&
+    grep -q "did you mean 'ns16550'?" err && grep -q '  = looked for plugins in .*/lib, ' err && grep -q '  = refused: .*lib/junk.so' err
+result $? "an unknown device: where plugins were looked for, and which were refused"
+sed 's/^/# /' err
+
 "$ABBEY" config check no-such-machine >out 2>&1
 [ $? = 1 ]
 result $? "a machine that is not there: status 1"
