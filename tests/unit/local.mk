@@ -66,3 +66,10 @@ tests_unit_test_interp_ops_SOURCES = tests/unit/test_interp_ops.c
 tests_unit_test_interp_ops_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_interp_ops_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_interp_ops_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_x87
+TESTS += tests/unit/test_x87
+tests_unit_test_x87_SOURCES = tests/unit/test_x87.c
+tests_unit_test_x87_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_x87_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_x87_LDADD = $(UNIT_LIBS) -lm
