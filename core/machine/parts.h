@@ -27,11 +27,11 @@ struct region {
     uint64_t start, length;
     uint32_t max_width;
     bool ports;
-    bool enabled;             /* as the device wants it */
-    bool shown;               /* and there is such a place */
-    bool shared;              /* may lie over others: it was described so, or moved */
-    bool bar;                 /* follows a BAR: configuration space says where it is */
-    uint64_t first_start;     /* as described: where a reset puts it */
+    bool enabled;         /* as the device wants it */
+    bool shown;           /* and there is such a place */
+    bool shared;          /* may lie over others: it was described so, or moved */
+    bool bar;             /* follows a BAR: configuration space says where it is */
+    uint64_t first_start; /* as described: where a reset puts it */
     bool first_enabled;
     uint64_t rank;            /* among ports */
     struct mem_region *place; /* of memory */
