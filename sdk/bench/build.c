@@ -72,7 +72,7 @@ static struct present text_look(const struct plugin_set *plugins, const char *te
  * another shows what is missing. */
 static struct present machine_look(struct plugin_set *plugins, const char *text)
 {
-    struct config_request request = { .file = "bench", .text = text, .text_bytes = strlen(text), .plugins = plugins };
+    struct config_request request = { .file = "<bench>", .text = text, .text_bytes = strlen(text), .plugins = plugins };
     struct present present = { .memory = true };
     char *unread = NULL;
     size_t size;
@@ -120,7 +120,7 @@ abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
         settings[count++] = "backends.bench.backend=bench";
     if (!present.memory)
         settings[count++] = "memory=1M";
-    struct config_request request = { .file = "bench",
+    struct config_request request = { .file = "<bench>",
         .text = text,
         .text_bytes = strlen(text),
         .settings = settings,

@@ -86,11 +86,11 @@ static void a_clash_names_both_parties(void)
     CU_ASSERT_PTR_NULL(probe_bench("  com1: {device: probe, base: 0x3f8}\n  com2: {device: probe, base: 0x3f8}\n"
                                    "  com3: {device: probe, base: 0x3ff}\n  far: {device: probe, base: 0xfffa}\n"));
     CU_ASSERT(errors_have(
-        "bench:5:3: error[device]: device 'com2': ports 3f8-3ff of 'com2' are already held by 'com1' (bench:4:3)"));
-    CU_ASSERT(errors_have("ports 3ff-406 of 'com3' lie over 3f8-3ff that are already held by 'com1' (bench:4:3)"));
-    CU_ASSERT(errors_have("bench:7:3: error[device]: device 'far': ports fffa with a length of 8 end beyond ffff"));
+        "<bench>:5:3: error[device]: device 'com2': ports 3f8-3ff of 'com2' are already held by 'com1' (<bench>:4:3)"));
+    CU_ASSERT(errors_have("ports 3ff-406 of 'com3' lie over 3f8-3ff that are already held by 'com1' (<bench>:4:3)"));
+    CU_ASSERT(errors_have("<bench>:7:3: error[device]: device 'far': ports fffa with a length of 8 end beyond ffff"));
     CU_ASSERT_PTR_NULL(probe_bench("  a: {device: probe, memory: true}\n  b: {device: probe, memory: true}\n"));
-    CU_ASSERT(errors_have("memory f0000000-f0000007 of 'b' are already held by 'a' (bench:4:3)"));
+    CU_ASSERT(errors_have("memory f0000000-f0000007 of 'b' are already held by 'a' (<bench>:4:3)"));
     CU_ASSERT_PTR_NULL(probe_bench("  a: {device: probe}\n  b: {device: probe, tolerate: true}\n"));
     CU_ASSERT(errors_have("of 'b' are already held by 'a'"));
     CU_ASSERT_PTR_NULL(probe_bench("  a: {device: probe, width: 3}\n  b: {device: probe, length: 0}\n"));
@@ -174,7 +174,7 @@ static void levels_are_saved_by_the_board(void)
     CU_ASSERT_EQUAL(abbey_intr(b), 0);
     abbey_bench_free(b);
     CU_ASSERT_PTR_NULL(probe_bench("  p: {device: chip}\n  q: {device: chip}\n"));
-    CU_ASSERT(errors_have("device 'q': the INTR pin of the processor is already driven by 'p' (bench:4:3)"));
+    CU_ASSERT(errors_have("device 'q': the INTR pin of the processor is already driven by 'p' (<bench>:4:3)"));
 }
 
 static void timers_run_in_order(void)
@@ -360,8 +360,8 @@ static void a_failed_create_is_reported_and_undone(void)
     unsigned before = probe_destroyed;
     CU_ASSERT_PTR_NULL(probe_bench("  a: {device: probe}\n  b: {device: probe, fail: true, note: on purpose}\n"
                                    "  c: {device: probe, fail: true}\n"));
-    CU_ASSERT(errors_have("bench:5:3: error[device]: device 'b': it was told to fail: on purpose"));
-    CU_ASSERT(errors_have("bench:6:3: error[device]: device 'c': its create() failed and gave no reason"));
+    CU_ASSERT(errors_have("<bench>:5:3: error[device]: device 'b': it was told to fail: on purpose"));
+    CU_ASSERT(errors_have("<bench>:6:3: error[device]: device 'c': its create() failed and gave no reason"));
     CU_ASSERT_EQUAL(probe_destroyed, before + 1); /* of the one that was created */
 }
 

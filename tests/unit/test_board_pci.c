@@ -266,7 +266,7 @@ static void pins_are_turned_and_joined(void)
     CU_ASSERT_EQUAL(abbey_line(b, 16), 1);
     abbey_bench_free(b);
     CU_ASSERT_PTR_NULL(bench_of("  r: {device: router}\n  s: {device: router}\n"));
-    CU_ASSERT(errors_have("already routed by 'r' (bench:4:3)"));
+    CU_ASSERT(errors_have("already routed by 'r' (<bench>:4:3)"));
 }
 
 static void dma_needs_the_bus(void)
@@ -303,7 +303,7 @@ static void slots_are_given_out(void)
     CU_ASSERT_EQUAL(board_pci_slots(b->board, slots, 1), 4);
     abbey_bench_free(b);
     CU_ASSERT_PTR_NULL(bench_of("  a: {device: card, addr: \"03.0\"}\n  b: {device: card, addr: \"03.0\"}\n"));
-    CU_ASSERT(errors_have("'a'") && errors_have("'b'") && errors_have("bench:4"));
+    CU_ASSERT(errors_have("'a'") && errors_have("'b'") && errors_have("<bench>:4"));
     CU_ASSERT_PTR_NULL(bench_of("  a: {device: card, bar_length: 4095}\n  b: {device: card, bar_length: 8}\n"));
     CU_ASSERT(errors_have("BAR 1: kind 2, length fff;") && errors_have("BAR 1: kind 2, length 8;"));
     CU_ASSERT_PTR_NULL(bench_of("  a: {device: card, pin: 5}\n"));

@@ -149,6 +149,8 @@ static void for_each_device(bool (*test)(const char *name, uint64_t seed), unsig
                 }
             }
         }
+    if (!devices)
+        printf("# no device plugin found: ABBEY_PLUGIN_PATH says where they are\n");
     CU_ASSERT_TRUE(devices > 0);
 }
 
