@@ -150,7 +150,7 @@ static bool exited(void) { return trap.cs == UCODE && trap.ss == UDATA && trap.e
 AC(ac_read, "movl (%0), %%eax", 2)
 AC(ac_write, "movw %%ax, (%0)", 1)
 AC(ac_rmw, "incl (%0)", 1)
-AC(ac_push, "pushl 1(%0)", 0)
+AC(ac_push, "pushl 1(%0)\n\tpopl %%eax", 0)
 BODY(ac_fine, __asm__ volatile(AC_ON "movl (%0), %%eax\n\tmovw 2(%0), %%ax\n\tmovb 3(%0), %%al\n\tpushl $2\n\tpopfl" ::"r"(memory) : "eax"))
 BODY(ac_unaligned_go, __asm__ volatile(AC_ON "movl 1(%0), %%eax\n\tpushl $2\n\tpopfl" ::"r"(memory) : "eax"))
 BODY(ac_flag_off, __asm__ volatile("movl 1(%0), %%eax" ::"r"(memory) : "eax"))
@@ -177,8 +177,8 @@ INSN(too_long, ".byte 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66
 BODY(long_15, __asm__ volatile(".byte 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x90"))
 BODY(far_end, __asm__ volatile("movl $0x1000, expect_eip\n\tpushl %0\n\tpushl $0xfff\n\tlret" ::"i"(FREE_SEL(0)) : "memory"))
 /* The last byte of a segment is a NOP; the next fetch is beyond the limit. */
-static uint8_t code_page[4096] __attribute__((aligned(4096)));
-static void code_end(void) { code_page[0xfff] = 0x90; slot(0, (uint32_t)code_page, 0xfff, A_CODE, F_32); }
+static uint8_t code_page[4098] __attribute__((aligned(4096)));
+static void code_end(void) { code_page[0xfff] = 0x90; code_page[0x1000] = 0xcd; code_page[0x1001] = VECTOR_USER; slot(0, (uint32_t)code_page, 0xfff, A_CODE, F_32); }
 static bool beyond(void) { return trap.cs == FREE_SEL(0) && trap.eip == 0x1000; }
 
 #define GP0(name, body, section) { "#GP(0) on " name " at level 3 (SDM " section ")", 3, body, GP, 0, 0, 0, 0 }
