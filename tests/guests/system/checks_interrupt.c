@@ -145,7 +145,7 @@ static void timer_setup(void)
 }
 static void timer_stop(void) { outb(0x20, 0x20); outb(0x21, 0xff); }
 #define TIMER_START "movb $100, %%al\n\toutb %%al, $0x40\n\tmovb $0, %%al\n\toutb %%al, $0x40\n\t"
-BODY(hlt_wakes, timer_setup(); __asm__ volatile(TIMER_START "sti\n\tmovl $86f, expect_eip\n\thlt\n86:\tjmp 86b" ::: "eax"))
+BODY(hlt_wakes, timer_setup(); __asm__ volatile(TIMER_START "movl $86f, expect_eip\n\tsti\n\thlt\n86:\tjmp 86b" ::: "eax"))
 BODY(masked, timer_setup(); __asm__ volatile(TIMER_START "movl $1000000, %%ecx\n1:\tloop 1b" ::: "eax", "ecx"))
 /* STI holds interrupts for one instruction, here one that does not come back. */
 BODY(sti_shadow, timer_setup(); __asm__ volatile(TIMER_START "movl $1000000, %%ecx\n1:\tloop 1b\n\tmovl $87f, expect_eip\n\tsti\n\tnop\n87:\tjmp 87b" ::: "eax", "ecx"))

@@ -145,8 +145,8 @@ static bool pae_a_d(void) { return (*pae_pte(1) & (PTE_A | PTE_D)) == (PTE_A | P
 static void pae_user_rw(void) { pae(PAGE(1) | P | W | U, 0); }
 static void pae_tables(void) { tables_pae(); cr4_set(0x20); }
 /* PDPTEs are read by MOV to CR3 alone. */
-BODY(pdpte_cached, paging_on_pae(0, 0); pae_pdpt[0] = 0; *pae_pte(1) = PAGE(2) | P | W | U; invlpg(PAGE(1)); note[1] = peek(PAGE(1)); pae_pdpt[0] = (uint32_t)pae_dir | P;
-     note[0] = 0x1111)
+BODY(pdpte_cached, pae_pdpt[1] = (uint32_t)pae_dir | P; paging_on_pae(0, 0); note[0] = peek(0x40000000 + PAGE(1)); pae_pdpt[1] = 0;
+     invlpg(0x40000000 + PAGE(2)); note[1] = peek(0x40000000 + PAGE(2)))
 BODY(pdpte_reserved, pae_pdpt[1] = P | W; __asm__ volatile("movl %%cr4, %%ecx\n\t" FAULT "movl %0, %%cr3" ::"r"(pae_pdpt) : "ecx", "memory"))
 BODY(pdpte_reserved_pg, pae_pdpt[2] = P | 1ull << 40; cr3_set((uint32_t)pae_pdpt); __asm__ volatile(FAULT "movl %0, %%cr0" ::"r"(cr0_read() | 0x80000000u)))
 static void pae_on(void) { tables_pae(); paging_on_pae(0, 0); }

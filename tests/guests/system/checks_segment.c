@@ -77,8 +77,8 @@ BODY(code_write, LOADED(fs, FREE_SEL(0)); WRITE_FS("movb", "al", note))
 BODY(cs_write, __asm__ volatile(FAULT "movb $1, %%cs:(%0)" ::"r"(note) : "memory"))
 /* Through an execute-only CS of its own. */
 BODY(xo_read, __asm__ volatile("ljmp %0, $1f\n1:\t" FAULT "movl %%cs:(%1), %%eax" ::"i"(FREE_SEL(0) | 3), "r"(note) : "eax", "memory"))
-BODY(ss_override, LOADED(ss, FREE_SEL(0) | 3); __asm__ volatile("movl $81f, %ds:expect_eip\n81:\tmovb %ss:8, %al"))
-BODY(push_limit, __asm__ volatile("movw %w0, %%ss\n\tmovl $2, %%esp\n\tmovl $82f, %%ds:expect_eip\n82:\tpushl $1" ::"r"(FREE_SEL(0) | 3)))
+BODY(ss_override, LOADED(ss, FREE_SEL(0) | 3); __asm__ volatile("movl $81f, %ds:expect_eip\n81:\tmovb %ss:8, %al\n\tint $0x31"))
+BODY(push_limit, __asm__ volatile("movw %w0, %%ss\n\tmovl $2, %%esp\n\tmovl $82f, %%ds:expect_eip\n82:\tpushl $1\n\tint $0x31" ::"r"(FREE_SEL(0) | 3)))
 static void ss16(void) { slot(0, (uint32_t)block - 0x10000 + 4096, 0xffff, A_DATA, 0); }
 /* SP = 0 wraps to fffe; the upper half of ESP stays. */
 BODY(push_wrap, __asm__ volatile("movl %%esp, %%ebx\n\tmovl %%ss, %%ecx\n\tmovw %w2, %%ss\n\tmovl $0xabcd0000, %%esp\n\tpushw $0x1234\n\t"
