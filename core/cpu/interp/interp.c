@@ -147,9 +147,10 @@ static inline void run_execute(struct interp *it, struct cpu *cpu, struct run *r
     it->current = run;
     it->broken = false;
     it->iterations = 0;
+    uint32_t eip = cpu->eip; /* only the last instruction of a run changes it otherwise */
     do {
-        cpu->insn_eip = cpu->eip;
-        cpu->eip += insn->length;
+        cpu->insn_eip = eip;
+        cpu->eip = eip += insn->length;
         insn->exec(cpu, insn);
         cpu->instructions++;
     } while (++insn != end && !it->broken);
