@@ -19,9 +19,11 @@ BODY(int_3, __asm__ volatile(TRAP("int $3") :::))
 BODY(into_set, __asm__ volatile("movb $0x7f, %%al\n\tincb %%al\n\t" TRAP("into") ::: "eax"))
 BODY(into_clear, __asm__ volatile("xorl %%eax, %%eax\n\tinto" ::: "eax"))
 static const int32_t bounds[2] = { 5, 10 };
-BODY(bound_low, __asm__ volatile(FAULT "boundl %0, %1" ::"r"(4), "m"(bounds)))
-BODY(bound_high, __asm__ volatile(FAULT "boundl %0, %1" ::"r"(11), "m"(bounds)))
-BODY(bound_in, __asm__ volatile("boundl %0, %1\n\tboundl %2, %1" ::"r"(5), "m"(bounds), "r"(10)))
+/* bound %ecx, (%eax): assemblers do not agree on its operands. */
+#define BOUND ".byte 0x62, 0x08"
+BODY(bound_low, __asm__ volatile(FAULT BOUND ::"c"(4), "a"(bounds)))
+BODY(bound_high, __asm__ volatile(FAULT BOUND ::"c"(11), "a"(bounds)))
+BODY(bound_in, __asm__ volatile(BOUND "\n\tmovl $10, %%ecx\n\t" BOUND : : "c"(5), "a"(bounds)))
 BODY(divide, __asm__ volatile(FAULT "divl %0" ::"r"(0), "a"(1), "d"(0)))
 BODY(divide_over, __asm__ volatile(FAULT "idivl %0" ::"r"(-1), "a"(0x80000000), "d"(-1)))
 BODY(aam0, __asm__ volatile(FAULT ".byte 0xd4, 0" ::"a"(5)))
