@@ -176,8 +176,6 @@ BODY(ac_fine,
 BODY(ac_unaligned_go, __asm__ volatile(AC_ON "movl 1(%0), %%eax\n\tpushl $2\n\tpopfl" ::"r"(memory) : "eax"))
 BODY(ac_flag_off, __asm__ volatile("movl 1(%0), %%eax" ::"r"(memory) : "eax"))
 BODY(am, cr0_set(0x40011))
-BODY(am_absent, tables_32(); *pte(1) = 0; paging_on(0, 0x40000))
-BODY(ac_before_pf, __asm__ volatile(AC_ON FAULT "movl (%0), %%eax" ::"r"(PAGE(1) + 2) : "eax"))
 
 /* ---- invalid opcodes ---- */
 
@@ -301,7 +299,6 @@ static const struct check rows[] = {
     { "no #AC at level 0 (SDM 6.15, vector 17)", 0, ac_unaligned_go, VECTOR_RETURNED, 0, am, 0, 0 },
     { "no #AC without CR0.AM (SDM 6.15, vector 17)", 3, ac_unaligned_go, VECTOR_DONE, 0, 0, 0, 0 },
     { "no #AC without EFLAGS.AC (SDM 6.15, vector 17)", 3, ac_flag_off, VECTOR_DONE, 0, am, 0, 0 },
-    { "#AC comes before #PF (SDM table 6-2)", 3, ac_before_pf, AC, 0, am_absent, 0, 0 },
     { "#UD on UD0 (SDM vol. 2, UD)", 3, ud0, UD, 0, 0, 0, 0 },
     { "#UD on UD1 (SDM vol. 2, UD)", 3, ud1, UD, 0, 0, 0, 0 },
     { "#UD on UD2 (SDM vol. 2, UD)", 0, ud2, UD, 0, 0, 0, 0 },

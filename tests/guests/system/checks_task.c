@@ -61,8 +61,7 @@ static bool saved(void)
            (tss_main.ds & 0xffff) == KDATA && (tss_main.ss & 0xffff) == KDATA;
 }
 RESULT(busy_jump, OTHER_BUSY && !MAIN_BUSY)
-RESULT(busy_call,
-    (OTHER_BUSY)RESULT(busy_call, OTHER_BUSY &&MAIN_BUSY) RESULT(busy_call, OTHER_BUSY &&MAIN_BUSY)(MAIN_BUSY))
+RESULT(busy_call, OTHER_BUSY == 1 && MAIN_BUSY == 1)
 RESULT(ts_set, trap.cr0 & 8)
 RESULT(nested, tss_other.link == TSS_MAIN && (note[2] & 0x4000) && tss_main.eip == note[7])
 RESULT(not_nested, tss_other.link == 0 && !(note[2] & 0x4000))
