@@ -189,7 +189,9 @@ static void step_special(struct interp *it, struct cpu *cpu)
     cpu->insn_eip = cpu->eip;
     if (hits) {
         cpu->dr[6] |= hits;
-        cpu_raise(cpu, EXC_DB);
+        trap_deliver(cpu, EXC_DB); /* the one fault that does not set RF in what it pushes (SDM vol. 3, 17.3.1.1) */
+        it->end--;
+        return;
     }
     struct run *run = run_find(it, cpu);
     cpu->eflags &= ~FLAG_RF; /* what a fault pushes has it set again */
