@@ -57,7 +57,7 @@ static void test_hlt_wakes(void)
 
 /* A device interrupts in the middle of REP OUTS: the handler sees EIP at the instruction, and the rest follows. */
 GUEST(rep_outs, "32", "mov $10, %ecx; mov $0x20000, %esi; mov $0x80, %dx; rep outsl; hlt");
-GUEST(note_ecx, "32", "mov %ecx, %ebx; mov (%esp), %ebp; iret");
+GUEST(note_ecx, "32", "mov %ecx, %ebx; mov (%esp), %ebp; mov 8(%esp), %edi; iret");
 static void interrupt_at_4(struct rig *rig)
 {
     if (rig->out_count == 4)
@@ -74,7 +74,8 @@ static void test_rep_interrupted(void)
     CHECK_EQ(rig->out_count, 10);
     CHECK_EQ(rig->cpu->reg[EBX], 6);
     CHECK_EQ(rig->cpu->reg[EBP], RIG_CODE + 5 + 5 + 4);
-    CHECK_EQ(rig->cpu->instructions, 3 + 1 + 3 + 1);
+    CHECK_EQ(rig->cpu->reg[EDI] & FLAG_RF, FLAG_RF);
+    CHECK_EQ(rig->cpu->instructions, 3 + 1 + 4 + 1);
     rig_free(rig);
 }
 
@@ -171,14 +172,15 @@ static void test_single_step_mov_ss(void)
 }
 
 GUEST(breakpoints, "32", "inc %eax; inc %eax; mov %eax, 0x20004; inc %eax; hlt");
+GUEST(go_on, "32", "incl %ebx; mov (%esp), %ebp; orl $0x10000, 8(%esp); iret");
 static void test_breakpoint(void)
 {
     struct rig *rig = start32(breakpoints, breakpoints_end);
-    rig_handler(rig, EXC_DB, step_handler, step_handler_end);
+    rig_handler(rig, EXC_DB, go_on, go_on_end);
     rig->cpu->dr[1] = RIG_CODE + 1;
     rig->cpu->dr[7] = 0x404;
     CHECK_EQ(rig_run(rig), CPU_EXIT_HALT);
-    CHECK_EQ(rig->cpu->reg[EBX], 1); /* once: IRET brings RF back, which lets the instruction pass */
+    CHECK_EQ(rig->cpu->reg[EBX], 1); /* once: RF lets the instruction pass */
     CHECK_EQ(rig->cpu->reg[EBP], RIG_CODE + 1);
     CHECK_EQ(rig->cpu->reg[EAX], 3);
     CHECK_EQ(rig->cpu->dr[6] & 15, 2);

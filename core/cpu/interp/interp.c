@@ -92,6 +92,7 @@ bool interp_yields(struct cpu *cpu)
 void interp_again(struct cpu *cpu)
 {
     cpu->eip = cpu->insn_eip;
+    cpu->eflags |= FLAG_RF; /* what comes now pushes it set (SDM vol. 3, 17.3.1.1); no breakpoint is met twice */
     cpu->instructions--;
     cpu->interp->end--;
 }
@@ -195,7 +196,7 @@ static void step_special(struct interp *it, struct cpu *cpu)
     }
     struct run *run = run_find(it, cpu);
     cpu->eflags &= ~FLAG_RF; /* what a fault pushes has it set again */
-    it->single = true;
+    it->single = tf || ((cpu->dr[7] & 0xff) != 0);
     run_execute(it, cpu, run, 1);
     it->single = false;
 
