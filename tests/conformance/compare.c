@@ -90,13 +90,15 @@ static bool field_undefined(const struct row *row, const struct field *f, const 
 }
 
 /* Which byte of a long operand is touched first, and so which of several faults is met, is the processor's matter: for
- * an image of many pieces any of the faults of an access will do, for a 16-byte operand only the byte is open. */
+ * an image of many pieces any of the faults of an access will do, for a 16-byte operand only the byte is open. So are
+ * a call's push and its target's limit. */
 static void compare_exception(
     struct writer *out, const struct row *row, const struct conf_result *host, const struct conf_result *guest)
 {
     static const uint32_t of_access = 1u << 12 | 1u << 13 | 1u << VECTOR_PF | 1u << 17;
     uint32_t vector[2] = { host->exit == EXIT_EXCEPTION ? host->vector : 31, guest->exit == EXIT_EXCEPTION ? guest->vector : 31 };
-    if (row->size > 16 && (of_access >> vector[0] & of_access >> vector[1] & 1))
+    bool any = row->size == 14 || row->size > 16 || (row->flags & ROW_ANYFAULT);
+    if (any && (of_access >> vector[0] & of_access >> vector[1] & 1))
         return;
     number(out, "vector", vector[0], vector[1]);
     uint32_t mask = host->vector == VECTOR_PF ? ~PF_FETCH : ~0u;

@@ -175,6 +175,7 @@ uint32_t selector_base(uint32_t selector)
     case SEL_LDT(LDT_BASED):
     case SEL_LDT(LDT_READONLY): return ARENA_RW;
     case SEL_LDT(LDT_DOWN): return LDT_DOWN_BASE;
+    case SEL_LDT(LDT_CODE16): return CODE16_BASE;
     default: return 0;
     }
 }
@@ -186,7 +187,7 @@ static uint32_t selector_of(const struct conf_case *in, unsigned seg)
     case DS: return in->ds;
     case FS: return in->fs;
     case GS: return in->gs;
-    case CS: return SEL_CODE;
+    case CS: return in->cs;
     default: return SEL_FLAT;
     }
 }
@@ -377,11 +378,14 @@ static void prefixes_choose(struct gen *gen)
     in->fs = random_selector(gen, false);
     in->gs = random_selector(gen, false);
     bool string = (gen->row->flags & ROW_STRING) != 0;
+    gen->code16 = !(gen->row->flags & ROW_NOCODE16) && gen_once_in(gen, 6);
+    in->cs = gen->code16 ? SEL_LDT(LDT_CODE16) : SEL_CODE;
+    in->code_base = selector_base(in->cs);
     gen->override = -1;
-    gen->addr16 = false;
+    gen->addr16 = gen->code16;
     if (!gen->memory && !string)
         return;
-    gen->addr16 = !(gen->row->flags & ROW_NO16) && gen_once_in(gen, 6);
+    gen->addr16 = gen_once_in(gen, gen->code16 ? 2 : 6);
     if (gen_once_in(gen, 4))
         gen->override = (int)gen_below(gen, 6);
     if (gen->addr16 && !gen_once_in(gen, 20)) {
@@ -392,6 +396,9 @@ static void prefixes_choose(struct gen *gen)
         if (string)
             in->es = SEL_LDT(LDT_BASED);
     }
+    /* Not the code itself: natively there are exits in it. */
+    if (gen->code16 && gen->addr16 && gen->override == CS)
+        gen->override = FS;
     gen->forms->seg[(gen->override < 0 ? 6 : gen->override) * 2 + gen->addr16]++;
 }
 
@@ -434,12 +441,12 @@ static void code_place(struct gen *gen, uint32_t length)
         in->eip = CODE + 512 + gen_below(gen, CODE_END - CODE - 1024);
     uint32_t next = in->eip + length;
     if (gen->row->flags & ROW_NEAR)
-        in->taken_at = gen_once_in(gen, 2) ? next + 16 + gen_below(gen, 127 - 16 + 1) :
-                                             in->eip - 16 - gen_below(gen, 128 - 16 - length + 1);
+        in->taken_at = gen_once_in(gen, 2) ? next + EXIT_BYTES + gen_below(gen, 127 - EXIT_BYTES + 1) :
+                                             in->eip - EXIT_BYTES - gen_below(gen, 128 - EXIT_BYTES - length + 1);
     else
         do
-            in->taken_at = CODE + gen_below(gen, CODE_END - CODE - 32);
-        while (in->taken_at + 16 > in->eip && in->taken_at < next + 16);
+            in->taken_at = CODE + gen_below(gen, CODE_END - CODE - EXIT_BYTES);
+        while (in->taken_at + EXIT_BYTES > in->eip && in->taken_at < next + EXIT_BYTES);
 }
 
 /* Encodes the instruction; returns where a relative displacement stands, or NULL. */
@@ -451,11 +458,17 @@ static uint8_t *encode(struct gen *gen, struct emitter *code, uint32_t *rel_size
     bool lock = !(row->flags & ROW_NOLOCK) && gen_once_in(gen, row->flags & ROW_LOCK ? 8 : 64);
     if (lock)
         put(code, 0xf0, 1);
-    if (gen->addr16)
+    if (gen->addr16 != gen->code16)
         put(code, 0x67, 1);
     if (gen->override >= 0)
         put(code, seg_prefix[gen->override], 1);
+    /* The rows are written for 32-bit code: in 16-bit code those with 66 want none, and the others want it. */
+    bool turn = gen->code16 && !gen->table->mandatory;
+    if (turn && !strstr(row->encoding, "66 "))
+        put(code, 0x66, 1);
     for (const char *token = row->encoding; token; token = strchr(token, ' ') ? strchr(token, ' ') + 1 : NULL) {
+        if (turn && token_is(token, "66"))
+            continue;
         if (token_is(token, "ib"))
             put(code, gen_interesting(gen), 1);
         else if (token_is(token, "iw"))
@@ -526,7 +539,7 @@ void gen_case(struct gen *gen)
     code_place(gen, (uint32_t)(code.at - in->insn));
     if (rel) {
         bool far = strstr(row->encoding, "ptr") != NULL;
-        uint32_t value = far ? in->taken_at : in->taken_at - (in->eip + in->length);
+        uint32_t value = far ? in->taken_at - in->code_base : in->taken_at - (in->eip + in->length);
         memcpy(rel, &value, rel_size);
     }
     in->target = gen->target;

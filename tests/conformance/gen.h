@@ -20,10 +20,12 @@ struct forms {
 
 struct gen {
     uint64_t random;
+    const struct row_table *table;
     const struct row *row;
     struct conf_case *in;
     struct forms *forms;
 
+    bool code16;
     bool addr16;
     int override;      /* ES..GS, or -1 */
     bool has_modrm;

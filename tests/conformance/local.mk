@@ -33,4 +33,4 @@ tests_conformance_test_conformance_LDADD = $(UNIT_LIBS)
 tests_conformance_native_SOURCES = tests/conformance/native.c tests/conformance/case.h
 tests_conformance_native_CPPFLAGS = -I$(top_srcdir)
 tests_conformance_native_CFLAGS = -std=gnu11 -m32 -fno-pie -fno-stack-protector -fcf-protection=none $(WARN_CFLAGS)
-tests_conformance_native_LDFLAGS = -m32 -static -no-pie
+tests_conformance_native_LDFLAGS = -m32 -static

@@ -21,9 +21,10 @@ enum data { D_INT, D_F32, D_F64, D_F80, D_BCD };
 #define ROW_NEAR 128u   /* rel8: the target must be near */
 #define ROW_PARTIAL 256u /* memory may be partly written when it faults */
 #define ROW_X87 512u    /* changes or needs the x87 state */
-#define ROW_NO16 1024u  /* not with 16-bit addresses */
 #define ROW_NOAC 2048u  /* not with EFLAGS.AC: processors read the operand in pieces of their own */
 #define ROW_NONT 4096u  /* not with EFLAGS.NT: means something else in long mode */
+#define ROW_NOCODE16 16384u /* not from 16-bit code: it goes to another segment */
+#define ROW_ANYFAULT 32768u /* of several faults of access any may come first */
 #define ROW_LATEMMX 8192u /* whether a fault comes before the turn to MMX state is the processor's own matter */
 
 /* The six arithmetic flags. */
@@ -55,6 +56,7 @@ struct row_table {
     const char *name;
     const struct row *rows;
     unsigned count;
+    uint32_t mandatory; /* 66 is part of the opcode, not the operand size */
 };
 
 extern const struct row_table rows_alu, rows_shift, rows_move, rows_string, rows_stack, rows_flow, rows_system, rows_x87,

@@ -8,9 +8,9 @@ static void target_operand(struct gen *gen)
 {
     struct conf_case *in = gen->in;
     if (gen->memory)
-        gen_poke(gen, gen->target, in->taken_at, 4);
+        gen_poke(gen, gen->target, in->taken_at - in->code_base, 4);
     else
-        in->gpr[gen->modrm & 7] = in->taken_at;
+        in->gpr[gen->modrm & 7] = in->taken_at - in->code_base;
 }
 
 static void far_operand(struct gen *gen)
@@ -30,7 +30,7 @@ static void far_immediate(struct gen *gen)
 
 static void return_address(struct gen *gen)
 {
-    gen_poke(gen, gen->in->gpr[ESP], gen->in->taken_at, 4);
+    gen_poke(gen, gen->in->gpr[ESP], gen->in->taken_at - gen->in->code_base, 4);
 }
 
 static void far_return_address(struct gen *gen)
@@ -93,22 +93,22 @@ static const struct row rows[] = {
     { "JMP rel16",      "66 E9 rel16",   0, 0, 0 },
     { "JMP r/m32",      "FF /4",         4, .memory = target_operand },
     { "JMP r/m16",      "66 FF /4",      2, .memory = target_operand },
-    { "CALL rel32",     "E8 rel32",      0, 0, ROW_STACK },
-    { "CALL rel16",     "66 E8 rel16",   0, 0, ROW_STACK },
-    { "CALL r/m32",     "FF /2",         4, 0, ROW_STACK, .memory = target_operand },
-    { "CALL r/m16",     "66 FF /2",      2, 0, ROW_STACK, .memory = target_operand },
+    { "CALL rel32",     "E8 rel32",      0, 0, ROW_STACK | ROW_ANYFAULT },
+    { "CALL rel16",     "66 E8 rel16",   0, 0, ROW_STACK | ROW_ANYFAULT },
+    { "CALL r/m32",     "FF /2",         4, 0, ROW_STACK | ROW_ANYFAULT, .memory = target_operand },
+    { "CALL r/m16",     "66 FF /2",      2, 0, ROW_STACK | ROW_ANYFAULT, .memory = target_operand },
     { "RET",            "C3",            0, 0, ROW_STACK, .memory = return_address },
     { "RET imm16",      "C2 iw",         0, 0, ROW_STACK, .memory = return_address },
     { "RET (16)",       "66 C3",         0, 0, ROW_STACK, .memory = return_address },
-    { "JMP ptr16:32",   "EA ptr32",      0, 0, 0, .registers = far_immediate },
-    { "JMP ptr16:16",   "66 EA ptr16",   0, 0, 0, .registers = far_immediate },
-    { "JMP m16:32",     "FF /5",         6, 0, ROW_MEM, .memory = far_operand },
-    { "JMP m16:16",     "66 FF /5",      4, 0, ROW_MEM, .memory = far_operand },
-    { "CALL ptr16:32",  "9A ptr32",      0, 0, ROW_STACK, .registers = far_immediate },
-    { "CALL m16:32",    "FF /3",         6, 0, ROW_MEM | ROW_STACK, .memory = far_operand },
-    { "RETF",           "CB",            0, 0, ROW_STACK | ROW_NOAC, .memory = far_return_address },
-    { "RETF imm16",     "CA iw",         0, 0, ROW_STACK | ROW_NOAC, .memory = far_return_near },
-    { "IRETD",          "CF",            0, 0, ROW_STACK | ROW_NOAC | ROW_NONT, .memory = far_return_address },
+    { "JMP ptr16:32",   "EA ptr32",      0, 0, ROW_NOCODE16, .registers = far_immediate },
+    { "JMP ptr16:16",   "66 EA ptr16",   0, 0, ROW_NOCODE16, .registers = far_immediate },
+    { "JMP m16:32",     "FF /5",         6, 0, ROW_MEM | ROW_NOCODE16, .memory = far_operand },
+    { "JMP m16:16",     "66 FF /5",      4, 0, ROW_MEM | ROW_NOCODE16, .memory = far_operand },
+    { "CALL ptr16:32",  "9A ptr32",      0, 0, ROW_STACK | ROW_ANYFAULT | ROW_NOCODE16, .registers = far_immediate },
+    { "CALL m16:32",    "FF /3",         6, 0, ROW_MEM | ROW_STACK | ROW_ANYFAULT | ROW_NOCODE16, .memory = far_operand },
+    { "RETF",           "CB",            0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC, .memory = far_return_address },
+    { "RETF imm16",     "CA iw",         0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC, .memory = far_return_near },
+    { "IRETD",          "CF",            0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC | ROW_NONT, .memory = far_return_address },
     LOOP("LOOP", "E2"), LOOP("LOOPE", "E1"), LOOP("LOOPNE", "E0"), LOOP("JECXZ", "E3"),
     { "INT3",           "CC",            0, 0, ROW_NOLOCK },
     { "INT 3",          "CD 03",         0, 0, ROW_NOLOCK },

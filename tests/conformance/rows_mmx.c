@@ -37,4 +37,4 @@ static const struct row rows[] = {
 };
 // clang-format on
 
-const struct row_table rows_mmx = { "mmx", rows, sizeof rows / sizeof rows[0] };
+const struct row_table rows_mmx = { "mmx", rows, sizeof rows / sizeof rows[0], 1 };

@@ -112,4 +112,4 @@ static const struct row rows[] = {
 };
 // clang-format on
 
-const struct row_table rows_sse = { "sse", rows, sizeof rows / sizeof rows[0] };
+const struct row_table rows_sse = { "sse", rows, sizeof rows / sizeof rows[0], 1 };

@@ -123,7 +123,7 @@ static int batch_run(struct gen *gen, struct conf_shared *shared, struct guest *
 static bool row_run(const struct row_table *table, const struct row *row, struct conf_shared *shared, struct guest *guest,
     struct forms *forms, uint64_t seed, uint64_t cases)
 {
-    struct gen gen = { .random = row_seed(seed, row), .row = row, .forms = forms };
+    struct gen gen = { .random = row_seed(seed, row), .table = table, .row = row, .forms = forms };
     uint64_t wrong = 0, done = 0;
     uint32_t showed = 0;
     char tail[64];
@@ -179,7 +179,7 @@ static void forms_report(const struct forms *forms)
 static void unknown_report(struct guest *guest)
 {
     for (unsigned i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        struct conf_case in = { .eip = CODE + 64, .eflags = 0x202, .ds = SEL_FLAT, .es = SEL_FLAT, .mem_at = ARENA_RW };
+        struct conf_case in = { .eip = CODE + 64, .eflags = 0x202, .cs = SEL_CODE, .ds = SEL_FLAT, .es = SEL_FLAT, .mem_at = ARENA_RW };
         struct conf_result out;
         in.fx[0] = 0x7f, in.fx[1] = 0x03;
         in.length = unknown[i].length;

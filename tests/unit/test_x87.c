@@ -117,9 +117,9 @@ static void test_simd_exception(void)
 
 /* FLD of a value at 20100h, then the environment at 20200h: pointers tell of the FLD. */
 GUEST(env32, "32", "fninit; nop; flds %ds:0x20100; fnstenv 0x20200; hlt");
-GUEST(env16, "32", "fninit; nop; flds %ds:0x20100; data16 fnstenv 0x20200; hlt");
+GUEST(env16, "32", "fninit; nop; flds %ds:0x20100; .byte 0x66; fnstenv 0x20200; hlt");
 GUEST(env_real16, "16", "fninit; nop; flds 0x100; fnstenv 0x200; hlt");
-GUEST(env_real32, "16", "fninit; nop; flds 0x100; data32 fnstenv 0x200; hlt");
+GUEST(env_real32, "16", "fninit; nop; flds 0x100; .byte 0x66; fnstenv 0x200; hlt");
 
 static void expect_words(uint32_t at, const uint32_t *words, unsigned size)
 {
@@ -146,7 +146,7 @@ static void test_environment(void)
 
 GUEST(save_restore, "32",
     "fninit; fldpi; fld1; fldl2e; fincstp; fnsave 0x20200; frstor 0x20200; fnsave 0x20300; "
-    "data16 frstor 0x20300; fninit; frstor 0x20300; fnsave 0x20400; hlt");
+    ".byte 0x66; frstor 0x20300; fninit; frstor 0x20300; fnsave 0x20400; hlt");
 
 static void test_save_restore(void)
 {

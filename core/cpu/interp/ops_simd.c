@@ -339,16 +339,10 @@ static void maskmovq(struct cpu *cpu, const struct insn *insn)
 static void maskmovdqu(struct cpu *cpu, const struct insn *insn)
 {
     check_sse(cpu);
-    const uint8_t *mask = cpu->fx.xmm[insn->rm];
-    bool any = false;
-    for (unsigned i = 0; i < 16; i++)
-        any |= (mask[i] & 0x80) != 0;
-    if (!any)
-        return;
     /* In halves: an alignment of 8 is enough. */
     probe_write(cpu, insn->seg, mask_address(cpu, insn), 8);
     probe_write(cpu, insn->seg, mask_address(cpu, insn) + 8, 8);
-    mask_store(cpu, insn, cpu->fx.xmm[insn->reg], mask, 16);
+    mask_store(cpu, insn, cpu->fx.xmm[insn->reg], cpu->fx.xmm[insn->rm], 16);
 }
 
 static void ldmxcsr(struct cpu *cpu, const struct insn *insn)
