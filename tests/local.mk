@@ -18,7 +18,10 @@ tests_unit_libunit_a_CFLAGS = $(UNIT_CFLAGS)
 UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 
 include tests/unit/local.mk
+include tests/plugins/local.mk
 include tests/guests/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk
 include tests/sdk/local.mk
+include tests/fuzz/local.mk
+include tests/devices/local.mk

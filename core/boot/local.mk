@@ -1,1 +1,18 @@
-core_libcore_a_SOURCES +=
+core_libcore_a_SOURCES += \
+	core/boot/acpi.c \
+	core/boot/aml.c \
+	core/boot/aml.h \
+	core/boot/boot.c \
+	core/boot/boot.h \
+	core/boot/chores.c \
+	core/boot/dsdt.c \
+	core/boot/dsdt.h \
+	core/boot/facts.c \
+	core/boot/image.c \
+	core/boot/linux.c \
+	core/boot/multiboot.c \
+	core/boot/parts.h \
+	core/boot/ranges.c \
+	core/boot/raw.c \
+	core/boot/rom.c \
+	core/boot/state.c

@@ -32,7 +32,7 @@ struct arguments {
 
 static int usage_error(const char *text, const char *what)
 {
-    fprintf(stderr, "abbey config: %s%s\n%s", text, what, usage_text);
+    fprintf(stderr, "abbey config: %s%s; `abbey config --help` tells more\n", text, what);
     return CLI_USAGE;
 }
 
@@ -48,7 +48,7 @@ static int arguments_parse(struct arguments *arguments, int argc, char **argv)
         if (c == 'j')
             arguments->json = true;
         else if (c != 's')
-            return usage_error("see the usage", "");
+            return usage_error("unknown option", "");
         else if (arguments->setting_count == MOST_SETTINGS)
             return usage_error("too many settings", "");
         else
@@ -63,8 +63,9 @@ static int check(const struct arguments *arguments)
 {
     int status = CLI_OK;
     for (unsigned i = 0; i < arguments->file_count; i++) {
-        struct config_request request = { .file = arguments->files[i], .settings = arguments->settings,
-            .setting_count = arguments->setting_count };
+        struct config_request request = {
+            .file = arguments->files[i], .settings = arguments->settings, .setting_count = arguments->setting_count
+        };
         if (arguments->json) {
             status = config_check_json(&request, stdout) < 0 ? CLI_FAILED : status;
             continue;
@@ -81,8 +82,9 @@ static int check(const struct arguments *arguments)
 
 static int show(const struct arguments *arguments)
 {
-    struct config_request request = { .file = arguments->files[0], .settings = arguments->settings,
-        .setting_count = arguments->setting_count };
+    struct config_request request = {
+        .file = arguments->files[0], .settings = arguments->settings, .setting_count = arguments->setting_count
+    };
     return config_show(&request, arguments->json, stdout, stderr) < 0 ? CLI_FAILED : CLI_OK;
 }
 

@@ -90,8 +90,9 @@ static void bus_implied(struct check *check, struct entry *entry)
             providers_list(check, entry, kind));
     } else if (kind && !count && strcmp(kind, "isa") != 0 && !check->devices_lost) {
         const char *types = types_list(check, kind);
-        report_error(check->report, entry->at, "no-bus", "'%s' needs a bus of kind '%s', and no device of this machine provides one%s%s",
-            entry->node.id, kind, *types ? "; these do: " : "", types);
+        report_error(check->report, entry->at, "no-bus",
+            "'%s' needs a bus of kind '%s', and no device of this machine provides one%s%s", entry->node.id, kind,
+            *types ? "; these do: " : "", types);
     }
 }
 
@@ -114,7 +115,8 @@ static void addr_read(struct check *check, struct entry *entry, struct node *add
         slot = slot * 16 + (isdigit((unsigned char)*p) ? *p - '0' : tolower((unsigned char)*p) - 'a' + 10);
     if (!digits || slot > 31 || p[0] != '.' || p[1] < '0' || p[1] > '7' || p[2]) {
         report_error(check->report, addr->at, "bad-addr",
-            "an address on a pci bus is SLOT.FUNCTION, \"00.0\" to \"1f.7\", not '%s'", arena_clip(check->arena, addr->text));
+            "an address on a pci bus is SLOT.FUNCTION, \"00.0\" to \"1f.7\", not '%s'",
+            arena_clip(check->arena, addr->text));
         return;
     }
     entry->node.pci_slot = slot;
@@ -131,9 +133,11 @@ static void addrs_compare(struct check *check)
                 continue;
             struct place at = node_find(a->tree, "addr")->at, other = node_find(b->tree, "addr")->at;
             bool later = report_after(check->report, at.mark, other.mark);
-            report_error(check->report, later ? at : other, "addr-clash", "addr %02x.%d of '%s' is already held by '%s' (%s)",
-                (unsigned)a->node.pci_slot, a->node.pci_function, (later ? a : b)->node.id, (later ? b : a)->node.id,
+            report_error(check->report, later ? at : other, "addr-clash",
+                "addr %02x.%d of '%s' is already held by '%s' (%s)", (unsigned)a->node.pci_slot, a->node.pci_function,
+                (later ? a : b)->node.id, (later ? b : a)->node.id,
                 report_where(check->report, (later ? other : at).mark));
+            break; /* once is enough */
         }
     }
 }

@@ -10,10 +10,10 @@
 struct entry {
     struct config_node node;
     struct node *tree;
-    struct place at;    /* of its id */
+    struct place at;      /* of its id */
     struct place type_at; /* of what `device:` says */
-    unsigned bus;       /* index of the entry it sits on, or NO_ENTRY */
-    unsigned state;     /* of the search for cycles */
+    unsigned bus;         /* index of the entry it sits on, or NO_ENTRY */
+    unsigned state;       /* of the search for cycles */
 };
 #define NO_ENTRY UINT32_MAX
 
@@ -26,7 +26,7 @@ struct check {
     struct entry *devices, *backends;
     unsigned device_count, backend_count;
     bool devices_lost, backends_lost; /* some were refused: do not complain that they are missing */
-    bool told_where;                  /* the plugin directories were listed once */
+    struct report_item *plugin_item;  /* the first error, by its place, for want of a plugin */
 };
 
 /* Top-level keys and the sections made of plain values (sections.c). */
@@ -36,8 +36,9 @@ void check_guest(struct check *check);
 /* plugins.path of a tree that is not yet checked, NULL-terminated, for opening the set before the check. */
 const char **plugin_paths(struct report *report, struct node *root);
 void check_plugins(struct check *check);
-/* Adds to an error, the first that asks, where plugins were looked for and which files were refused. */
-void plugins_note(struct check *check, struct report_item *item);
+/* An error is for want of a plugin; the first of them is told where plugins were looked for, and which were refused. */
+void plugin_wanted(struct check *check, struct report_item *item);
+void check_plugin_wants(struct check *check);
 
 /* Entries with their types and properties; irqs and buses still as text. */
 void check_entries(struct check *check);

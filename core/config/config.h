@@ -45,8 +45,8 @@ struct config_node {
 };
 
 struct config_boot {
-    const char *kernel;  /* bzImage, ELF multiboot or raw file; NULL: boot from firmware */
-    const char *initrd;  /* or a multiboot module */
+    const char *kernel; /* bzImage, ELF multiboot or raw file; NULL: boot from firmware */
+    const char *initrd; /* or a multiboot module */
     const char *cmdline;
     const char *format; /* "auto", "linux", "multiboot", "raw" */
     uint32_t load;      /* raw: physical address of the image */
@@ -64,9 +64,9 @@ struct config {
     uint64_t cpu_cache;     /* bytes of translation cache */
     const char *host_backend;
     const char *control_socket; /* or NULL */
-    const char *log_level; /* "error" ... "trace" */
-    const char **optimize; /* guestopt plugins, NULL-terminated */
-    bool reboot;           /* a reset starts the machine anew; false: it ends the run (status 0) */
+    const char *log_level;      /* "error" ... "trace" */
+    const char **optimize;      /* guestopt plugins, NULL-terminated */
+    bool reboot;                /* a reset starts the machine anew; false: it ends the run (status 0) */
     struct config_boot boot;
     struct config_node *backends, *devices; /* devices in an order in which each bus comes before what is on it */
     unsigned backend_count, device_count;
@@ -75,13 +75,12 @@ struct config {
 
 /* Where a machine comes from. */
 struct config_request {
-    const char *file;            /* a path, or a bare name looked up as NAME.yaml in $ABBEY_CONFIG_PATH and the installed directory */
-    const char *text;            /* not NULL: what the file holds; `file` is only its name in messages */
+    const char *file; /* a path, or a bare name: NAME.yaml in $ABBEY_CONFIG_PATH and the installed directory */
+    const char *text; /* not NULL: what the file holds; `file` is only its name in messages */
     size_t text_bytes;
     const char *const *settings; /* path=value, laid over the file in this order */
     unsigned setting_count;
-    struct plugin_set *plugins;  /* not NULL: these plugins, and they stay the caller's; NULL: found by plugins.path and
-                                    plugin_set_open() */
+    struct plugin_set *plugins; /* the caller's; NULL: found by plugins.path and plugin_set_open() */
 };
 
 /* Reads the machine with its bases and settings; writes all errors to `errors`. NULL when there was any. */

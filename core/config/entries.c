@@ -69,7 +69,7 @@ static void type_unknown(struct check *check, const struct kind *kind, const str
     struct report_item *item = report_error(check->report, type->at, device ? "unknown-device" : "unknown-backend",
         "no plugin has a %s '%s'", kind->word, arena_clip(check->arena, type->text));
     report_nearest(item, near.best);
-    plugins_note(check, item);
+    plugin_wanted(check, item);
 }
 
 /* What the entry is; false after an error. */
@@ -101,8 +101,8 @@ static bool type_read(struct check *check, const struct kind *kind, struct entry
     return false;
 }
 
-static void property_unknown(struct check *check, const struct kind *kind, const struct entry *entry,
-    const struct node *member)
+static void property_unknown(
+    struct check *check, const struct kind *kind, const struct entry *entry, const struct node *member)
 {
     const abbey_table *table = entry_props(entry);
     const abbey_prop *rows = table->rows;
@@ -159,7 +159,8 @@ static void properties_read(struct check *check, const struct kind *kind, struct
             property_unknown(check, kind, entry, member);
 }
 
-static void null_check(struct check *check, const struct kind *kind, const struct node *section, const struct node *tree)
+static void null_check(
+    struct check *check, const struct kind *kind, const struct node *section, const struct node *tree)
 {
     if (tree->removed)
         return;
@@ -168,7 +169,8 @@ static void null_check(struct check *check, const struct kind *kind, const struc
         if (other->kind != NODE_NULL)
             suggest_offer(&near, other->key);
     report_nearest(report_error(check->report, tree->key_at, "nothing-to-remove", "no base has a %s '%s' to remove",
-                       kind->word, arena_clip(check->arena, tree->key)), near.best);
+                       kind->word, arena_clip(check->arena, tree->key)),
+        near.best);
 }
 
 static struct entry *entries_read(struct check *check, const struct kind *kind, unsigned *count, bool *lost)
@@ -193,8 +195,8 @@ static struct entry *entries_read(struct check *check, const struct kind *kind, 
         } else if (!id_check(check, tree)) {
             *lost = true;
         } else if (tree->kind != NODE_MAP) {
-            report_error(check->report, tree->at, "wrong-type", "'%s' is a mapping such as { %s: NAME }, not %s", tree->key,
-                kind->key, node_kind_name(tree));
+            report_error(check->report, tree->at, "wrong-type", "'%s' is a mapping such as { %s: NAME }, not %s",
+                tree->key, kind->key, node_kind_name(tree));
             *lost = true;
         } else if (type_read(check, kind, &entry, section)) {
             properties_read(check, kind, &entry);

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 
 #define LARGEST_FILE (1u << 20)
-#define DIR_MODE(mode) (((mode) & S_IFMT) == S_IFDIR)
 
 const char *path_resolve(struct arena *arena, const char *dir, const char *path)
 {
@@ -44,7 +43,7 @@ static const char *candidate_try(struct search *search, const char *dir, const c
     const char *path = path_resolve(arena, dir, arena_format(arena, "%s%s", search->name, suffix));
     struct stat info;
     search->tried = arena_format(arena, "%s%s%s", search->tried, *search->tried ? ", " : "", path);
-    if (stat(path, &info) < 0 || (DIR_MODE(info.st_mode) && !*suffix && !has_suffix(search->name)))
+    if (stat(path, &info) < 0 || (S_ISDIR(info.st_mode) && !*suffix && !has_suffix(search->name)))
         return NULL;
     if (search->from && !has_suffix(search->name) && info.st_dev == search->from->device &&
         info.st_ino == search->from->inode) {
@@ -86,7 +85,7 @@ static int text_read(struct report *report, struct source *source, const char *p
     FILE *file = fopen(path, "re");
     if (!file)
         return errno;
-    int error = fstat(fileno(file), &info) < 0 ? errno : DIR_MODE(info.st_mode) ? EISDIR : 0;
+    int error = fstat(fileno(file), &info) < 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
     if (!error) {
         char *text = arena_alloc(report->arena, LARGEST_FILE + 2);
         source->size = fread(text, 1, LARGEST_FILE + 1, file);
@@ -99,8 +98,8 @@ static int text_read(struct report *report, struct source *source, const char *p
     return error;
 }
 
-struct source *machine_file_read(struct report *report, const char *name, const struct source *from, struct place at,
-    uint32_t rank)
+struct source *machine_file_read(
+    struct report *report, const char *name, const struct source *from, struct place at, uint32_t rank)
 {
     struct search search = { .report = report, .from = from, .name = name, .tried = "" };
     const char *path = path_find(&search);
@@ -123,8 +122,7 @@ struct source *machine_file_read(struct report *report, const char *name, const 
         return NULL;
     }
     if (source->size > LARGEST_FILE) {
-        report_error(report, (struct place){ { source->name, 0, 0 }, 0 }, "too-long",
-            "a machine file has at most 1 MB");
+        report_error(report, at, "too-long", "'%s' is no machine file: it has more than 1 MB", source->name);
         return NULL;
     }
     const char *slash = strrchr(path, '/');

@@ -9,7 +9,7 @@ const char *path_resolve(struct arena *arena, const char *dir, const char *path)
 
 /* Reads a machine file by path or bare name. `from` is the source that named it at place `at`, NULL: the command line.
  * NULL after an error. */
-struct source *machine_file_read(struct report *report, const char *name, const struct source *from, struct place at,
-    uint32_t rank);
+struct source *machine_file_read(
+    struct report *report, const char *name, const struct source *from, struct place at, uint32_t rank);
 
 #endif

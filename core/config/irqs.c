@@ -1,7 +1,8 @@
 /* irqs.c - interrupt lines: from `irq: 4` to a pin of a controller, and no pin for two.
  *
  * A bare number is an ISA line, an input of the one controller that has them; `id.pin` is any controller's. A line of
- * the ISA bus is edge-triggered and belongs to one device; functions on a pci bus pull it down together and may share. */
+ * the ISA bus is edge-triggered and belongs to one device; functions on a pci bus pull it down together and share it.
+ */
 #include "core/config/check.h"
 
 #include <string.h>
@@ -48,7 +49,8 @@ static void line_resolve(struct check *check, const struct entry *entry, struct 
         return;
     else if (!count)
         report_error(check->report, at, "no-controller",
-            "%s means ISA line %llu, and no device of this machine has ISA lines; write `none`, or add an interrupt controller",
+            "%s means ISA line %llu, and no device of this machine has ISA lines; write `none`, or add an interrupt "
+            "controller",
             what, (unsigned long long)line);
     else if (line >= inputs(controller))
         report_error(check->report, at, "out-of-range", "%s is 0 to %u, a line of '%s', not %llu", what,
@@ -80,10 +82,9 @@ static void pin_resolve(struct check *check, const struct entry *entry, struct c
         for (unsigned j = 0; j < check->device_count; j++)
             if (inputs(&check->devices[j]))
                 suggest_offer(&near, check->devices[j].node.id);
-        struct report_item *item =
-            report_error(check->report, at, "no-controller", i == NO_ENTRY ? "there is no interrupt controller '%s'"
-                                                                           : "'%s' is no interrupt controller",
-                arena_clip(check->arena, id));
+        struct report_item *item = report_error(check->report, at, "no-controller",
+            i == NO_ENTRY ? "there is no interrupt controller '%s'" : "'%s' is no interrupt controller",
+            arena_clip(check->arena, id));
         report_nearest(item, near.best);
     } else if (!fits || pin >= (int64_t)inputs(&check->devices[i])) {
         report_error(check->report, at, "out-of-range", "%s: '%s' has inputs 0 to %u, not %s", what, id,
@@ -115,6 +116,7 @@ struct holder {
     const struct config_value *value;
     struct place at;
     bool is_default, pci;
+    bool told; /* it clashes, and once is enough */
 };
 
 static const char *free_pins(struct check *check, const struct holder *holders, unsigned count, const char *chip)
@@ -129,14 +131,17 @@ static const char *free_pins(struct check *check, const struct holder *holders, 
         if (!held)
             list = arena_format(check->arena, "%s%s%u", list, *list ? ", " : "", pin);
     }
-    return arena_format(check->arena, "%s free on %s: %s", isa ? "lines" : "pins", isa ? "isa" : chip,
-        *list ? list : "none");
+    return arena_format(
+        check->arena, "%s free on %s: %s", isa ? "lines" : "pins", isa ? "isa" : chip, *list ? list : "none");
 }
 
 /* `loser` gets the error: the one said later, or the one that was not said at all. */
-static void clash_report(struct check *check, const struct holder *holders, unsigned count, const struct holder *loser,
+static void clash_report(struct check *check, const struct holder *holders, unsigned count, struct holder *loser,
     const struct holder *keeper)
 {
+    if (loser->told)
+        return;
+    loser->told = true;
     report_error(check->report, loser->at, "irq-clash", "%s%s is already held by '%s' (%s); %s",
         pin_words(check, loser->entry, loser->value), loser->is_default ? ", its default," : "", keeper->entry->node.id,
         report_where(check->report, keeper->at.mark), free_pins(check, holders, count, loser->value->irq_chip));
@@ -158,18 +163,21 @@ void check_irqs(struct check *check)
             irq_resolve(check, entry, value);
             value->text = NULL;
             if (value->irq_chip)
-                holders[count++] = (struct holder){ entry, value, entry_value_place(entry, value), !value->mark.file,
-                    bus && !strcmp(bus, "pci") };
+                holders[count++] = (struct holder){ .entry = entry,
+                    .value = value,
+                    .at = entry_value_place(entry, value),
+                    .is_default = !value->mark.file,
+                    .pci = bus && !strcmp(bus, "pci") };
         }
     }
     for (unsigned i = 0; i < count; i++) {
         for (unsigned j = 0; j < i; j++) {
-            const struct holder *a = &holders[i], *b = &holders[j];
+            struct holder *a = &holders[i], *b = &holders[j];
             if (a->value->irq_pin != b->value->irq_pin || strcmp(a->value->irq_chip, b->value->irq_chip) != 0 ||
                 (a->pci && b->pci))
                 continue;
-            bool a_loses = a->is_default != b->is_default ? a->is_default
-                                                          : report_after(check->report, a->at.mark, b->at.mark);
+            bool a_loses =
+                a->is_default != b->is_default ? a->is_default : report_after(check->report, a->at.mark, b->at.mark);
             clash_report(check, holders, count, a_loses ? a : b, a_loses ? b : a);
         }
     }

@@ -30,7 +30,8 @@ static json_t *integer_schema(const abbey_prop *row)
     json_t *number = json_pack("{s:s, s:I}", "type", "integer", "minimum", (json_int_t)limits.min);
     if (limits.is_signed || limits.max <= INT64_MAX)
         json_object_set_new(number, "maximum", json_integer((json_int_t)limits.max));
-    json_t *text = json_pack("{s:s, s:s}", "type", "string", "pattern", row->flags & ABBEY_PROP_BYTES ? SIZE : DECIMAL_OR_HEX);
+    json_t *text =
+        json_pack("{s:s, s:s}", "type", "string", "pattern", row->flags & ABBEY_PROP_BYTES ? SIZE : DECIMAL_OR_HEX);
     return json_pack("{s:[o, o]}", "anyOf", number, text);
 }
 
@@ -39,7 +40,10 @@ static json_t *row_schema(const abbey_prop *row)
     json_t *schema;
     switch (row->type) {
     case ABBEY_TYPE_BOOL: schema = json_pack("{s:s}", "type", "boolean"); break;
-    case ABBEY_TYPE_STRING: schema = row->choices ? choices_schema(row->choices) : json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean"); break;
+    case ABBEY_TYPE_STRING:
+        schema = row->choices ? choices_schema(row->choices)
+                              : json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean");
+        break;
     case ABBEY_TYPE_CHAR: schema = json_pack("{s:s}", "type", "string"); break;
     case ABBEY_TYPE_IRQ:
         schema = json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", 0, "type", "string",
@@ -64,13 +68,13 @@ static json_t *rows_schema(const abbey_prop *rows, unsigned count, const char *m
 {
     json_t *properties = json_object(), *required = json_array();
     for (unsigned i = 0; i < count; i++) {
-        json_object_set_new(properties, rows[i].name,
-            json_pack("{s:[o, {s:s}]}", "anyOf", row_schema(&rows[i]), "type", "null"));
+        json_object_set_new(
+            properties, rows[i].name, json_pack("{s:[o, {s:s}]}", "anyOf", row_schema(&rows[i]), "type", "null"));
         if (rows[i].flags & ABBEY_PROP_REQUIRED)
             json_array_append_new(required, json_string(rows[i].name));
     }
-    json_t *schema = json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", meaning, "properties", properties,
-        "additionalProperties", 0);
+    json_t *schema = json_pack("{s:s, s:s, s:o, s:b}", "type", "object", "description", meaning, "properties",
+        properties, "additionalProperties", 0);
     if (json_array_size(required))
         json_object_set_new(schema, "required", required);
     else
@@ -81,15 +85,15 @@ static json_t *rows_schema(const abbey_prop *rows, unsigned count, const char *m
 /* One case of an entry: when `key` is `name`, then it looks like that. */
 static json_t *kind_case(const char *key, const char *name, const char *definition)
 {
-    return json_pack("{s:{s:[s], s:{s:{s:s}}}, s:{s:s}}", "if", "required", key, "properties", key, "const", name, "then",
-        "$ref", definition);
+    return json_pack("{s:{s:s, s:[s], s:{s:{s:s}}}, s:{s:s}}", "if", "type", "object", "required", key, "properties",
+        key, "const", name, "then", "$ref", definition);
 }
 
 /* The section: a map of ids to null, to an entry of a base that is changed (no `key`), or to one of the kinds. */
 static json_t *section_schema(const char *key, const char *meaning, json_t *names, json_t *cases)
 {
-    json_t *entry = json_pack("{s:[s, s], s:{s:{s:o}}, s:o}", "type", "object", "null", "properties", key, "enum", names,
-        "allOf", cases);
+    json_t *entry = json_pack(
+        "{s:[s, s], s:{s:{s:o}}, s:o}", "type", "object", "null", "properties", key, "enum", names, "allOf", cases);
     return json_pack("{s:[s, s], s:s, s:{s:s}, s:o}", "type", "object", "null", "description", meaning, "propertyNames",
         "pattern", ID, "additionalProperties", entry);
 }
@@ -122,12 +126,14 @@ static void device_add(struct kinds *kinds, const abbey_device *device)
     json_t *schema = rows_schema(device->props.rows, device->props.count, device->summary ? device->summary : "");
     json_t *properties = json_object_get(schema, "properties");
     if (device->bus)
-        json_object_set_new(properties, "bus", json_pack("{s:[s, s], s:s}", "type", "string", "null", "description",
-            "id of the device whose bus it sits on; needed where several provide one"));
+        json_object_set_new(properties, "bus",
+            json_pack("{s:[s, s], s:s}", "type", "string", "null", "description",
+                "id of the device whose bus it sits on; needed where several provide one"));
     if (device->bus && !strcmp(device->bus, "pci"))
-        json_object_set_new(properties, "addr", json_pack("{s:[{s:s, s:s}, {s:[s, s]}], s:s}", "anyOf", "type", "string",
-            "pattern", "^[01]?[0-9a-fA-F]\\.[0-7]$", "type", "number", "null", "description",
-            "SLOT.FUNCTION in hexadecimal; the first free slot where absent"));
+        json_object_set_new(properties, "addr",
+            json_pack("{s:[{s:s, s:s}, {s:[s, s]}], s:s}", "anyOf", "type", "string", "pattern",
+                "^[01]?[0-9a-fA-F]\\.[0-7]$", "type", "number", "null", "description",
+                "SLOT.FUNCTION in hexadecimal; the first free slot where absent"));
     kind_add(kinds, "device", device->name, schema);
 }
 
@@ -147,7 +153,8 @@ static void sections_add(json_t *properties)
 void config_schema(const struct plugin_set *plugins, FILE *out)
 {
     json_t *definitions = json_object(), *properties = json_object();
-    struct kinds devices = { definitions, json_array(), json_array() }, backends = { definitions, json_array(), json_array() };
+    struct kinds devices = { definitions, json_array(), json_array() },
+                 backends = { definitions, json_array(), json_array() };
     for (unsigned i = 0; i < plugins->count; i++) {
         const struct plugin *plugin = &plugins->plugins[i];
         for (unsigned j = 0; !plugin->refusal && j < plugin->device_count; j++)
@@ -158,8 +165,10 @@ void config_schema(const struct plugin_set *plugins, FILE *out)
                 rows_schema(backend->props.rows, backend->props.count, backend->summary ? backend->summary : ""));
         }
     }
-    json_object_set_new(properties, "abbey", json_pack("{s:[i, s], s:s}", "enum", 1, SCHEMA_VERSION, "description", special_meaning("abbey")));
-    json_object_set_new(properties, "base", json_pack("{s:[s, s], s:s}", "type", "string", "null", "description", special_meaning("base")));
+    json_object_set_new(properties, "abbey",
+        json_pack("{s:[i, s], s:s}", "enum", 1, SCHEMA_VERSION, "description", special_meaning("abbey")));
+    json_object_set_new(properties, "base",
+        json_pack("{s:[s, s], s:s}", "type", "string", "null", "description", special_meaning("base")));
     sections_add(properties);
     json_object_set_new(properties, "guest",
         json_pack("{s:s, s:s, s:{s:{s:s, s:{s:s}}}, s:b}", "type", "object", "description", special_meaning("guest"),
@@ -169,11 +178,13 @@ void config_schema(const struct plugin_set *plugins, FILE *out)
             special_meaning("plugins"), "properties", "path", "type", "array", "string", "items", "type", "string",
             "require", "type", "object", "additionalProperties", "type", "string", "pattern",
             "^([<>]=?|=)[0-9][0-9.]*( +([<>]=?|=)[0-9][0-9.]*)*$", "additionalProperties", 0));
-    json_object_set_new(properties, "backends", section_schema("backend", special_meaning("backends"), backends.names, backends.cases));
-    json_object_set_new(properties, "devices", section_schema("device", special_meaning("devices"), devices.names, devices.cases));
+    json_object_set_new(
+        properties, "backends", section_schema("backend", special_meaning("backends"), backends.names, backends.cases));
+    json_object_set_new(
+        properties, "devices", section_schema("device", special_meaning("devices"), devices.names, devices.cases));
     json_t *schema = json_pack("{s:s, s:s, s:s, s:[s], s:o, s:b, s:o}", "$schema",
-        "https://json-schema.org/draft/2020-12/schema", "title", "Abbey machine file", "type", "object", "required", "abbey",
-        "properties", properties, "additionalProperties", 0, "$defs", definitions);
+        "https://json-schema.org/draft/2020-12/schema", "title", "Abbey machine file", "type", "object", "required",
+        "abbey", "properties", properties, "additionalProperties", 0, "$defs", definitions);
     json_dumpf(schema, out, JSON_INDENT(2));
     putc('\n', out);
     json_decref(schema);

@@ -92,7 +92,8 @@ static bool layer_parse(struct report *report, struct layer *layer)
         return false;
     }
     if (layer->tree->kind != NODE_MAP) {
-        report_error(report, layer->tree->at, "wrong-type", "a machine file is a mapping, not %s", node_kind_name(layer->tree));
+        report_error(
+            report, layer->tree->at, "wrong-type", "a machine file is a mapping, not %s", node_kind_name(layer->tree));
         return false;
     }
     return version_check(report, layer);
@@ -160,11 +161,11 @@ static void host_check(struct check *check)
     struct report_item *item = report_error(check->report, backend->at, "unknown-plugin",
         "no plugin of kind hostos is named '%s'", arena_clip(check->arena, backend->text));
     report_nearest(item, near.best);
-    plugins_note(check, item);
+    plugin_wanted(check, item);
 }
 
-static void entries_hand_over(struct arena *arena, const struct entry *entries, unsigned count,
-    struct config_node **nodes, unsigned *node_count)
+static void entries_hand_over(
+    struct arena *arena, const struct entry *entries, unsigned count, struct config_node **nodes, unsigned *node_count)
 {
     *nodes = arena_alloc(arena, (count + 1) * sizeof(**nodes));
     *node_count = count;
@@ -174,8 +175,11 @@ static void entries_hand_over(struct arena *arena, const struct entry *entries, 
 
 static void machine_check(struct load *load)
 {
-    struct check check = { .arena = &load->arena, .report = &load->report, .plugins = load->config.plugins,
-        .config = &load->config, .root = load->root };
+    struct check check = { .arena = &load->arena,
+        .report = &load->report,
+        .plugins = load->config.plugins,
+        .config = &load->config,
+        .root = load->root };
     check_sections(&check);
     check_guest(&check);
     check_plugins(&check);
@@ -184,8 +188,11 @@ static void machine_check(struct load *load)
     check_buses(&check);
     check_irqs(&check);
     check_backend_uses(&check);
-    entries_hand_over(check.arena, check.devices, check.device_count, &load->config.devices, &load->config.device_count);
-    entries_hand_over(check.arena, check.backends, check.backend_count, &load->config.backends, &load->config.backend_count);
+    check_plugin_wants(&check);
+    entries_hand_over(
+        check.arena, check.devices, check.device_count, &load->config.devices, &load->config.device_count);
+    entries_hand_over(
+        check.arena, check.backends, check.backend_count, &load->config.backends, &load->config.backend_count);
 }
 
 struct load *load_machine(const struct config_request *request)

@@ -9,7 +9,7 @@ struct load {
     struct config config;
     struct arena arena;
     struct report report;
-    struct node *root;   /* all files and settings merged; NULL when one of them is no YAML or is missing */
+    struct node *root; /* all files and settings merged; NULL when one of them is no YAML or is missing */
     bool owns_plugins;
 };
 

@@ -5,8 +5,8 @@
  *     nic:  { device: pcnet, mac: "52:..." }  nic: { device: ne2000 }       nic: { device: ne2000 }
  *     cd0:  { device: ide-cd }                cd0: null                     cd0 is gone
  *
- * An entry keeps its place in the order of the base. What is removed stays in the tree as a null, which the checks skip,
- * so that a null that removes nothing can be told from one that does. */
+ * An entry keeps its place in the order of the base. What is removed stays in the tree as a null, which the checks
+ * skip, so that a null that removes nothing can be told from one that does. */
 #include "core/config/tree.h"
 
 #include <string.h>

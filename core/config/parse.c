@@ -130,7 +130,8 @@ static void parser_error(struct parse *parse)
         report_note(parse->report, item, "indent with spaces; YAML has no tabs there");
     if (parser->context) {
         struct place began = place_make(parse, parser->context_mark.line, parser->context_mark.column, 1);
-        report_note(parse->report, item, "%s that began at %s", parser->context, report_where(parse->report, began.mark));
+        report_note(
+            parse->report, item, "%s that began at %s", parser->context, report_where(parse->report, began.mark));
     }
 }
 
@@ -222,7 +223,8 @@ static bool decorated(struct parse *parse, const yaml_event_t *event)
         tag = event->data.sequence_start.tag;
     }
     if (anchor || event->type == YAML_ALIAS_EVENT)
-        event_refuse(parse, event, "anchor", "a machine file has no anchors and aliases; write the value out, or use base:");
+        event_refuse(
+            parse, event, "anchor", "a machine file has no anchors and aliases; write the value out, or use base:");
     else if (tag)
         event_refuse(parse, event, "tag", "a machine file has no tags; the schema knows the type of each value");
     return anchor || tag || event->type == YAML_ALIAS_EVENT;
@@ -246,10 +248,12 @@ static void event_take(struct parse *parse, const yaml_event_t *event)
     }
 }
 
-struct node *tree_parse_part(struct report *report, const struct source *source, const char *text, size_t size,
-    uint32_t line, uint32_t column)
+struct node *tree_parse_part(
+    struct report *report, const struct source *source, const char *text, size_t size, uint32_t line, uint32_t column)
 {
-    struct parse parse = { .report = report, .source = source, .text = text, .size = size, .line = line, .column = column };
+    struct parse parse = {
+        .report = report, .source = source, .text = text, .size = size, .line = line, .column = column
+    };
     bool end = false;
     if (!yaml_parser_initialize(&parse.parser))
         return NULL;

@@ -100,8 +100,8 @@ size_t line_break_length(const char *p, const char *end)
 }
 
 /* One line of a source, `columns` characters from column `from` (0-based) on; *more when it goes on after them. */
-static char *source_line(struct report *report, const struct source *source, uint32_t line, uint32_t from,
-    uint32_t columns, bool *more)
+static char *source_line(
+    struct report *report, const struct source *source, uint32_t line, uint32_t from, uint32_t columns, bool *more)
 {
     const char *p = source->text, *end = p + source->size;
     size_t length;
@@ -190,10 +190,10 @@ json_t *report_json(struct report *report)
         json_t *notes = json_array();
         for (const struct report_note *note = item->notes; note; note = note->next)
             json_array_append_new(notes, json_string(note->text));
-        json_array_append_new(list,
-            json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:s?, s:o}", "file", item->at.mark.file, "line",
-                (int)item->at.mark.line, "column", (int)item->at.mark.column, "length", (int)item->at.length, "rule",
-                item->rule, "text", item->text, "nearest", item->nearest, "notes", notes));
+        json_array_append_new(
+            list, json_pack("{s:s, s:i, s:i, s:i, s:s, s:s, s:s?, s:o}", "file", item->at.mark.file, "line",
+                      (int)item->at.mark.line, "column", (int)item->at.mark.column, "length", (int)item->at.length,
+                      "rule", item->rule, "text", item->text, "nearest", item->nearest, "notes", notes));
     }
     return list;
 }

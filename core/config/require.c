@@ -46,21 +46,29 @@ static void requirement_check(struct check *check, const struct node *need)
         if (strcmp(plugin->entry.id, need->key) != 0)
             continue;
         if (!version_in_range(plugin->entry.version ? plugin->entry.version : "", need->text))
-            report_error(check->report, need->at, "plugin-version", "this machine needs plugin '%s' %s, and %s has version %s",
-                id, arena_clip(arena, need->text), plugin->path, plugin->entry.version ? plugin->entry.version : "none");
+            report_error(check->report, need->at, "plugin-version",
+                "this machine needs plugin '%s' %s, and %s has version %s", id, arena_clip(arena, need->text),
+                plugin->path, plugin->entry.version ? plugin->entry.version : "none");
         return;
     }
-    struct report_item *item = report_error(check->report, need->key_at, "unknown-plugin", "there is no plugin '%s'", id);
+    struct report_item *item =
+        report_error(check->report, need->key_at, "unknown-plugin", "there is no plugin '%s'", id);
     report_nearest(item, near.best);
-    plugins_note(check, item);
+    plugin_wanted(check, item);
 }
 
-void plugins_note(struct check *check, struct report_item *item)
+void plugin_wanted(struct check *check, struct report_item *item)
+{
+    if (!check->plugin_item || report_after(check->report, check->plugin_item->at.mark, item->at.mark))
+        check->plugin_item = item;
+}
+
+void check_plugin_wants(struct check *check)
 {
     const struct plugin_set *set = check->plugins;
-    if (check->told_where)
+    struct report_item *item = check->plugin_item;
+    if (!item)
         return;
-    check->told_where = true;
     const char *list = set->path_count ? "" : "no directory at all";
     for (unsigned i = 0; i < set->path_count; i++)
         list = arena_format(check->arena, "%s%s%s", list, i ? ", " : "", set->paths[i]);
@@ -76,15 +84,16 @@ void check_plugins(struct check *check)
     if (!plugins || plugins->kind == NODE_NULL)
         return;
     if (plugins->kind != NODE_MAP) {
-        report_error(check->report, plugins->at, "wrong-type", "'plugins' is a mapping, not %s", node_kind_name(plugins));
+        report_error(
+            check->report, plugins->at, "wrong-type", "'plugins' is a mapping, not %s", node_kind_name(plugins));
         return;
     }
     for (struct node *member = plugins->first; member; member = member->next) {
         if (!strcmp(member->key, "path")) {
             for (struct node *item = member->kind == NODE_LIST ? member->first : member; item; item = item->next) {
                 if (item->kind != NODE_SCALAR && item->kind != NODE_NULL)
-                    report_error(check->report, item->at, "wrong-type", "'plugins.path' is a list of directories, not %s",
-                        node_kind_name(item));
+                    report_error(check->report, item->at, "wrong-type",
+                        "'plugins.path' is a list of directories, not %s", node_kind_name(item));
                 if (member->kind != NODE_LIST)
                     break;
             }
@@ -99,7 +108,8 @@ void check_plugins(struct check *check)
             suggest_offer(&near, "path");
             suggest_offer(&near, "require");
             report_nearest(report_error(check->report, member->key_at, "unknown-key", "'plugins' has no key '%s'",
-                               arena_clip(check->arena, member->key)), near.best);
+                               arena_clip(check->arena, member->key)),
+                near.best);
         }
     }
 }

@@ -7,8 +7,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ABBEY_SELF struct config
-#define KEY(key, field, ...) \
-    { .name = (key), .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(struct config, field), __VA_ARGS__ }
+#define KEY(key, field, ...)                                                                                        \
+    {                                                                                                               \
+        .name = (key), .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(struct config, field), __VA_ARGS__ \
+    }
 #define MB (1 << 20)
 
 // clang-format off
@@ -19,7 +21,7 @@ static const abbey_prop top_rows[] = {
     KEY("reboot", reboot, .value = 1, .meaning = "a reset starts the machine anew; false: it ends the run"),
 };
 static const abbey_prop cpu_rows[] = {
-    KEY("model",  cpu_model,  .text = "pentium3", .choices = "pentium,pentium2,pentium3,pentium4,host",
+    KEY("model",  cpu_model,  .text = "pentium3", .choices = "pentium,pentium-mmx,pentium2,pentium3,pentium4,host",
         .meaning = "what CPUID says; host: all that this host can run"),
     KEY("engine", cpu_engine, .text = "auto", .choices = "auto,bt,interp", .meaning = "how guest code is run"),
     KEY("cache",  cpu_cache,  .flags = ABBEY_PROP_BYTES, .value = 64 * MB, .min = MB, .max = 1 << 30,
@@ -112,15 +114,17 @@ static void unknown_key(struct check *check, const struct section *section, cons
             suggest_offer(&near, sections[i].name);
     const char *key = arena_clip(check->arena, member->key);
     struct report_item *item =
-        section->name ? report_error(check->report, member->key_at, "unknown-key", "'%s' has no key '%s'", section->name, key)
-                      : report_error(check->report, member->key_at, "unknown-key", "a machine file has no key '%s'", key);
+        section->name
+            ? report_error(check->report, member->key_at, "unknown-key", "'%s' has no key '%s'", section->name, key)
+            : report_error(check->report, member->key_at, "unknown-key", "a machine file has no key '%s'", key);
     report_nearest(item, near.best);
 }
 
 static void section_read(struct check *check, const struct section *section, struct node *map)
 {
     if (map && map->kind != NODE_MAP && map->kind != NODE_NULL) {
-        report_error(check->report, map->at, "wrong-type", "'%s' is a mapping, not %s", section->name, node_kind_name(map));
+        report_error(
+            check->report, map->at, "wrong-type", "'%s' is a mapping, not %s", section->name, node_kind_name(map));
         map = NULL;
     }
     for (unsigned i = 0; i < section->count; i++) {
@@ -144,6 +148,9 @@ void check_sections(struct check *check)
         section_read(check, &sections[i], sections[i].name ? node_find(check->root, sections[i].name) : check->root);
     struct config *config = check->config;
     struct node *memory = node_find(check->root, "memory"), *boot = node_find(check->root, "boot");
+    struct node *name = node_find(check->root, "name");
+    if (name && name->kind == NODE_SCALAR && (!*config->name || strchr(config->name, '/')))
+        report_error(check->report, name->at, "bad-id", "'name' becomes part of file names: not empty, and no '/'");
     if (memory && config->memory % MB && config->memory >= MB)
         report_error(check->report, memory->at, "out-of-range", "'memory' is a whole number of megabytes, not %s",
             arena_clip(check->arena, memory->text));
@@ -173,7 +180,8 @@ void check_guest(struct check *check)
     check->config->optimize = arena_alloc(check->arena, ((list ? list->count : 0) + 1) * sizeof(char *));
     for (struct node *item = list ? list->first : NULL; item; item = item->next) {
         if (item->kind != NODE_SCALAR)
-            report_error(check->report, item->at, "wrong-type", "'guest.optimize' lists names, not %s", node_kind_name(item));
+            report_error(
+                check->report, item->at, "wrong-type", "'guest.optimize' lists names, not %s", node_kind_name(item));
         else if (!plugin_guestopt_find(check->plugins, item->text))
             report_error(check->report, item->at, "unknown-plugin", "no plugin of kind guestopt is named '%s'",
                 arena_clip(check->arena, item->text));

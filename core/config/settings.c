@@ -66,8 +66,9 @@ struct node *tree_setting(struct report *report, const struct source *source)
         struct node *child = NULL;
         if (!length)
             report_error(report, at, "bad-setting", "a key of the path is empty");
-        else if (!from && length == 4 && !strncmp(text, "base", 4))
-            report_error(report, at, "bad-setting", "`base:` belongs in a machine file; it cannot be set");
+        else if (!from && ((length == 4 && !strncmp(text, "base", 4)) || (length == 5 && !strncmp(text, "abbey", 5))))
+            report_error(
+                report, at, "bad-setting", "`%.*s:` belongs in a machine file; it cannot be set", (int)length, text);
         else
             child = last ? setting_value(report, source, end + 1) : node_new(report->arena, NODE_MAP, at);
         if (!child)

@@ -17,7 +17,8 @@
 /* Whether a scalar reads the same without quotes, in block and flow context. */
 static bool is_plain(const char *text)
 {
-    if (!*text || !strcmp(text, "null") || !strcmp(text, "~") || !(isalnum((unsigned char)*text) || strchr("/._", *text)))
+    if (!*text || !strcmp(text, "null") || !strcmp(text, "~") ||
+        !(isalnum((unsigned char)*text) || strchr("/._", *text)))
         return false;
     for (const char *p = text; *p; p++)
         if (!(isalnum((unsigned char)*p) || strchr("/._+-=", *p) || (*p == ':' && p[1] && p[1] != ' ')))
@@ -77,9 +78,26 @@ static void line_print(struct show *show, unsigned depth, const char *text, stru
 
 static void row_add(struct show *show, const char *path, const struct node *node)
 {
-    json_t *value = node->kind == NODE_SCALAR ? json_string(node->text) : node->kind == NODE_MAP ? json_object() : json_array();
-    json_array_append_new(show->rows, json_pack("{s:s, s:o, s:s, s:i}", "path", path, "value", value ? value : json_null(),
-        "file", node->at.mark.file, "line", (int)node->at.mark.line));
+    json_t *value = node->kind == NODE_SCALAR ? json_string(node->text)
+                    : node->kind == NODE_MAP  ? json_object()
+                                              : json_array();
+    json_array_append_new(
+        show->rows, json_pack("{s:s, s:o, s:s, s:i}", "path", path, "value", value ? value : json_null(), "file",
+                        node->at.mark.file, "line", (int)node->at.mark.line));
+}
+
+/* What was removed is not shown. */
+static bool is_shown(const struct node *node)
+{
+    return node->kind != NODE_NULL || !node->key;
+}
+
+static bool has_members(const struct node *node)
+{
+    const struct node *member = node->first;
+    while (member && !is_shown(member))
+        member = member->next;
+    return member != NULL;
 }
 
 /* The members of a map or list, one a line; `path` is that of the parent, with its dot. */
@@ -91,17 +109,19 @@ static void members_show(struct show *show, const struct node *parent, const cha
         const char *name = node->key ? node->key : arena_format(arena, "%u", index);
         const char *head = node->key ? arena_format(arena, "%s:", scalar_quote(arena, node->key)) : "-";
         const char *full = arena_format(arena, "%s%s", path, name);
-        if (node->kind == NODE_NULL && node->key)
+        if (!is_shown(node))
             continue;
-        if (show->rows && !node->first)
+        if (show->rows && !has_members(node))
             row_add(show, full, node);
         if (node->kind == NODE_SCALAR || node->kind == NODE_NULL)
-            head = arena_format(arena, "%s %s", head, node->text && node->kind == NODE_SCALAR ? scalar_quote(arena, node->text) : "null");
-        else if (!node->first)
+            head = arena_format(arena, "%s %s", head,
+                node->text && node->kind == NODE_SCALAR ? scalar_quote(arena, node->text) : "null");
+        else if (!has_members(node))
             head = arena_format(arena, "%s %s", head, node->kind == NODE_MAP ? "{}" : "[]");
         if (!show->rows)
-            line_print(show, depth, head, node->key ? (node->first ? node->key_at : node->at).mark : node->at.mark);
-        if (node->first)
+            line_print(
+                show, depth, head, node->key ? (has_members(node) ? node->key_at : node->at).mark : node->at.mark);
+        if (has_members(node))
             members_show(show, node, arena_format(arena, "%s.", full), depth + 1);
     }
 }

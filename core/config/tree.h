@@ -36,8 +36,8 @@ const char *node_kind_name(const struct node *node);
 /* The tree of a source; NULL after an error that made it useless (others may have been reported on the way). */
 struct node *tree_parse(struct report *report, const struct source *source);
 /* The same of a part of a source, whose first character stands at line `line`, column `column` (from 1). */
-struct node *tree_parse_part(struct report *report, const struct source *source, const char *text, size_t size,
-    uint32_t line, uint32_t column);
+struct node *tree_parse_part(
+    struct report *report, const struct source *source, const char *text, size_t size, uint32_t line, uint32_t column);
 
 /* Lays `over` on `under` and returns the result; both are used up. Maps join, `null` removes, all else replaces. An
  * entry of `devices` or `backends` that says what it is (`device:`, `backend:`) replaces too. */

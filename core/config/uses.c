@@ -45,7 +45,8 @@ void check_backend_uses(struct check *check)
             } else if (b == NO_ENTRY) {
                 backend_unknown(check, entry, value);
             } else if (strcmp(check->backends[b].node.backend->backend.kind, kind) != 0) {
-                report_error(check->report, at, "wrong-backend", "%s needs a backend of kind '%s'; '%s' is of kind '%s'",
+                report_error(check->report, at, "wrong-backend",
+                    "%s needs a backend of kind '%s'; '%s' is of kind '%s'",
                     entry_property(check, entry, value->prop->name), kind, value->text,
                     check->backends[b].node.backend->backend.kind);
             } else if (users[b]) {

@@ -103,8 +103,8 @@ const char *number_format(struct arena *arena, uint64_t number, bool is_signed, 
     return is_signed ? arena_format(arena, "%" PRId64, (int64_t)number) : arena_format(arena, "%" PRIu64, number);
 }
 
-static bool integer_read(struct report *report, const struct node *node, const abbey_prop *row, const char *what,
-    int64_t *integer)
+static bool integer_read(
+    struct report *report, const struct node *node, const abbey_prop *row, const char *what, int64_t *integer)
 {
     struct arena *arena = report->arena;
     struct value_limits limits = value_limits(row);
@@ -169,8 +169,8 @@ static bool string_read(struct report *report, struct node *node, const abbey_pr
     return true;
 }
 
-bool value_read(struct report *report, struct node *node, const abbey_prop *row, const char *what,
-    struct config_value *value)
+bool value_read(
+    struct report *report, struct node *node, const abbey_prop *row, const char *what, struct config_value *value)
 {
     *value = value_default(row);
     value->mark = node->at.mark;

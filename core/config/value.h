@@ -14,8 +14,8 @@ struct value_limits value_limits(const abbey_prop *row);
 
 /* Types the scalar of an integer, bool or string row into *value; false after an error. `what` names the value in
  * messages: "'memory'", "property 'irq' of 'com1'". A file's name is resolved, in the tree too. */
-bool value_read(struct report *report, struct node *node, const abbey_prop *row, const char *what,
-    struct config_value *value);
+bool value_read(
+    struct report *report, struct node *node, const abbey_prop *row, const char *what, struct config_value *value);
 
 /* The default of a row. */
 struct config_value value_default(const abbey_prop *row);

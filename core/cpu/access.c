@@ -73,9 +73,31 @@ static void span_translate(
         watch_check(cpu, linear, size, purpose == TLB_WRITE ? 1u << 1 | 1u << 3 : 1u << 3);
 }
 
-static bool mmio_sized(uint32_t size)
+/* The widest of 8, 4, 2, 1 that fits. */
+static uint32_t piece(uint32_t count)
 {
-    return size <= 8 && !(size & (size - 1));
+    return count >= 8 ? 8 : count >= 4 ? 4 : count >= 2 ? 2 : 1;
+}
+
+void phys_read(struct cpu *cpu, gpa_t gpa, void *to, uint32_t count)
+{
+    uint8_t *at = to;
+    for (uint32_t size; count; count -= size, at += size, gpa += size) {
+        size = piece(count);
+        uint64_t value = mem_load(cpu->mem, gpa, size);
+        memcpy(at, &value, size);
+    }
+}
+
+static void phys_write(struct cpu *cpu, gpa_t gpa, const void *from, uint32_t count)
+{
+    const uint8_t *at = from;
+    for (uint32_t size; count; count -= size, at += size, gpa += size) {
+        uint64_t value = 0;
+        size = piece(count);
+        memcpy(&value, at, size);
+        mem_store(cpu->mem, gpa, size, value);
+    }
 }
 
 static void linear_read(struct cpu *cpu, uint32_t linear, void *to, uint32_t size, bool user)
@@ -85,17 +107,12 @@ static void linear_read(struct cpu *cpu, uint32_t linear, void *to, uint32_t siz
     span_translate(cpu, &span, linear, size, TLB_READ, user);
     for (unsigned i = 0; i < span.pieces; i++) {
         const struct tlb_entry *page = &span.page[i];
-        uint32_t count = span.size[i];
-        if (page->host) {
-            memcpy(at, page->host + (linear & MEM_PAGE_MASK), count);
-        } else if (mmio_sized(count)) {
-            uint64_t value = mem_load(cpu->mem, tlb_gpa(page, linear), count);
-            memcpy(at, &value, count);
-        } else {
-            mem_read(cpu->mem, tlb_gpa(page, linear), at, count);
-        }
-        at += count;
-        linear += count;
+        if (page->host)
+            memcpy(at, page->host + (linear & MEM_PAGE_MASK), span.size[i]);
+        else
+            phys_read(cpu, tlb_gpa(page, linear), at, span.size[i]);
+        at += span.size[i];
+        linear += span.size[i];
     }
 }
 
@@ -106,18 +123,12 @@ static void linear_write(struct cpu *cpu, uint32_t linear, const void *from, uin
     span_translate(cpu, &span, linear, size, TLB_WRITE, user);
     for (unsigned i = 0; i < span.pieces; i++) {
         const struct tlb_entry *page = &span.page[i];
-        uint32_t count = span.size[i];
-        if (page->host) {
-            memcpy(page->host + (linear & MEM_PAGE_MASK), at, count);
-        } else if (mmio_sized(count)) {
-            uint64_t value = 0;
-            memcpy(&value, at, count);
-            mem_store(cpu->mem, tlb_gpa(page, linear), count, value);
-        } else {
-            mem_write(cpu->mem, tlb_gpa(page, linear), at, count);
-        }
-        at += count;
-        linear += count;
+        if (page->host)
+            memcpy(page->host + (linear & MEM_PAGE_MASK), at, span.size[i]);
+        else
+            phys_write(cpu, tlb_gpa(page, linear), at, span.size[i]);
+        at += span.size[i];
+        linear += span.size[i];
     }
 }
 

@@ -1,8 +1,8 @@
 /* access.h - guest memory as instructions see it: segment checks, paging, alignment, all faults raised.
  *
  * `seg` is ES..GS; `offset` is already truncated to the address size. An access raises #GP (#SS through SS), #AC and
- * #PF in the order of SDM vol. 3, 6.9, and does nothing at all when it raises. An access that crosses a page checks both
- * pages before it changes either. */
+ * #PF in the order of SDM vol. 3, 6.9, and does nothing at all when it raises. An access that crosses a page checks
+ * both pages before it changes either. */
 #ifndef ABBEY_CORE_ACCESS_H
 #define ABBEY_CORE_ACCESS_H
 
@@ -50,6 +50,9 @@ void sys_probe_write(struct cpu *cpu, uint32_t linear, uint32_t count);
 /* The physical address of the byte to fetch at CS:eip, after limit and page checks at the current CPL; raises. */
 gpa_t fetch_gpa(struct cpu *cpu, uint32_t eip);
 
+/* Bytes inside one page frame, in device memory too; as the CPU reads them. */
+void phys_read(struct cpu *cpu, gpa_t gpa, void *to, uint32_t count);
+
 /* Notes an I/O access for breakpoints with R/W = 2 (CR4.DE); the trap comes after the instruction. */
 void debug_watch_io(struct cpu *cpu, uint16_t port, uint32_t size);
 
@@ -80,23 +83,23 @@ static inline __attribute__((always_inline)) uint8_t *access_plain(
     return entry->host + (linear & MEM_PAGE_MASK);
 }
 
-#define ACCESS_DEFINE(bits, type)                                                      \
-    static inline type ld##bits(struct cpu *cpu, unsigned seg, uint32_t offset)        \
-    {                                                                                  \
-        const uint8_t *at = access_plain(cpu, seg, offset, sizeof(type), false);       \
-        if (__builtin_expect(!at, 0))                                                  \
-            return (type)access_load(cpu, seg, offset, sizeof(type));                  \
-        type value;                                                                    \
-        memcpy(&value, at, sizeof(value));                                             \
-        return value;                                                                  \
-    }                                                                                  \
+#define ACCESS_DEFINE(bits, type)                                                           \
+    static inline type ld##bits(struct cpu *cpu, unsigned seg, uint32_t offset)             \
+    {                                                                                       \
+        const uint8_t *at = access_plain(cpu, seg, offset, sizeof(type), false);            \
+        if (__builtin_expect(!at, 0))                                                       \
+            return (type)access_load(cpu, seg, offset, sizeof(type));                       \
+        type value;                                                                         \
+        memcpy(&value, at, sizeof(value));                                                  \
+        return value;                                                                       \
+    }                                                                                       \
     static inline void st##bits(struct cpu *cpu, unsigned seg, uint32_t offset, type value) \
-    {                                                                                  \
-        uint8_t *at = access_plain(cpu, seg, offset, sizeof(type), true);              \
-        if (__builtin_expect(!at, 0))                                                  \
-            access_store(cpu, seg, offset, sizeof(type), value);                       \
-        else                                                                           \
-            memcpy(at, &value, sizeof(value));                                         \
+    {                                                                                       \
+        uint8_t *at = access_plain(cpu, seg, offset, sizeof(type), true);                   \
+        if (__builtin_expect(!at, 0))                                                       \
+            access_store(cpu, seg, offset, sizeof(type), value);                            \
+        else                                                                                \
+            memcpy(at, &value, sizeof(value));                                              \
     }
 ACCESS_DEFINE(8, uint8_t)
 ACCESS_DEFINE(16, uint16_t)

@@ -16,6 +16,8 @@ core_libcore_a_SOURCES += \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
 	core/machine/state.c \
+	core/machine/state.h \
+	core/machine/state_read.c \
 	core/machine/system.c \
 	core/machine/timer.c \
 	core/machine/vclock.c \

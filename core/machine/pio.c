@@ -1,15 +1,16 @@
 /* pio.c - the 65,536 ports, and what ranges of ports and of memory have in common.
  *
  * A table says for each port which range answers; it is rebuilt for the ports concerned when a range appears, goes or
- * moves. An access is cut at ports where another range begins, at the width that the range takes, and into naturally
- * aligned pieces, low address first: what the bus controller of an ISA machine does with a wide access to a narrow
- * card. A port that nobody has reads as all ones, as an undriven bus does. */
+ * moves. An access is cut at the end of the range that its first port belongs to, at the width that the range takes,
+ * and into naturally aligned pieces, low address first: what the bus controller of an ISA machine does with a wide
+ * access to a narrow card. A port that nobody has reads as all ones, as an undriven bus does. */
 #include "core/machine/parts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define RANK_OVER (UINT64_C(1) << 63) /* ranges that lie over others come before all that do not */
+#define MEMORY_END (UINT64_C(1) << 36) /* physical addresses of IA-32 with PAE */
+#define RANK_OVER (UINT64_C(1) << 63)  /* ranges that lie over others come before all that do not */
 
 /* Rewrites the table for `length` ports from `start`. */
 static void ports_rebuild(struct board *board, uint64_t start, uint64_t length)
@@ -63,13 +64,14 @@ void region_place(struct region *region, uint64_t start, bool enabled)
         ports_place(region, start, enabled);
         return;
     }
+    bool fits = start <= MEMORY_END - region->length;
     if (region->enabled)
         mem_region_enable(region->place, false);
-    if (region->start != start)
+    if (region->start != start && fits)
         mem_region_move(region->place, start);
     region->start = start;
-    region->enabled = enabled;
-    if (enabled)
+    region->enabled = enabled && fits;
+    if (region->enabled)
         mem_region_enable(region->place, true);
 }
 
@@ -126,7 +128,7 @@ static struct region *region_new(struct device *device, const abbey_region_desc 
 {
     abbey_region_desc d = { 0 };
     const char *what = ports ? "ports" : "memory";
-    uint64_t end = ports ? PORTS : UINT64_C(1) << 36; /* physical addresses of IA-32 with PAE */
+    uint64_t end = ports ? PORTS : MEMORY_END;
     if (device_too_late(device, ports ? "abbey_pio_region" : "abbey_mmio_region"))
         return NULL;
     if (desc->size < offsetof(abbey_region_desc, disabled) || !desc->fn) {
@@ -245,7 +247,8 @@ static abbey_region *mmio_map(abbey_dev *dev, const abbey_region_desc *desc, voi
 const abbey_io_1 pio_interface = { .size = sizeof pio_interface, .map = pio_map };
 const abbey_io_1 mmio_interface = { .size = sizeof mmio_interface, .map = mmio_map };
 
-/* The largest aligned piece at `port` that one range takes whole. */
+/* The largest aligned piece at `port` that one range takes whole. The first port decides who is asked, as the first
+ * address of a bus cycle does: a dword at CF8h is the host bridge's, though CF9h alone is the reset register's. */
 static uint32_t piece_size(struct board *board, uint32_t port, uint32_t left, struct region **region)
 {
     struct region *r = port < PORTS ? board->ports[port] : NULL;
@@ -254,9 +257,8 @@ static uint32_t piece_size(struct board *board, uint32_t port, uint32_t left, st
     if (!r)
         return 1;
     while (size < r->max_width && size * 2 <= left && port % (size * 2) == 0) {
-        for (uint32_t i = size; i < size * 2; i++)
-            if (port + i >= PORTS || board->ports[port + i] != r)
-                return size;
+        if (port + size * 2 > r->start + r->length)
+            return size;
         size *= 2;
     }
     return size;

@@ -1,6 +1,8 @@
 /* system.c - the wires of the mainboard that no bus carries: A20, reset, power, NMI, shadow RAM, clocks. */
 #include "core/machine/parts.h"
 
+#include <string.h>
+
 #define A20_SOURCES 32u
 #define SHADOW_START 0xc0000u
 #define SHADOW_END 0x100000u
@@ -122,12 +124,15 @@ void system_reset(struct board *board)
 {
     board->a20_on = board->a20_spoke = 0;
     a20_apply(board);
+    memset(board->shadow, 0, sizeof board->shadow);
+    mem_shadow_forget(board->mem);
 }
 
 /* Brings memory in line with restored wires. */
 void system_apply(struct board *board)
 {
     a20_apply(board);
+    mem_shadow_forget(board->mem);
     for (uint32_t i = 0; i < sizeof board->shadow; i++)
         if (board->shadow[i] & SHADOW_SET)
             mem_shadow(board->mem, SHADOW_START + i * MEM_PAGE_SIZE, MEM_PAGE_SIZE, board->shadow[i] & ~SHADOW_SET);

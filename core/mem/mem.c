@@ -66,6 +66,11 @@ uint64_t mem_ram_bytes(const struct mem *mem)
     return mem->ram_bytes;
 }
 
+uint64_t mem_low_bytes(const struct mem *mem)
+{
+    return mem->low_bytes;
+}
+
 const abbey_host_mem_1 *mem_host(const struct mem *mem)
 {
     return mem->host;

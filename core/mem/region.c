@@ -209,6 +209,12 @@ void mem_shadow(struct mem *mem, gpa_t start, uint64_t length, uint32_t mode)
     map_update(mem, start, start + length - 1);
 }
 
+void mem_shadow_forget(struct mem *mem)
+{
+    memset(mem->shadow, SHADOW_UNSET, sizeof mem->shadow);
+    map_update(mem, MAP_SHADOW, MAP_SHADOW + MAP_SHADOW_PAGES * MEM_PAGE_SIZE - 1);
+}
+
 void mem_set_a20(struct mem *mem, bool on)
 {
     gpa_t mask = on ? ~(gpa_t)0 : ~((gpa_t)1 << 20);

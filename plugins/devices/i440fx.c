@@ -15,7 +15,6 @@
 
 struct i440fx {
     uint32_t address; /* CONFIG_ADDRESS */
-    uint8_t steered;  /* PAM was written: the board's own view of C0000h-FFFFFh is over */
     uint8_t smram;    /* SMRAM as it stands */
     abbey_pci *pci;
     const abbey_pci_1 *bus;
@@ -109,20 +108,10 @@ static void smram_written(struct i440fx *b)
 static void config_written(void *self, uint32_t offset, uint32_t count)
 {
     struct i440fx *b = self;
-    if (covers(offset, count, PAM0, PAM0 + 6)) {
-        b->steered = 1;
+    if (covers(offset, count, PAM0, PAM0 + 6))
         pam_apply(b);
-    }
     if (covers(offset, count, SMRAM, SMRAM))
         smram_written(b);
-}
-
-/* Before PAM is first written the board decides what C0000h-FFFFFh shows (firmware, or what a direct boot left). */
-static void reset(void *self)
-{
-    struct i440fx *b = self;
-    if (b->steered)
-        pam_apply(b);
 }
 
 static int32_t loaded(void *self)
@@ -193,7 +182,6 @@ static int32_t create(abbey_dev *dev, void *self)
 
 static const abbey_reg regs[] = {
     ABBEY_REG(address, 0),
-    ABBEY_REG(steered, 0, .flags = ABBEY_REG_KEEP),
     ABBEY_REG(smram, SMRAM_RESET),
 };
 
@@ -203,7 +191,6 @@ static const abbey_device device = { .name = "i440fx",
     .state_version = 1,
     .regs = ABBEY_TABLE(regs),
     .create = create,
-    .reset = reset,
     .loaded = loaded,
     .provides = "pci" };
 ABBEY_PLUGIN(.id = "org.abbey.i440fx", .version = "1.0.0", .license = "MIT",

@@ -100,7 +100,7 @@ static void write_control(struct piix4_pm *p, uint16_t value)
         p->system->power_off(p->dev);
         return;
     }
-    abbey_log(p->dev, ABBEY_LOG_WARN, "the guest asks for sleep type %u, which is not there; it wakes at once",
+    abbey_log(p->dev, ABBEY_LOG_INFO, "the guest asks for sleep type %u, which is not there; it wakes at once",
         (value & SLP_TYP) >> 10);
     p->pmsts |= WAK;
 }

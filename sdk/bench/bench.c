@@ -2,35 +2,15 @@
  *
  * The board, the plugin loader and the reader of machine files are those of the core, so that what a device does here
  * it does in a machine. Only the processor, the clock and the host are missing: a test plays their parts. */
-#pragma GCC visibility push(default)
-#include <abbey/bench.h>
-#pragma GCC visibility pop
+#include "sdk/bench/bench_impl.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-#include "core/config/config.h"
-#include "core/machine/board.h"
-#include "core/machine/parts.h"
-#include "sdk/bench/stand_ins.h"
-
 #define YEAR_2000 (946684800ull * ABBEY_SEC)
 #define PIRQ_LINES 16u /* abbey_line() numbers INTA# to INTD# of the PCI bus from here */
-
-struct abbey_bench {
-    struct plugin_set *plugins;
-    struct config *config;
-    struct mem *mem;
-    struct board *board;
-    uint64_t now;
-    bool intr;
-    abbey_events events;
-    struct stream stream;
-    char *state;
-};
 
 struct stream *bench_stream(abbey_dev *dev)
 {
@@ -421,9 +401,10 @@ int32_t abbey_roundtrip(abbey_bench *bench)
     bool loaded = board_load(bench->board, before, stderr);
     json_t *after = board_save(bench->board);
     bool same = loaded && json_equal(before, after);
-    if (loaded && !same) {
+    if (!same) {
         char *a = json_dumps(before, JSON_INDENT(1)), *b = json_dumps(after, JSON_INDENT(1));
-        fprintf(stderr, "bench: the state changed on its way.\nsaved: %s\nloaded: %s\n", a, b);
+        fprintf(stderr, "bench: the state %s.\nsaved: %s\nloaded: %s\n", loaded ? "changed on its way" : "was refused",
+            a, b);
         free(a);
         free(b);
     }

@@ -6,6 +6,7 @@ BENCH_LIBS = libabbey-bench.a $(YAML_LIBS) $(JANSSON_LIBS)
 noinst_LIBRARIES += sdk/bench/libbench.a
 sdk_bench_libbench_a_SOURCES = \
 	sdk/bench/bench.c \
+	sdk/bench/bench_impl.h \
 	sdk/bench/stand_ins.c \
 	sdk/bench/stand_ins.h
 sdk_bench_libbench_a_CPPFLAGS = $(CORE_CPPFLAGS)

@@ -1,1 +1,31 @@
 # Small guests of ours, and real ones that boot.
+EXTRA_DIST += tests/guests/fetch-linux tests/guests/init
+EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh
+TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh
+
+# The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.
+system_guest = tests/guests/system/system.elf
+system_guest_cc = -m32 -std=gnu11 -O1 -Wall -Wextra -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fcf-protection=none -mgeneral-regs-only -fno-asynchronous-unwind-tables
+system_guest_ld = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+	-Wl,-T,$(top_srcdir)/tests/guests/system/system.ld
+system_guest_srcs = \
+	tests/guests/system/boot.S \
+	tests/guests/system/checks_debug.c \
+	tests/guests/system/checks_gate.c \
+	tests/guests/system/checks_interrupt.c \
+	tests/guests/system/checks_paging.c \
+	tests/guests/system/checks_privilege.c \
+	tests/guests/system/checks_real.c \
+	tests/guests/system/checks_segment.c \
+	tests/guests/system/checks_task.c \
+	tests/guests/system/checks_transfer.c \
+	tests/guests/system/checks_v86.c \
+	tests/guests/system/guest.c
+system_guest_hdrs = tests/guests/system/guest.h tests/guests/system/layout.h
+EXTRA_DIST += $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
+CLEANFILES += $(system_guest)
+check_DATA = $(system_guest)
+$(system_guest): $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
+	$(AM_V_CCLD)$(MKDIR_P) tests/guests/system && cd $(srcdir) && $(CC) $(system_guest_cc) $(system_guest_ld) \
+		-o $(abs_builddir)/$@ $(system_guest_srcs)

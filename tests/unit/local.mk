@@ -11,6 +11,17 @@ tests_unit_test_walk_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_walk_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_walk_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_boot tests/unit/acpi_dump
+TESTS += tests/unit/test_boot tests/unit/acpi.sh
+EXTRA_DIST += tests/unit/acpi.sh
+tests_unit_test_boot_SOURCES = tests/unit/test_boot.c tests/unit/bootcase.c tests/unit/bootcase.h
+tests_unit_test_boot_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_boot_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_boot_LDADD = $(UNIT_LIBS)
+tests_unit_acpi_dump_SOURCES = tests/unit/acpi_dump.c tests/unit/bootcase.c tests/unit/bootcase.h
+tests_unit_acpi_dump_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_acpi_dump_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_acpi_dump_LDADD = $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test_interp
 TESTS += tests/unit/test_interp
 tests_unit_test_interp_SOURCES = tests/unit/test_interp.c
@@ -60,6 +71,23 @@ tests_unit_test_host_stdio_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_host_stdio_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_host_stdio_LDADD = $(HOST_RIG_LIBS)
 
+# The manual of machine files, the shipped machines, and `abbey config` with the real plugins.
+TESTS += tests/unit/test_machine_files.sh
+
+check_PROGRAMS += tests/unit/test_plugins
+TESTS += tests/unit/test_plugins
+tests_unit_test_plugins_SOURCES = tests/unit/test_plugins.c
+tests_unit_test_plugins_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_plugins_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_plugins_LDADD = $(UNIT_LIBS)
+
+# Every device plugin on the plugin path, on the bench.
+check_PROGRAMS += tests/unit/test_every_device
+TESTS += tests/unit/test_every_device
+tests_unit_test_every_device_SOURCES = tests/unit/test_every_device.c
+tests_unit_test_every_device_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_every_device_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_every_device_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test_interp_ops
 TESTS += tests/unit/test_interp_ops
 tests_unit_test_interp_ops_SOURCES = tests/unit/test_interp_ops.c
@@ -67,6 +95,13 @@ tests_unit_test_interp_ops_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_interp_ops_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_interp_ops_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_system_guest
+TESTS += tests/unit/test_system_guest
+tests_unit_test_system_guest_SOURCES = tests/unit/test_system_guest.c
+tests_unit_test_system_guest_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_system_guest_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_system_guest_LDADD = $(UNIT_LIBS)
+EXTRA_tests_unit_test_system_guest_DEPENDENCIES = $(system_guest)
 check_PROGRAMS += tests/unit/test_x87
 TESTS += tests/unit/test_x87
 tests_unit_test_x87_SOURCES = tests/unit/test_x87.c

@@ -8,18 +8,20 @@
 #include <unistd.h>
 
 #include "core/config/config.h"
+#include "core/config/sections.h"
+#include "core/cpu/cpuid.h"
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/unit.h"
 
-#define PC                                                                                                             \
-    "abbey: 1\n"                                                                                                       \
-    "name: pc\n"                                                                                                       \
-    "backends:\n"                                                                                                      \
-    "  tty: { backend: stdio }\n"                                                                                      \
-    "devices:\n"                                                                                                       \
-    "  com1: { device: ns16550, bus: isa, base: 0x3f8, irq: 4 }\n"                                                     \
-    "  isa:  { device: piix3, bus: pci, addr: \"01.0\" }\n"                                                            \
-    "  pic:  { device: i8259 }\n"                                                                                      \
+#define PC                                                         \
+    "abbey: 1\n"                                                   \
+    "name: pc\n"                                                   \
+    "backends:\n"                                                  \
+    "  tty: { backend: stdio }\n"                                  \
+    "devices:\n"                                                   \
+    "  com1: { device: ns16550, bus: isa, base: 0x3f8, irq: 4 }\n" \
+    "  isa:  { device: piix3, bus: pci, addr: \"01.0\" }\n"        \
+    "  pic:  { device: i8259 }\n"                                  \
     "  pci:  { device: i440fx }\n"
 
 /* ---- helpers ---- */
@@ -64,7 +66,8 @@ static struct config *load(struct config_request request)
 
 static struct config *load_text(const char *text)
 {
-    struct config *config = load((struct config_request){ .file = "test.yaml", .text = text, .text_bytes = strlen(text) });
+    struct config *config =
+        load((struct config_request){ .file = "test.yaml", .text = text, .text_bytes = strlen(text) });
     CU_ASSERT_STRING_EQUAL(errors, "");
     return config;
 }
@@ -72,8 +75,8 @@ static struct config *load_text(const char *text)
 static struct config *load_set(const char *text, const char *setting)
 {
     const char *settings[] = { setting };
-    struct config *config = load((struct config_request){ .file = "test.yaml", .text = text, .text_bytes = strlen(text),
-        .settings = settings, .setting_count = 1 });
+    struct config *config = load((struct config_request){
+        .file = "test.yaml", .text = text, .text_bytes = strlen(text), .settings = settings, .setting_count = 1 });
     CU_ASSERT_STRING_EQUAL(errors, "");
     return config;
 }
@@ -96,7 +99,8 @@ static int64_t number(const struct config *config, const char *id, const char *p
     return config_value_find(device(config, id), property)->integer;
 }
 
-static void expect_line(const struct config *config, const char *id, const char *property, const char *chip, uint32_t pin)
+static void expect_line(
+    const struct config *config, const char *id, const char *property, const char *chip, uint32_t pin)
 {
     const struct config_value *value = config_value_find(device(config, id), property);
     CU_ASSERT_PTR_NOT_NULL_FATAL(value->irq_chip);
@@ -137,12 +141,13 @@ static void defaults(void)
     config_free(config);
 }
 
-static void sections(void)
+static void all_sections(void)
 {
-    struct config *config = load_text("abbey: \"1\"\nname: a b\nmemory: 0x4000000\nreboot: false\n"
-                                      "cpu: { model: host, engine: interp, cache: 2m, clock: instructions }\n"
-                                      "boot: { kernel: k, format: raw, load: 0x1000, mode: protected, cmdline: 'a: b' }\n"
-                                      "host: { backend: linux }\nlog: { level: trace }\nguest: { optimize: [linux] }\n");
+    struct config *config =
+        load_text("abbey: \"1\"\nname: a b\nmemory: 0x4000000\nreboot: false\n"
+                  "cpu: { model: host, engine: interp, cache: 2m, clock: instructions }\n"
+                  "boot: { kernel: k, format: raw, load: 0x1000, mode: protected, cmdline: 'a: b' }\n"
+                  "host: { backend: linux }\nlog: { level: trace }\nguest: { optimize: [linux] }\n");
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     CU_ASSERT_STRING_EQUAL(config->name, "a b");
     CU_ASSERT_EQUAL(config->memory, 64u << 20);
@@ -161,11 +166,34 @@ static void sections(void)
     config_free(config);
 }
 
+/* The schema's list of CPU models is the list of those there are. */
+static void models(void)
+{
+    const abbey_prop *row = NULL;
+    for (unsigned i = 0; i < section_count; i++)
+        for (unsigned j = 0; j < sections[i].count; j++)
+            if (sections[i].name && !strcmp(sections[i].rows[j].name, "model"))
+                row = &sections[i].rows[j];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    char choices[300];
+    unsigned models_there = 0, choices_there = 1;
+    snprintf(choices, sizeof(choices), ",%s,", row->choices);
+    for (; cpu_model_at(models_there); models_there++) {
+        char name[100];
+        snprintf(name, sizeof(name), ",%s,", cpu_model_at(models_there)->name);
+        CU_ASSERT_PTR_NOT_NULL(strstr(choices, name));
+    }
+    for (const char *p = row->choices; *p; p++)
+        choices_there += *p == ',';
+    CU_ASSERT_EQUAL(choices_there, models_there);
+}
+
 static void properties(void)
 {
-    struct config *config = load_text("abbey: 1\ndevices:\n  pci: { device: i440fx }\n"
-                                      "  card: { device: card, path: /x, vram: 2M, offset: -40, big: 0xffffffffffffffff,\n"
-                                      "          mode: slow, title: null }\n");
+    struct config *config =
+        load_text("abbey: 1\ndevices:\n  pci: { device: i440fx }\n"
+                  "  card: { device: card, path: /x, vram: 2M, offset: -40, big: 0xffffffffffffffff,\n"
+                  "          mode: slow, title: null }\n");
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     CU_ASSERT_EQUAL(number(config, "card", "vram"), 2 << 20);
     CU_ASSERT_EQUAL(number(config, "card", "offset"), -40);
@@ -178,15 +206,17 @@ static void properties(void)
     const struct config_value *value = config_value_find(device(config, "card"), "big");
     CU_ASSERT_STRING_EQUAL(value->mark.file, "test.yaml");
     CU_ASSERT_EQUAL(value->mark.line, 4);
-    CU_ASSERT_EQUAL(value->mark.column, (int)strlen("  card: { device: card, path: /x, vram: 2M, offset: -40, big: ") + 1);
+    CU_ASSERT_EQUAL(
+        value->mark.column, (int)strlen("  card: { device: card, path: /x, vram: 2M, offset: -40, big: ") + 1);
     config_free(config);
 }
 
 static void backends(void)
 {
-    struct config *config = load_text("abbey: 1\nbackends: { log: { backend: file, path: x.log, append: true }, n: { backend: 'null' } }\n"
-                                      "devices:\n  pic: { device: i8259 }\n"
-                                      "  com1: { device: ns16550, line: log }\n  dbg: { device: debugcon, line: none }\n");
+    struct config *config =
+        load_text("abbey: 1\nbackends: { log: { backend: file, path: x.log, append: true }, n: { backend: 'null' } }\n"
+                  "devices:\n  pic: { device: i8259 }\n"
+                  "  com1: { device: ns16550, line: log }\n  dbg: { device: debugcon, line: none }\n");
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     CU_ASSERT_EQUAL(config->backend_count, 2);
     CU_ASSERT_STRING_EQUAL(config->backends[0].type, "file");
@@ -201,9 +231,10 @@ static void backends(void)
 
 static void irq_forms(void)
 {
-    struct config *config = load_text("abbey: 1\ndevices:\n  pic: { device: i8259 }\n  apic: { device: ioapic }\n"
-                                      "  pit: { device: i8254 }\n  com1: { device: ns16550, irq: pic.0x3 }\n"
-                                      "  bell: { device: doorbell, irq: apic.3 }\n  kbd: { device: i8042, mouse_irq: none }\n");
+    struct config *config =
+        load_text("abbey: 1\ndevices:\n  pic: { device: i8259 }\n  apic: { device: ioapic }\n"
+                  "  pit: { device: i8254 }\n  com1: { device: ns16550, irq: pic.0x3 }\n"
+                  "  bell: { device: doorbell, irq: apic.3 }\n  kbd: { device: i8042, mouse_irq: none }\n");
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     expect_line(config, "pit", "irq", "pic", 0);
     expect_line(config, "com1", "irq", "pic", 3);
@@ -254,7 +285,8 @@ static void isa_on_the_board(void)
 
 static void base_merge(void)
 {
-    file_put("base.yaml", PC "  nic: { device: card, path: img/nic.rom, small: 7 }\n  bell: { device: doorbell, irq: 5 }\n");
+    file_put(
+        "base.yaml", PC "  nic: { device: card, path: img/nic.rom, small: 7 }\n  bell: { device: doorbell, irq: 5 }\n");
     const char *path = file_put("over.yaml", "abbey: 1\nbase: base.yaml\nmemory: 64M\ndevices:\n"
                                              "  nic: { device: card, path: new.rom }\n" /* replaced whole */
                                              "  com1: { base: 0x2f8, irq: 3 }\n"        /* merged */
@@ -273,9 +305,11 @@ static void base_merge(void)
 
 static void base_null_then_new(void)
 {
-    file_put("one.yaml", "abbey: 1\nboot: { kernel: k }\ndevices:\n  pic: { device: i8259 }\n  a: { device: doorbell, delay: 9 }\n");
+    file_put("one.yaml",
+        "abbey: 1\nboot: { kernel: k }\ndevices:\n  pic: { device: i8259 }\n  a: { device: doorbell, delay: 9 }\n");
     file_put("two.yaml", "abbey: 1\nbase: one.yaml\nboot: null\ndevices: { a: null }\n");
-    struct config *config = load_file(file_put("three.yaml", "abbey: 1\nbase: two.yaml\ndevices: { a: { device: doorbell } }\n"));
+    struct config *config =
+        load_file(file_put("three.yaml", "abbey: 1\nbase: two.yaml\ndevices: { a: { device: doorbell } }\n"));
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     CU_ASSERT_EQUAL(number(config, "a", "delay"), 50);
     CU_ASSERT_PTR_NULL(config->boot.kernel);
@@ -292,7 +326,8 @@ static void base_paths(void)
     snprintf(sub, sizeof(sub), "%s/sub", dir);
     mkdir(sub, 0777);
     file_put("sub/base.yaml", "abbey: 1\nboot: { kernel: vmlinuz, initrd: /abs/initrd }\n");
-    const char *path = file_put("paths.yaml", "abbey: 1\nbase: ./sub/base.yaml\nbackends: { log: { backend: file, path: ../log } }\n");
+    const char *path =
+        file_put("paths.yaml", "abbey: 1\nbase: ./sub/base.yaml\nbackends: { log: { backend: file, path: ../log } }\n");
     struct config *config = load_file(path);
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     snprintf(expected, sizeof(expected), "%s/./sub/vmlinuz", dir);
@@ -346,13 +381,15 @@ static void base_cycle(void)
     char a[300];
     snprintf(a, sizeof(a), "%s/a.yaml", dir);
     CU_ASSERT_PTR_NULL(load_file(a));
-    snprintf(expected, sizeof(expected), "%s:2:7: error[base-cycle]: a machine cannot be its own base: %s -> %s -> %s/../%s/a.yaml\n", b,
-        a, b, dir, strrchr(dir, '/') + 1);
+    snprintf(expected, sizeof(expected),
+        "%s:2:7: error[base-cycle]: a machine cannot be its own base: %s -> %s -> %s/../%s/a.yaml\n", b, a, b, dir,
+        strrchr(dir, '/') + 1);
     CU_ASSERT_NSTRING_EQUAL(errors, expected, strlen(expected));
 
     const char *own = file_put("own.yaml", "abbey: 1\nbase: own.yaml\n");
     CU_ASSERT_PTR_NULL(load_file(own));
-    snprintf(expected, sizeof(expected), "%s:2:7: error[base-cycle]: a machine cannot be its own base: %s -> %s\n", own, own, own);
+    snprintf(expected, sizeof(expected), "%s:2:7: error[base-cycle]: a machine cannot be its own base: %s -> %s\n", own,
+        own, own);
     CU_ASSERT_NSTRING_EQUAL(errors, expected, strlen(expected));
     CU_ASSERT_PTR_NULL(load_file(file_put("own2.yaml", "abbey: 1\nbase: own2\n")));
     CU_ASSERT_PTR_NOT_NULL(strstr(errors, "error[base-cycle]"));
@@ -430,8 +467,8 @@ static void setting_values(void)
 static void setting_order(void)
 {
     const char *settings[] = { "devices.bell.device=doorbell", "devices.bell.irq=5", "devices.bell.irq=6" };
-    struct config *config = load((struct config_request){ .file = "t", .text = PC, .text_bytes = strlen(PC), .settings = settings,
-        .setting_count = 3 });
+    struct config *config = load((struct config_request){
+        .file = "t", .text = PC, .text_bytes = strlen(PC), .settings = settings, .setting_count = 3 });
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     expect_line(config, "bell", "irq", "pic", 6);
     config_free(config);
@@ -445,7 +482,9 @@ static void file_too_large(void)
     char *text = malloc(size);
     memset(text, '#', size);
     CU_ASSERT_PTR_NULL(load_file(file_put_bytes("large.yaml", text, size)));
-    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "large.yaml: error[too-long]: a machine file has at most 1 MB\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "large.yaml' is no machine file: it has more than 1 MB\n"));
+    CU_ASSERT_PTR_NULL(load_file(file_put("onlarge.yaml", "abbey: 1\nbase: large\n")));
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "onlarge.yaml:2:7: error[too-long]: '"));
     memset(text, 'x', size);
     memcpy(text, "abbey: 1\nname: ", 15);
     CU_ASSERT_PTR_NULL(load_file(file_put_bytes("scalar.yaml", text, size - 1)));
@@ -476,6 +515,17 @@ static void many_errors(void)
     free(text);
 }
 
+/* A clash of all with all is told once a device, and in no time. */
+static void many_clashes(void)
+{
+    char *text = malloc(60000), *p = text + sprintf(text, "abbey: 1\ndevices:\n  p: { device: i8259 }\n");
+    for (unsigned i = 0; i < 900; i++)
+        p += sprintf(p, "  d%u: { device: i8042, irq: 5, mouse_irq: none }\n", i);
+    CU_ASSERT_PTR_NULL(load((struct config_request){ .file = "t.yaml", .text = text, .text_bytes = strlen(text) }));
+    CU_ASSERT_STRING_EQUAL(strstr(errors, "799 more"), "799 more errors\n");
+    free(text);
+}
+
 static void unreadable(void)
 {
     char expected[400];
@@ -497,7 +547,8 @@ static void long_line(void)
 {
     char text[1000] = "abbey: 1\nname: \"";
     memset(text + strlen(text), 'x', 600);
-    strcat(text, "\"\ncpu: { cache: 1M,                                                                                          "
+    strcat(text, "\"\ncpu: { cache: 1M,                                                                                "
+                 "          "
                  "                                          modle: host }\n");
     CU_ASSERT_PTR_NULL(load((struct config_request){ .file = "t.yaml", .text = text, .text_bytes = strlen(text) }));
     CU_ASSERT_STRING_EQUAL(errors, "t.yaml:3:150: error[unknown-key]: 'cpu' has no key 'modle'\n"
@@ -512,8 +563,9 @@ static void show_marks(void)
     file_put("base.yaml", "abbey: 1\nname: pc\nbackends:\n  tty: { backend: stdio }\ndevices:\n"
                           "  com1: { device: ns16550, base: 0x3f8, irq: 4 }\n  isa: { device: doorbell }\n"
                           "  pic: { device: i8259 }\n  pci: { device: i440fx }\n");
-    const char *path = file_put("shown.yaml", "abbey: 1\nbase: base.yaml\nboot: { cmdline: \"a \\\"b\\\" \\u2028\", kernel: vmlinuz }\n"
-                                              "backends: {}\nguest: { optimize: [linux] }\ndevices: { com1: { line: tty }, isa: null }\n");
+    const char *path = file_put("shown.yaml",
+        "abbey: 1\nbase: base.yaml\nboot: { cmdline: \"a \\\"b\\\" \\u2028\", kernel: vmlinuz }\n"
+        "backends: {}\nguest: { optimize: [linux] }\ndevices: { com1: { line: tty }, isa: null }\n");
     char *text = show(path, false);
     char expected[3000], *p = expected;
     static const struct {
@@ -574,8 +626,9 @@ static void show_json(void)
     CU_ASSERT_EQUAL_FATAL(json_array_size(rows), 3);
     const char *path, *value, *file;
     int line;
-    CU_ASSERT_EQUAL(json_unpack(json_array_get(rows, 1), "{s:s, s:s, s:s, s:i}", "path", &path, "value", &value, "file", &file,
-                        "line", &line), 0);
+    CU_ASSERT_EQUAL(json_unpack(json_array_get(rows, 1), "{s:s, s:s, s:s, s:i}", "path", &path, "value", &value, "file",
+                        &file, "line", &line),
+        0);
     CU_ASSERT_STRING_EQUAL(path, "memory");
     CU_ASSERT_STRING_EQUAL(value, "64M");
     CU_ASSERT_EQUAL(line, 2);
@@ -591,15 +644,18 @@ static void check_json(void)
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    struct config_request request = { .file = "bad.yaml", .text = bad, .text_bytes = strlen(bad), .plugins = fixture_plugins() };
+    struct config_request request = {
+        .file = "bad.yaml", .text = bad, .text_bytes = strlen(bad), .plugins = fixture_plugins()
+    };
     CU_ASSERT_EQUAL(config_check_json(&request, out), -1);
     fclose(out);
     json_t *list = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
     CU_ASSERT_EQUAL_FATAL(json_array_size(list), 1);
     const char *file, *rule, *nearest;
     int line, column;
-    CU_ASSERT_EQUAL(json_unpack(json_array_get(list, 0), "{s:s, s:i, s:i, s:s, s:s}", "file", &file, "line", &line, "column",
-                        &column, "rule", &rule, "nearest", &nearest), 0);
+    CU_ASSERT_EQUAL(json_unpack(json_array_get(list, 0), "{s:s, s:i, s:i, s:s, s:s}", "file", &file, "line", &line,
+                        "column", &column, "rule", &rule, "nearest", &nearest),
+        0);
     CU_ASSERT_STRING_EQUAL(file, "bad.yaml");
     CU_ASSERT_STRING_EQUAL(rule, "unknown-key");
     CU_ASSERT_STRING_EQUAL(nearest, "memory");
@@ -628,9 +684,9 @@ static void schema(void)
             CU_ASSERT_PTR_NOT_NULL(json_object_get(properties, ((const abbey_prop *)device_type->props.rows)[j].name));
     }
     json_int_t minimum = 0, maximum = 0;
-    CU_ASSERT_EQUAL(json_unpack(json_object_get(definitions, "device-doorbell"),
-                        "{s:{s:{s:[{s:[{s:I, s:I}]}]}}}", "properties", "base", "anyOf", "anyOf", "minimum", &minimum, "maximum",
-                        &maximum), 0);
+    CU_ASSERT_EQUAL(json_unpack(json_object_get(definitions, "device-doorbell"), "{s:{s:{s:[{s:[{s:I, s:I}]}]}}}",
+                        "properties", "base", "anyOf", "anyOf", "minimum", &minimum, "maximum", &maximum),
+        0);
     CU_ASSERT_EQUAL(minimum, 0x100);
     CU_ASSERT_EQUAL(maximum, 0x3ff);
     json_decref(root);
@@ -639,7 +695,8 @@ static void schema(void)
 
 static const struct unit_test tests[] = {
     { "a machine of one line has documented defaults", defaults },
-    { "every key of every section is read", sections },
+    { "every key of every section is read", all_sections },
+    { "the schema has every CPU model", models },
     { "properties get the types of their rows", properties },
     { "backends and their users", backends },
     { "interrupt lines: number, pin, none, default", irq_forms },
@@ -658,6 +715,7 @@ static const struct unit_test tests[] = {
     { "a file or a scalar of 1 MB is refused", file_too_large },
     { "a thousand and one devices are refused", too_many_members },
     { "a thousand errors are not all printed", many_errors },
+    { "many clashes are one error a device", many_clashes },
     { "a missing file, a directory, an empty name", unreadable },
     { "a long line is cut around the error", long_line },
     { "config show: every line with its place", show_marks },

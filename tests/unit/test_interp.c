@@ -226,7 +226,8 @@ static void test_invlpg(void)
     rig_free(rig);
 }
 
-GUEST(global, "32", "mov 0x40000, %eax; mov 0x42000, %eax; mov %cr3, %edx; mov %edx, %cr3\n"
+GUEST(global, "32",
+    "mov 0x40000, %eax; mov 0x42000, %eax; mov %cr3, %edx; mov %edx, %cr3\n"
     "mov 0x40000, %ebx; mov 0x42000, %ecx; hlt");
 static void test_global_pages(void)
 {
@@ -290,9 +291,9 @@ static void test_segment_limits(void)
 {
     CHECK_EQ(vector_of_read(0xffc, 0xfff, 0x4093), -1);
     CHECK_EQ(vector_of_read(0xffd, 0xfff, 0x4093), EXC_GP);
-    CHECK_EQ(vector_of_read(0x1000, 0xfff, 0x4097), -1);      /* expand-down, 4 GB above */
+    CHECK_EQ(vector_of_read(0x1000, 0xfff, 0x4097), -1); /* expand-down, 4 GB above */
     CHECK_EQ(vector_of_read(0xfff, 0xfff, 0x4097), EXC_GP);
-    CHECK_EQ(vector_of_read(0xfffd, 0xfff, 0x0097), EXC_GP);  /* expand-down, 64 KB above */
+    CHECK_EQ(vector_of_read(0xfffd, 0xfff, 0x0097), EXC_GP); /* expand-down, 64 KB above */
     CHECK_EQ(vector_of_read(0xfffc, 0xfff, 0x0097), -1);
     CHECK_EQ(vector_of_read(0x1000, 0xffff, 0x0000), EXC_GP); /* null selector */
     CHECK_EQ(vector_of_read(0x1000, 0xffff, 0x4099), EXC_GP); /* execute-only */
@@ -512,10 +513,10 @@ static int vector_of(const char *bytes, uint32_t count, bool v16)
 #define VECTOR32(bytes) vector_of(bytes "\x90\x90", sizeof(bytes) + 1, false)
 static void test_what_exists(void)
 {
-    CHECK_EQ(VECTOR32("\xf0\x01\x03"), -1);         /* lock add %eax, (%ebx) */
-    CHECK_EQ(VECTOR32("\xf0\x01\xc3"), EXC_UD);     /* lock with a register */
-    CHECK_EQ(VECTOR32("\xf0\x39\x03"), EXC_UD);     /* lock cmp */
-    CHECK_EQ(VECTOR32("\xf0\x89\x03"), EXC_UD);     /* lock mov */
+    CHECK_EQ(VECTOR32("\xf0\x01\x03"), -1);     /* lock add %eax, (%ebx) */
+    CHECK_EQ(VECTOR32("\xf0\x01\xc3"), EXC_UD); /* lock with a register */
+    CHECK_EQ(VECTOR32("\xf0\x39\x03"), EXC_UD); /* lock cmp */
+    CHECK_EQ(VECTOR32("\xf0\x89\x03"), EXC_UD); /* lock mov */
     CHECK_EQ(VECTOR32("\xf0\x90"), EXC_UD);
     CHECK_EQ(VECTOR32("\x82\xc0\x01"), -1);         /* alias of 80 */
     CHECK_EQ(VECTOR32("\xc0\xf0\x01"), -1);         /* SHL as /6 */
@@ -527,7 +528,7 @@ static void test_what_exists(void)
     CHECK_EQ(VECTOR32("\xc5\xf8\x77"), EXC_UD);     /* VZEROUPPER */
     CHECK_EQ(VECTOR32("\xc4\xe2\x79\x18\x03"), EXC_UD);
     CHECK_EQ(VECTOR32("\x62\xf1\x7c\x48\x28\xc1"), EXC_UD); /* EVEX */
-    CHECK_EQ(VECTOR32("\xc4\x03"), -1);             /* LES, not VEX: memory operand */
+    CHECK_EQ(VECTOR32("\xc4\x03"), -1);                     /* LES, not VEX: memory operand */
     CHECK_EQ(VECTOR32("\x0f\x0b"), EXC_UD);
     CHECK_EQ(VECTOR32("\x0f\xff\xc0"), EXC_UD);
     CHECK_EQ(VECTOR32("\x8d\xc0"), EXC_UD);         /* LEA of a register */

@@ -31,7 +31,7 @@ static void host_run(const uint8_t *insn, size_t count, struct host_state *state
     at = emit(at, "\x8b\x47\x00\x8b\x4f\x08\x8b\x57\x10\x8b\x5f\x18", 12); /* mov eax..ebx, [rdi + ...] */
     at = emit(at, "\xff\x77\x20\x9d", 4);                                  /* push [rdi+20h]; popf */
     at = emit(at, (const char *)insn, count);
-    at = emit(at, "\x9c\x8f\x47\x20", 4);                                  /* pushf; pop [rdi+20h] */
+    at = emit(at, "\x9c\x8f\x47\x20", 4); /* pushf; pop [rdi+20h] */
     at = emit(at, "\x89\x47\x00\x89\x4f\x08\x89\x57\x10\x89\x5f\x18", 12);
     emit(at, "\x5f\x5b\xc3", 3);
     void (*run)(struct host_state *);
@@ -158,12 +158,12 @@ static struct rig *run32(const uint8_t *code, const uint8_t *end)
 }
 
 /* A row: code, its end, and the register that must hold the value at its HLT. */
-#define EXPECT(name, n, value)                            \
-    do {                                                  \
-        struct rig *rig_ = run32(name, name##_end);       \
-        CHECK_EQ(rig_->cpu->reg[n], (uint32_t)(value));   \
-        CHECK_EQ(rig_vector(rig_), -1);                   \
-        rig_free(rig_);                                   \
+#define EXPECT(name, n, value)                          \
+    do {                                                \
+        struct rig *rig_ = run32(name, name##_end);     \
+        CHECK_EQ(rig_->cpu->reg[n], (uint32_t)(value)); \
+        CHECK_EQ(rig_vector(rig_), -1);                 \
+        rig_free(rig_);                                 \
     } while (0)
 
 GUEST(bts_far, "32", "mov $-33, %eax; btsl %eax, 0x20010; mov 0x20008, %ebx; hlt");
@@ -177,7 +177,8 @@ static void test_bit_offsets(void)
     EXPECT(btr_near, ECX, -1);
 }
 
-GUEST(cx8_equal, "32", "movl $1, 0x20000; movl $2, 0x20004; mov $1, %eax; mov $2, %edx; mov $7, %ebx; mov $8, %ecx\n"
+GUEST(cx8_equal, "32",
+    "movl $1, 0x20000; movl $2, 0x20004; mov $1, %eax; mov $2, %edx; mov $7, %ebx; mov $8, %ecx\n"
     "lock cmpxchg8b 0x20000; mov 0x20004, %esi; sete %al; hlt");
 GUEST(cx8_other, "32", "movl $5, 0x20000; movl $6, 0x20004; lock cmpxchg8b 0x20000; lea (%eax,%edx,8), %ebx; hlt");
 static void test_cmpxchg8b(void)
@@ -203,7 +204,8 @@ static void test_enter(void)
     EXPECT(enter_leave, ESP, RIG_STACK);
 }
 
-GUEST(pusha_popa, "32", "mov $1, %eax; mov $2, %ecx; mov $3, %edx; mov $4, %ebx; mov $5, %ebp; mov $6, %esi; mov $7, %edi\n"
+GUEST(pusha_popa, "32",
+    "mov $1, %eax; mov $2, %ecx; mov $3, %edx; mov $4, %ebx; mov $5, %ebp; mov $6, %esi; mov $7, %edi\n"
     "pusha; mov 12(%esp), %eax; mov %eax, 0x20000; xor %edi, %edi; popa; hlt");
 GUEST(push_esp, "32", "push %esp; pop %eax; hlt");
 GUEST(pop_esp_mem, "32", "push $9; pop 4(%esp); mov 4(%esp), %eax; hlt");
@@ -297,12 +299,16 @@ static void test_bound(void)
     rig_free(rig);
 }
 
-GUEST(overlap, "32", "movl $0x04030201, 0x20000; mov $0x20000, %esi; mov $0x20001, %edi; mov $7, %ecx; rep movsb\n"
+GUEST(overlap, "32",
+    "movl $0x04030201, 0x20000; mov $0x20000, %esi; mov $0x20001, %edi; mov $7, %ecx; rep movsb\n"
     "mov 0x20004, %eax; hlt");
-GUEST(backwards, "32", "movl $0x04030201, 0x20000; mov $0x20003, %esi; mov $0x20007, %edi; mov $4, %ecx; std; rep movsb\n"
+GUEST(backwards, "32",
+    "movl $0x04030201, 0x20000; mov $0x20003, %esi; mov $0x20007, %edi; mov $4, %ecx; std; rep movsb\n"
     "mov 0x20004, %eax; hlt");
-GUEST(find, "32", "movl $0x00030201, 0x20000; mov $0x20000, %edi; mov $-1, %ecx; xor %eax, %eax; repne scasb; not %ecx; hlt");
-GUEST(compare, "32", "movl $0x04030201, 0x20000; movl $0x04990201, 0x20010; mov $0x20000, %esi; mov $0x20010, %edi\n"
+GUEST(find, "32",
+    "movl $0x00030201, 0x20000; mov $0x20000, %edi; mov $-1, %ecx; xor %eax, %eax; repne scasb; not %ecx; hlt");
+GUEST(compare, "32",
+    "movl $0x04030201, 0x20000; movl $0x04990201, 0x20010; mov $0x20000, %esi; mov $0x20010, %edi\n"
     "mov $4, %ecx; repe cmpsb; setb %al; hlt");
 GUEST(many, "32", "mov $0x12345678, %eax; mov $0x20ffe, %edi; mov $5000, %ecx; rep stosl; mov -4(%edi), %ebx; hlt");
 GUEST(none, "32", "xor %ecx, %ecx; mov $1, %edi; rep stosl; hlt");

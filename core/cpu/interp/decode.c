@@ -4,9 +4,9 @@
  * processor knows. Which instruction it is, and whether this CPU model has it, is said by our own opcode tables:
  * Zydis knows many later extensions (AVX, SSE3, XOP...), which have no row here and so raise #UD as on an i686.
  *
- * Worked example, 66 2e 8d 44 8b fe in 32-bit code (LEA AX, CS:[EBX+ECX*4-2]): prefixes 66 and 2e are read here; opcode_at
- * is 2; Zydis gives ModRM 44h, SIB 8bh, disp -2; so opsize 2, seg CS, base EBX, index ECX, scale 2, disp fffffffeh; op_find()
- * takes the row of 8d with OP_MEM. */
+ * Worked example, 66 2e 8d 44 8b fe in 32-bit code (LEA AX, CS:[EBX+ECX*4-2]): prefixes 66 and 2e are read here;
+ * opcode_at is 2; Zydis gives ModRM 44h, SIB 8bh, disp -2; so opsize 2, seg CS, base EBX, index ECX, scale 2, disp
+ * fffffffeh; op_find() takes the row of 8d with OP_MEM. */
 #include "core/cpu/interp/decode.h"
 
 #include <stdlib.h>

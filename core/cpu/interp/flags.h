@@ -22,7 +22,7 @@ ALWAYS_INLINE uint32_t flags_szp(uint32_t result, unsigned size)
 ALWAYS_INLINE uint32_t flags_add(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t carry, unsigned size)
 {
     uint32_t result = (a + b + carry) & size_mask(size);
-    uint32_t carries = (a & b) | ((a | b) & ~result);   /* out of each bit */
+    uint32_t carries = (a & b) | ((a | b) & ~result); /* out of each bit */
     uint32_t flags = flags_szp(result, size) | ((a ^ b ^ result) & FLAG_AF);
     flags |= carries >> (8 * size - 1) & FLAG_CF;
     flags |= (((a ^ result) & (b ^ result)) >> (8 * size - 1) & 1) << 11;
@@ -34,7 +34,7 @@ ALWAYS_INLINE uint32_t flags_add(struct cpu *cpu, uint32_t a, uint32_t b, uint32
 ALWAYS_INLINE uint32_t flags_sub(struct cpu *cpu, uint32_t a, uint32_t b, uint32_t borrow, unsigned size)
 {
     uint32_t result = (a - b - borrow) & size_mask(size);
-    uint32_t borrows = (~a & b) | (~(a ^ b) & result);  /* into each bit */
+    uint32_t borrows = (~a & b) | (~(a ^ b) & result); /* into each bit */
     uint32_t flags = flags_szp(result, size) | ((a ^ b ^ result) & FLAG_AF);
     flags |= borrows >> (8 * size - 1) & FLAG_CF;
     flags |= (((a ^ b) & (a ^ result)) >> (8 * size - 1) & 1) << 11;

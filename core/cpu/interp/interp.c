@@ -100,8 +100,8 @@ static inline struct run *run_find(struct interp *it, struct cpu *cpu)
     uint64_t key = run_key(tlb_gpa(entry, linear), (cs->attr & SEG_DB) != 0);
     for (struct run *run = it->bucket[run_hash(key)]; run; run = run->next) {
         if (run->key == key) {
-            bool alone = (uint64_t)eip + run->bytes - 1 > cs->limit ||
-                         (run->page[1] && !run_crosses_same(cpu, run, linear));
+            bool alone =
+                (uint64_t)eip + run->bytes - 1 > cs->limit || (run->page[1] && !run_crosses_same(cpu, run, linear));
             return __builtin_expect(alone, 0) ? run_make(it, eip, true) : run;
         }
     }
@@ -141,7 +141,8 @@ static bool insn_is_int(const struct insn *insn)
 
 static bool special(const struct cpu *cpu)
 {
-    return (cpu->eflags & (FLAG_TF | FLAG_RF)) || (cpu->dr[7] & 0xff) || cpu->shadow_sti || cpu->shadow_ss;
+    return (cpu->eflags & (FLAG_TF | FLAG_RF)) || ((cpu->dr[7] | cpu->tlb->watch[4]) & 0xff) || cpu->shadow_sti ||
+           cpu->shadow_ss;
 }
 
 /* One instruction with everything that may happen around it. */
@@ -209,7 +210,8 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
         enum cpu_exit exit;
         if (__builtin_expect(it->flush_wanted, 0))
             runs_flush(it);
-        if (__builtin_expect(atomic_load_explicit(&cpu->signals, memory_order_relaxed) || cpu->halted || cpu->shutdown, 0))
+        if (__builtin_expect(
+                atomic_load_explicit(&cpu->signals, memory_order_relaxed) || cpu->halted || cpu->shutdown, 0))
             if (events_take(cpu, &exit))
                 return exit;
         if (__builtin_expect(special(cpu), 0)) {
@@ -235,6 +237,7 @@ enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget)
     if (setjmp(here)) {
         it->current = NULL;
         it->single = false;
+        cpu->tlb->watch_hits = 0;
         exception_deliver(cpu);
         it->end--; /* a guest that only faults uses up its budget too */
     }

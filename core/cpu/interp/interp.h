@@ -1,4 +1,5 @@
-/* interp.h - the reference interpreter: the meaning of every instruction, in all modes; the oracle for the translator. */
+/* interp.h - the reference interpreter: the meaning of every instruction, in all modes; the oracle for the translator.
+ */
 #ifndef ABBEY_CORE_INTERP_H
 #define ABBEY_CORE_INTERP_H
 

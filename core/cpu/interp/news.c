@@ -1,8 +1,8 @@
 /* news.c - changes of memory by other threads.
  *
- * DMA runs on the I/O thread while the CPU runs on its own, so the hook of a page with code may be called on either. The
- * caches belong to the CPU's thread; another one leaves a note here, which is read before the next run. A device tells
- * the guest that a transfer is over by an interrupt or a status register, and both are seen behind that point. */
+ * DMA runs on the I/O thread while the CPU runs on its own, so the hook of a page with code may be called on either.
+ * The caches belong to the CPU's thread; another one leaves a note here, which is read before the next run. A device
+ * tells the guest that a transfer is over by an interrupt or a status register, and both are seen behind that point. */
 #include "core/cpu/interp/runs.h"
 
 #include "core/cpu/access.h"

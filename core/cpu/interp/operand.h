@@ -98,7 +98,8 @@ ALWAYS_INLINE uint32_t rmw_get(struct cpu *cpu, const struct insn *insn, unsigne
     return value;
 }
 
-ALWAYS_INLINE void rmw_set(struct cpu *cpu, const struct insn *insn, unsigned size, const struct rmw *rmw, uint32_t value)
+ALWAYS_INLINE void rmw_set(
+    struct cpu *cpu, const struct insn *insn, unsigned size, const struct rmw *rmw, uint32_t value)
 {
     if (insn->mod == 3)
         reg_set(cpu, insn->rm, size, value);
@@ -111,10 +112,10 @@ ALWAYS_INLINE void rmw_set(struct cpu *cpu, const struct insn *insn, unsigned si
 /* ---- sizes ---- */
 
 /* Defines op_name8/16/32 from an ALWAYS_INLINE body `op_name(cpu, insn, size)`. */
-#define OP_SIZED(op, bits, size)                                     \
-    static void op##bits(struct cpu *cpu, const struct insn *insn)   \
-    {                                                                \
-        op(cpu, insn, size);                                         \
+#define OP_SIZED(op, bits, size)                                   \
+    static void op##bits(struct cpu *cpu, const struct insn *insn) \
+    {                                                              \
+        op(cpu, insn, size);                                       \
     }
 #define OP_8_16_32(op) OP_SIZED(op, 8, 1) OP_SIZED(op, 16, 2) OP_SIZED(op, 32, 4)
 #define OP_16_32(op) OP_SIZED(op, 16, 2) OP_SIZED(op, 32, 4)
@@ -122,12 +123,15 @@ ALWAYS_INLINE void rmw_set(struct cpu *cpu, const struct insn *insn, unsigned si
 #define OP_TABLE(name, rows) const struct op_table name = { (rows), sizeof(rows) / sizeof((rows)[0]) }
 
 /* Rows for an opcode pair: `op` bytes, `op + 1` words or doublewords. */
-#define ROWS_8_16_32(map, op, ext, flags, fn)                 \
-    { map, (op), (op), (ext), (flags), 0, fn##8 },            \
-    { map, (op) + 1, (op) + 1, (ext), (flags) | OP_O16, 0, fn##16 }, \
-    { map, (op) + 1, (op) + 1, (ext), (flags) | OP_O32, 0, fn##32 }
-#define ROWS_16_32(map, first, last, ext, flags, fn)          \
+#define ROWS_8_16_32(map, op, ext, flags, fn)                                                                       \
+    { map, (op), (op), (ext), (flags), 0, fn##8 }, { map, (op) + 1, (op) + 1, (ext), (flags) | OP_O16, 0, fn##16 }, \
+    {                                                                                                               \
+        map, (op) + 1, (op) + 1, (ext), (flags) | OP_O32, 0, fn##32                                                 \
+    }
+#define ROWS_16_32(map, first, last, ext, flags, fn)              \
     { map, (first), (last), (ext), (flags) | OP_O16, 0, fn##16 }, \
-    { map, (first), (last), (ext), (flags) | OP_O32, 0, fn##32 }
+    {                                                             \
+        map, (first), (last), (ext), (flags) | OP_O32, 0, fn##32  \
+    }
 
 #endif

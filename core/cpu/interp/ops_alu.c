@@ -39,23 +39,23 @@ ALWAYS_INLINE void alu_to_reg(struct cpu *cpu, unsigned n, enum alu kind, uint32
         reg_set(cpu, n, size, result);
 }
 
-#define ALU_FORMS(name, kind)                                                                          \
-    ALWAYS_INLINE void name##_rm_r(struct cpu *cpu, const struct insn *insn, unsigned size)            \
-    {                                                                                                  \
-        alu_to_rm(cpu, insn, kind, reg_get(cpu, insn->reg, size), size);                               \
-    }                                                                                                  \
-    ALWAYS_INLINE void name##_r_rm(struct cpu *cpu, const struct insn *insn, unsigned size)            \
-    {                                                                                                  \
-        alu_to_reg(cpu, insn->reg, kind, rm_get(cpu, insn, size), size);                               \
-    }                                                                                                  \
-    ALWAYS_INLINE void name##_a_imm(struct cpu *cpu, const struct insn *insn, unsigned size)           \
-    {                                                                                                  \
-        alu_to_reg(cpu, EAX, kind, insn->imm & size_mask(size), size);                                 \
-    }                                                                                                  \
-    ALWAYS_INLINE void name##_rm_imm(struct cpu *cpu, const struct insn *insn, unsigned size)          \
-    {                                                                                                  \
-        alu_to_rm(cpu, insn, kind, insn->imm & size_mask(size), size);                                 \
-    }                                                                                                  \
+#define ALU_FORMS(name, kind)                                                                 \
+    ALWAYS_INLINE void name##_rm_r(struct cpu *cpu, const struct insn *insn, unsigned size)   \
+    {                                                                                         \
+        alu_to_rm(cpu, insn, kind, reg_get(cpu, insn->reg, size), size);                      \
+    }                                                                                         \
+    ALWAYS_INLINE void name##_r_rm(struct cpu *cpu, const struct insn *insn, unsigned size)   \
+    {                                                                                         \
+        alu_to_reg(cpu, insn->reg, kind, rm_get(cpu, insn, size), size);                      \
+    }                                                                                         \
+    ALWAYS_INLINE void name##_a_imm(struct cpu *cpu, const struct insn *insn, unsigned size)  \
+    {                                                                                         \
+        alu_to_reg(cpu, EAX, kind, insn->imm &size_mask(size), size);                         \
+    }                                                                                         \
+    ALWAYS_INLINE void name##_rm_imm(struct cpu *cpu, const struct insn *insn, unsigned size) \
+    {                                                                                         \
+        alu_to_rm(cpu, insn, kind, insn->imm &size_mask(size), size);                         \
+    }                                                                                         \
     OP_8_16_32(name##_rm_r) OP_8_16_32(name##_r_rm) OP_8_16_32(name##_a_imm) OP_8_16_32(name##_rm_imm)
 
 ALU_FORMS(add, ADD)
@@ -125,12 +125,12 @@ OP_16_32(inc_r)
 OP_16_32(dec_r)
 
 /* The eight forms of one operation: 00-05 style opcodes, 80, 81, 82 (alias of 80) and 83. */
-#define ALU_ROWS(name, kind, lock)                                        \
-    ROWS_8_16_32(MAP_1BYTE, (kind) * 8, -1, lock, name##_rm_r),           \
-    ROWS_8_16_32(MAP_1BYTE, (kind) * 8 + 2, -1, 0, name##_r_rm),          \
-    ROWS_8_16_32(MAP_1BYTE, (kind) * 8 + 4, -1, 0, name##_a_imm),         \
-    ROWS_8_16_32(MAP_1BYTE, 0x80, kind, lock, name##_rm_imm),             \
-    ROWS_8_16_32(MAP_1BYTE, 0x82, kind, lock, name##_rm_imm)
+#define ALU_ROWS(name, kind, lock)                                  \
+    ROWS_8_16_32(MAP_1BYTE, (kind)*8, -1, lock, name##_rm_r),       \
+        ROWS_8_16_32(MAP_1BYTE, (kind)*8 + 2, -1, 0, name##_r_rm),  \
+        ROWS_8_16_32(MAP_1BYTE, (kind)*8 + 4, -1, 0, name##_a_imm), \
+        ROWS_8_16_32(MAP_1BYTE, 0x80, kind, lock, name##_rm_imm),   \
+        ROWS_8_16_32(MAP_1BYTE, 0x82, kind, lock, name##_rm_imm)
 
 // clang-format off
 static const struct op_row rows[] = {

@@ -3,8 +3,7 @@
 
 /* Adds to AL or AX or subtracts from it. What the SDM leaves undefined is as on AMD's processors, measured: OF, SF, ZF,
  * PF are those of this step. */
-ALWAYS_INLINE uint32_t adjust(
-    struct cpu *cpu, uint32_t a, uint32_t by, bool subtract, uint32_t carries, unsigned size)
+ALWAYS_INLINE uint32_t adjust(struct cpu *cpu, uint32_t a, uint32_t by, bool subtract, uint32_t carries, unsigned size)
 {
     uint32_t result = subtract ? flags_sub(cpu, a, by, 0, size) : flags_add(cpu, a, by, 0, size);
     flags_set(cpu, FLAG_CF | FLAG_AF, carries);

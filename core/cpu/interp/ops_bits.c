@@ -43,15 +43,15 @@ ALWAYS_INLINE void bit_far(struct cpu *cpu, const struct insn *insn, enum bit_op
     bit_near(cpu, &moved, op, n, size);
 }
 
-#define BIT_FORMS(name, op)                                                                 \
-    ALWAYS_INLINE void name##_r(struct cpu *cpu, const struct insn *insn, unsigned size)    \
-    {                                                                                       \
-        bit_far(cpu, insn, op, size);                                                       \
-    }                                                                                       \
-    ALWAYS_INLINE void name##_imm(struct cpu *cpu, const struct insn *insn, unsigned size)  \
-    {                                                                                       \
-        bit_near(cpu, insn, op, insn->imm, size);                                           \
-    }                                                                                       \
+#define BIT_FORMS(name, op)                                                                \
+    ALWAYS_INLINE void name##_r(struct cpu *cpu, const struct insn *insn, unsigned size)   \
+    {                                                                                      \
+        bit_far(cpu, insn, op, size);                                                      \
+    }                                                                                      \
+    ALWAYS_INLINE void name##_imm(struct cpu *cpu, const struct insn *insn, unsigned size) \
+    {                                                                                      \
+        bit_near(cpu, insn, op, insn->imm, size);                                          \
+    }                                                                                      \
     OP_16_32(name##_r) OP_16_32(name##_imm)
 BIT_FORMS(bt, TEST)
 BIT_FORMS(bts, SET)

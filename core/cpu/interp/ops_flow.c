@@ -53,12 +53,12 @@ OP_16_32(call_rm)
 OP_16_32(ret)
 
 /* One handler a condition, so that each tests its own flags alone. */
-#define JCC(cc)                                                           \
+#define JCC(cc)                                                                          \
     ALWAYS_INLINE void j##cc##_(struct cpu *cpu, const struct insn *insn, unsigned size) \
-    {                                                                     \
-        if (flags_condition(cpu, 0x##cc))                                 \
-            jump_by(cpu, insn->imm, size);                                \
-    }                                                                     \
+    {                                                                                    \
+        if (flags_condition(cpu, 0x##cc))                                                \
+            jump_by(cpu, insn->imm, size);                                               \
+    }                                                                                    \
     OP_16_32(j##cc##_)
 JCC(0)
 JCC(1)
@@ -115,7 +115,7 @@ OP_16_32(bound)
 
 #define JCC_ROWS(cc)                                                \
     ROWS_16_32(MAP_1BYTE, 0x7##cc, 0x7##cc, -1, OP_ENDS, j##cc##_), \
-    ROWS_16_32(MAP_0F, 0x8##cc, 0x8##cc, -1, OP_ENDS, j##cc##_)
+        ROWS_16_32(MAP_0F, 0x8##cc, 0x8##cc, -1, OP_ENDS, j##cc##_)
 
 // clang-format off
 static const struct op_row rows[] = {

@@ -67,7 +67,9 @@ static void mov_seg_rm(struct cpu *cpu, const struct insn *insn)
 /* LES, LDS, LSS, LFS, LGS: the offset stands before the selector. */
 ALWAYS_INLINE void load_far(struct cpu *cpu, const struct insn *insn, unsigned size)
 {
-    unsigned seg = insn->map == MAP_1BYTE ? (insn->opcode == 0xc4 ? ES : DS) : insn->opcode == 0xb2 ? SS : insn->opcode - 0xb0u;
+    unsigned seg = insn->map == MAP_1BYTE ? (insn->opcode == 0xc4 ? ES : DS)
+                   : insn->opcode == 0xb2 ? SS
+                                          : insn->opcode - 0xb0u;
     uint32_t address = insn_address(cpu, insn);
     uint32_t mask = insn->addrsize == 4 ? UINT32_MAX : UINT16_MAX;
     uint32_t offset = mem_get(cpu, insn->seg, address, size);

@@ -77,26 +77,26 @@ ALWAYS_INLINE uint32_t sar(struct cpu *cpu, uint32_t a, unsigned count, unsigned
     return r;
 }
 
-#define SHIFT_BODY(name)                                                                                         \
-    ALWAYS_INLINE void name##_rm(struct cpu *cpu, const struct insn *insn, unsigned count, unsigned size)        \
-    {                                                                                                            \
-        struct rmw rmw;                                                                                          \
-        uint32_t a = rmw_get(cpu, insn, size, &rmw);                                                             \
-        if (count & 31)                                                                                          \
-            rmw_set(cpu, insn, size, &rmw, name(cpu, a, count & 31, size));                                      \
-    }                                                                                                            \
-    ALWAYS_INLINE void name##_1_(struct cpu *cpu, const struct insn *insn, unsigned size)                        \
-    {                                                                                                            \
-        name##_rm(cpu, insn, 1, size);                                                                           \
-    }                                                                                                            \
-    ALWAYS_INLINE void name##_imm_(struct cpu *cpu, const struct insn *insn, unsigned size)                      \
-    {                                                                                                            \
-        name##_rm(cpu, insn, insn->imm, size);                                                                   \
-    }                                                                                                            \
-    ALWAYS_INLINE void name##_cl_(struct cpu *cpu, const struct insn *insn, unsigned size)                       \
-    {                                                                                                            \
-        name##_rm(cpu, insn, cpu->reg[ECX], size);                                                               \
-    }                                                                                                            \
+#define SHIFT_BODY(name)                                                                                  \
+    ALWAYS_INLINE void name##_rm(struct cpu *cpu, const struct insn *insn, unsigned count, unsigned size) \
+    {                                                                                                     \
+        struct rmw rmw;                                                                                   \
+        uint32_t a = rmw_get(cpu, insn, size, &rmw);                                                      \
+        if (count & 31)                                                                                   \
+            rmw_set(cpu, insn, size, &rmw, name(cpu, a, count & 31, size));                               \
+    }                                                                                                     \
+    ALWAYS_INLINE void name##_1_(struct cpu *cpu, const struct insn *insn, unsigned size)                 \
+    {                                                                                                     \
+        name##_rm(cpu, insn, 1, size);                                                                    \
+    }                                                                                                     \
+    ALWAYS_INLINE void name##_imm_(struct cpu *cpu, const struct insn *insn, unsigned size)               \
+    {                                                                                                     \
+        name##_rm(cpu, insn, insn->imm, size);                                                            \
+    }                                                                                                     \
+    ALWAYS_INLINE void name##_cl_(struct cpu *cpu, const struct insn *insn, unsigned size)                \
+    {                                                                                                     \
+        name##_rm(cpu, insn, cpu->reg[ECX], size);                                                        \
+    }                                                                                                     \
     OP_8_16_32(name##_1_) OP_8_16_32(name##_imm_) OP_8_16_32(name##_cl_)
 
 SHIFT_BODY(rol)
@@ -154,10 +154,9 @@ ALWAYS_INLINE void shrd(struct cpu *cpu, const struct insn *insn, unsigned count
 DOUBLE_BODY(shld)
 DOUBLE_BODY(shrd)
 
-#define SHIFT_ROWS(name, ext)                             \
-    ROWS_8_16_32(MAP_1BYTE, 0xc0, ext, 0, name##_imm_),   \
-    ROWS_8_16_32(MAP_1BYTE, 0xd0, ext, 0, name##_1_),     \
-    ROWS_8_16_32(MAP_1BYTE, 0xd2, ext, 0, name##_cl_)
+#define SHIFT_ROWS(name, ext)                                                                             \
+    ROWS_8_16_32(MAP_1BYTE, 0xc0, ext, 0, name##_imm_), ROWS_8_16_32(MAP_1BYTE, 0xd0, ext, 0, name##_1_), \
+        ROWS_8_16_32(MAP_1BYTE, 0xd2, ext, 0, name##_cl_)
 
 // clang-format off
 static const struct op_row rows[] = {

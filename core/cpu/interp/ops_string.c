@@ -1,8 +1,8 @@
 /* ops_string.c - MOVS, CMPS, STOS, LODS, SCAS, alone and repeated.
  *
- * A repeated instruction commits ESI, EDI and ECX after each iteration, so a fault or an interrupt in the middle finds it
- * restartable: EIP goes back to the instruction, and the rest is done when it is executed again (SDM vol. 2, REP). It
- * counts as one instruction when it is complete.
+ * A repeated instruction commits ESI, EDI and ECX after each iteration, so a fault or an interrupt in the middle finds
+ * it restartable: EIP goes back to the instruction, and the rest is done when it is executed again (SDM vol. 2, REP).
+ * It counts as one instruction when it is complete.
  *
  * REP MOVS and REP STOS upwards between plain pages are done in bulk, at most to the next page border. */
 #include "core/cpu/interp/flags.h"
@@ -63,7 +63,8 @@ ALWAYS_INLINE void scas_once(struct cpu *cpu, const struct insn *insn, unsigned 
 /* ---- bulk ---- */
 
 /* How many items fit from the offset to the next page border and below the address mask. */
-static uint32_t items_in_page(const struct cpu *cpu, const struct insn *insn, unsigned seg, uint32_t offset, unsigned size)
+static uint32_t items_in_page(
+    const struct cpu *cpu, const struct insn *insn, unsigned seg, uint32_t offset, unsigned size)
 {
     uint32_t room = MEM_PAGE_SIZE - ((cpu->seg[seg].base + offset) & MEM_PAGE_MASK);
     uint32_t to_wrap = address_mask(insn) - offset;
@@ -82,7 +83,7 @@ static void items_fill(uint8_t *to, uint32_t value, uint32_t count, unsigned siz
 static void items_copy(uint8_t *to, const uint8_t *from, uint32_t count, unsigned size)
 {
     uint32_t bytes = count * size;
-    if ((uintptr_t)(to - from) >= bytes && (uintptr_t)(from - to) >= bytes)
+    if ((uintptr_t)to - (uintptr_t)from >= bytes && (uintptr_t)from - (uintptr_t)to >= bytes)
         memcpy(to, from, bytes);
     else /* an overlap repeats a pattern */
         for (uint32_t i = 0; i < count; i++)
@@ -157,11 +158,11 @@ ALWAYS_INLINE void string(struct cpu *cpu, const struct insn *insn, enum string_
     }
 }
 
-#define STRING(name, op)                                                              \
-    ALWAYS_INLINE void name(struct cpu *cpu, const struct insn *insn, unsigned size)  \
-    {                                                                                 \
-        string(cpu, insn, op, size);                                                  \
-    }                                                                                 \
+#define STRING(name, op)                                                             \
+    ALWAYS_INLINE void name(struct cpu *cpu, const struct insn *insn, unsigned size) \
+    {                                                                                \
+        string(cpu, insn, op, size);                                                 \
+    }                                                                                \
     OP_8_16_32(name)
 STRING(movs, MOVS)
 STRING(cmps, CMPS)

@@ -1,8 +1,8 @@
 /* runs.c - decoding ahead, and forgetting in time.
  *
- * A run is what follows an address up to the first instruction that may go elsewhere, at most RUN_INSNS instructions and
- * within one page, so that a page with a run is fetched from, translated and checked once for all of them. Its key is the
- * physical address and the code size: two linear aliases share it, and a CR3 load leaves it valid.
+ * A run is what follows an address up to the first instruction that may go elsewhere, at most RUN_INSNS instructions
+ * and within one page, so that a page with a run is fetched from, translated and checked once for all of them. Its key
+ * is the physical address and the code size: two linear aliases share it, and a CR3 load leaves it valid.
  *
  * Pages with runs carry MEM_MARK_CODE; a store to them comes through mem_store(), which calls runs_drop() *before* it
  * writes. A dropped run is only unlinked: its memory stays as it is until runs_flush(), which happens between runs, so
@@ -182,7 +182,7 @@ static void page_bytes(struct cpu *cpu, const struct tlb_entry *page, uint32_t o
     if (page->host)
         memcpy(to, page->host + offset, count);
     else
-        mem_read(cpu->mem, tlb_gpa(page, offset), to, count);
+        phys_read(cpu, tlb_gpa(page, offset), to, count);
 }
 
 static uint32_t min32(uint32_t a, uint32_t b)
@@ -267,7 +267,6 @@ struct run *run_make(struct interp *it, uint32_t eip, bool alone)
 
 bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear)
 {
-    const struct tlb_entry *next = tlb_translate(
-        cpu, (linear | MEM_PAGE_MASK) + 1, TLB_FETCH, cpu->cpl == 3);
+    const struct tlb_entry *next = tlb_translate(cpu, (linear | MEM_PAGE_MASK) + 1, TLB_FETCH, cpu->cpl == 3);
     return (next->frame & TLB_FRAME) == run->page[1]->frame;
 }

@@ -1,14 +1,15 @@
-/* runs.h - the cache of decoded runs: straight-line instructions by physical address, dropped when their bytes change. */
+/* runs.h - the cache of decoded runs: straight-line instructions by physical address, dropped when their bytes change.
+ */
 #ifndef ABBEY_CORE_RUNS_H
 #define ABBEY_CORE_RUNS_H
 
 #include "core/cpu/interp/decode.h"
 #include "core/cpu/interp/interp.h"
 
-#define RUN_INSNS 32u       /* at most in one run */
-#define RUN_BUCKETS 32768u  /* hash of runs by key */
-#define PAGE_BUCKETS 4096u  /* hash of pages by frame */
-#define PAGES_MAX 16384u    /* pages with runs */
+#define RUN_INSNS 32u      /* at most in one run */
+#define RUN_BUCKETS 32768u /* hash of runs by key */
+#define PAGE_BUCKETS 4096u /* hash of pages by frame */
+#define PAGES_MAX 16384u   /* pages with runs */
 #define ARENA_BYTES (24u << 20)
 
 struct code_page;
@@ -58,9 +59,9 @@ struct interp {
     bool broken;         /* leave the run behind the instruction under way */
     bool flush_wanted;   /* drop all before the next run */
     struct news news;
-    bool single;          /* one instruction, one REP iteration */
-    uint64_t end;         /* of the budget, in cpu->instructions */
-    struct run *scratch;  /* one instruction that is not cached */
+    bool single;         /* one instruction, one REP iteration */
+    uint64_t end;        /* of the budget, in cpu->instructions */
+    struct run *scratch; /* one instruction that is not cached */
 };
 
 static inline uint64_t run_key(gpa_t gpa, bool code32)

@@ -1,7 +1,8 @@
 /* abbey/io.h - port and memory-mapped I/O: interfaces "abbey.pio/1" and "abbey.mmio/1".
  *
  * A device maps ranges; the host calls it back for each access. Accesses wider than the range allows are split by
- * the host, low address first, as the ISA bus does; an access never runs over the end of a range. */
+ * the host, low address first, as the ISA bus does; an access never runs over the end of a range. Where ranges overlap,
+ * the one that answers at the first address of an access takes it as far as its own end. */
 #ifndef ABBEY_IO_H
 #define ABBEY_IO_H
 

@@ -61,8 +61,8 @@ typedef struct abbey_pci_cycle {
     uint8_t reserved[2];
 } abbey_pci_cycle;
 
-/* Called when the level of INTA# (0) to INTD# (3) as wired at slot 0 changes, other slots being rotated as boards
- * do: ((slot + pin) mod 4). [locked] */
+/* Called when the level of interrupt line PIRQA# (0) to PIRQD# (3) changes. Pin p (INTA# = 0) of slot s drives line
+ * (s + p - 1) mod 4, as on boards with a PIIX. [locked] */
 typedef void (*abbey_pci_route_fn)(void *self, uint32_t pirq, uint32_t level);
 
 typedef struct abbey_pci_1 {

@@ -1,0 +1,27 @@
+/* bench_impl.h - what a bench is made of; for the bench itself and for tests that look behind it. */
+#ifndef ABBEY_BENCH_IMPL_H
+#define ABBEY_BENCH_IMPL_H
+
+/* The names that leave libabbey-bench.a. */
+#pragma GCC visibility push(default)
+#include <abbey/bench.h>
+#pragma GCC visibility pop
+
+#include "core/config/config.h"
+#include "core/machine/board.h"
+#include "core/machine/parts.h"
+#include "sdk/bench/stand_ins.h"
+
+struct abbey_bench {
+    struct plugin_set *plugins;
+    struct config *config;
+    struct mem *mem;
+    struct board *board;
+    uint64_t now;
+    bool intr;
+    abbey_events events;
+    struct stream stream;
+    char *state;
+};
+
+#endif

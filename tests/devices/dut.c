@@ -1,0 +1,119 @@
+#include "tests/devices/dut.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static abbey_bench *good(abbey_bench *bench, const char *what)
+{
+    if (!bench) {
+        printf("Bail out! no bench for %s\n", what);
+        exit(99);
+    }
+    return bench;
+}
+
+abbey_bench *dut_new(const char *name, const char *properties)
+{
+    const char *build = getenv("ABBEY_BUILDDIR");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/plugins/devices/%s.so", build ? build : ".", name);
+    return good(abbey_bench_new(path, properties), name);
+}
+
+abbey_bench *dut_machine(const char *yaml)
+{
+    return good(abbey_bench_machine(yaml), "a machine");
+}
+
+uint8_t dut_in(abbey_bench *bench, uint16_t port)
+{
+    return (uint8_t)abbey_in(bench, port, 1);
+}
+
+void dut_out(abbey_bench *bench, uint16_t port, uint8_t value)
+{
+    abbey_out(bench, port, 1, value);
+}
+
+static uint64_t state;
+
+static void seed(void)
+{
+    const char *given = getenv("ABBEY_SEED");
+    if (state)
+        return;
+    state = given ? strtoull(given, NULL, 0) : 20001;
+    state = state ? state : 1;
+    printf("# seed %llu\n", (unsigned long long)state);
+}
+
+/* xorshift: the same sequence on every host. */
+static uint32_t next(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 16);
+}
+
+static void access_any(abbey_bench *bench, const struct dut_ports *ranges, unsigned count)
+{
+    const struct dut_ports *range = &ranges[next() % count];
+    uint16_t port = (uint16_t)(range->first + next() % range->count);
+    uint32_t size = 1u << next() % 8 % 3, value = next();
+    if (next() % 3)
+        abbey_out(bench, port, size, value);
+    else
+        abbey_in(bench, port, size);
+    if (next() % 4 == 0)
+        abbey_advance(bench, next() % 3000000);
+}
+
+void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses)
+{
+    seed();
+    for (unsigned i = 0; i < accesses; i++) {
+        access_any(bench, ranges, count);
+        if (next() % 1024 == 0)
+            CU_ASSERT_EQUAL(abbey_roundtrip(bench), 0);
+        if (next() % 4096 == 0)
+            abbey_bench_reset(bench);
+    }
+    CU_ASSERT_EQUAL(abbey_roundtrip(bench), 0);
+    abbey_advance(bench, ABBEY_SEC);
+}
+
+/* Puts other digits in place of some, so that the text stays a state in form. */
+static char *mutate(const char *text)
+{
+    char *copy = strdup(text);
+    size_t length = strlen(copy);
+    for (unsigned changes = 1 + next() % 8; changes > 0;) {
+        char *at = &copy[next() % length];
+        if (*at < '0' || *at > '9')
+            continue;
+        *at = (char)('0' + next() % 10);
+        if (*at == '0' && !(at[-1] >= '0' && at[-1] <= '9') && at[1] >= '0' && at[1] <= '9')
+            *at = '1'; /* JSON has no leading zeros */
+        changes--;
+    }
+    return copy;
+}
+
+void dut_fuzz_state(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned states)
+{
+    unsigned taken = 0;
+    seed();
+    for (unsigned i = 0; i < states; i++) {
+        for (unsigned k = next() % 64; k > 0; k--)
+            access_any(bench, ranges, count);
+        char *mutant = mutate(abbey_state(bench));
+        taken += abbey_state_load(bench, mutant) == 0;
+        free(mutant);
+        for (unsigned k = next() % 64; k > 0; k--)
+            access_any(bench, ranges, count);
+    }
+    CU_ASSERT_EQUAL(abbey_roundtrip(bench), 0);
+    printf("# %u of %u mutated states were taken\n", taken, states);
+}

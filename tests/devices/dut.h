@@ -1,0 +1,28 @@
+/* dut.h - what the tests of the devices share: the device under test on the author's bench. */
+#ifndef ABBEY_TESTS_DUT_H
+#define ABBEY_TESTS_DUT_H
+
+#include <abbey/bench.h>
+
+#include "tests/unit/unit.h"
+
+/* A bench with one plugin of this build; ends the program with a message when it cannot be made. */
+abbey_bench *dut_new(const char *name, const char *properties);
+abbey_bench *dut_machine(const char *yaml);
+
+/* Byte accesses. */
+uint8_t dut_in(abbey_bench *bench, uint16_t port);
+void dut_out(abbey_bench *bench, uint16_t port, uint8_t value);
+
+struct dut_ports {
+    uint16_t first, count;
+};
+
+/* Random accesses of every size to the ranges, time passing between them, with a round trip of the state now and then.
+ * The seed is printed once; ABBEY_SEED overrides it. */
+void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses);
+
+/* Saved states with random digits, refused or taken, each followed by some accesses. */
+void dut_fuzz_state(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned states);
+
+#endif

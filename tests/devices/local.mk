@@ -1,0 +1,74 @@
+# The devices on the author's bench: a program a chip, the plugin loaded from this build.
+DEVICE_TESTS = \
+	tests/devices/test_i8259 \
+	tests/devices/test_i8254 \
+	tests/devices/test_mc146818 \
+	tests/devices/test_ns16550 \
+	tests/devices/test_i8042 \
+	tests/devices/test_i440fx \
+	tests/devices/test_piix3 \
+	tests/devices/test_piix4_pm \
+	tests/devices/test_debug
+check_PROGRAMS += $(DEVICE_TESTS)
+TESTS += $(DEVICE_TESTS)
+$(DEVICE_TESTS): $(plugin_PROGRAMS)
+
+# A PCI function for the tests of the interrupt router.
+check_PROGRAMS += tests/devices/pci-pin.so
+tests_devices_pci_pin_so_SOURCES = tests/devices/pci-pin.c
+tests_devices_pci_pin_so_LDFLAGS = $(PLUGIN_LINK)
+$(DEVICE_TESTS): tests/devices/pci-pin.so
+
+DEVICE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+DEVICE_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+DEVICE_LIBS = tests/devices/libdut.a $(BENCH_LIBS) $(CUNIT_LIBS)
+
+check_LIBRARIES += tests/devices/libdut.a
+tests_devices_libdut_a_SOURCES = tests/devices/dut.c tests/devices/dut.h tests/unit/unit.c tests/unit/unit.h
+tests_devices_libdut_a_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_libdut_a_CFLAGS = $(DEVICE_CFLAGS)
+
+tests_devices_test_i8259_SOURCES = tests/devices/test_i8259.c
+tests_devices_test_i8259_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_i8259_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_i8259_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_i8254_SOURCES = tests/devices/test_i8254.c
+tests_devices_test_i8254_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_i8254_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_i8254_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_mc146818_SOURCES = tests/devices/test_mc146818.c
+tests_devices_test_mc146818_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_mc146818_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_mc146818_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_ns16550_SOURCES = tests/devices/test_ns16550.c
+tests_devices_test_ns16550_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_ns16550_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_ns16550_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_i8042_SOURCES = tests/devices/test_i8042.c plugins/devices/ps2.h plugins/devices/ps2kbd.c plugins/devices/ps2mouse.c
+tests_devices_test_i8042_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_i8042_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_i8042_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_i440fx_SOURCES = tests/devices/test_i440fx.c
+tests_devices_test_i440fx_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_i440fx_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_i440fx_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_piix3_SOURCES = tests/devices/test_piix3.c
+tests_devices_test_piix3_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_piix3_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_piix3_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_piix4_pm_SOURCES = tests/devices/test_piix4_pm.c
+tests_devices_test_piix4_pm_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_piix4_pm_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_piix4_pm_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_debug_SOURCES = tests/devices/test_debug.c
+tests_devices_test_debug_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_debug_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_debug_LDADD = $(DEVICE_LIBS)

@@ -1,0 +1,8 @@
+# Fuzzers: deterministic, small enough for `make check`; ABBEY_FUZZ_COUNT and ABBEY_FUZZ_SEED ask for more.
+check_PROGRAMS += tests/fuzz/fuzz_config
+TESTS += tests/fuzz/fuzz_config
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/mutate.c tests/fuzz/mutate.h tests/unit/config_fixture.c \
+	tests/unit/config_fixture.h
+tests_fuzz_fuzz_config_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_config_CFLAGS = $(UNIT_CFLAGS)
+tests_fuzz_fuzz_config_LDADD = $(CORE_LIBS)

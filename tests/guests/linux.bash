@@ -1,0 +1,141 @@
+# linux.bash - boots a Debian kernel, $flavour, in every way that users rely on. Sourced by linux-686.sh and
+# linux-686-pae.sh, which are apart so that they run beside each other. Prints TAP.
+#
+# ABBEY_GUESTS names the folder with the guests (default: made in the build folder). ABBEY_TEST_SLOW=1, set for builds
+# with sanitizers, leaves it at one boot.
+: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}" "${flavour:?}"
+limit=240
+[ "${ABBEY_TEST_SLOW-}" ] && limit=1200
+guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/$flavour
+work=$(mktemp -d)
+trap 'running=$(jobs -p); [ "$running" ] && kill -KILL $running 2>/dev/null; rm -rf "$work"' EXIT
+number=0
+
+if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" "$flavour" >"$work/fetch" 2>&1; then
+    sed 's/^/# /' "$work/fetch"
+    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
+    exit 0
+fi
+
+# result NAME CONDITION... - one test; the guest's last words are shown when it fails.
+result() {
+    local name="Linux $flavour: $1"
+    shift
+    number=$((number + 1))
+    if "$@"; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        echo "# status ${status-none}; expected: $*"
+        tail -n 12 "$work/out" "$work/err" 2>/dev/null | tr -d '\r' | cat -v | sed 's/^/#   /'
+    fi
+}
+skip() {
+    number=$((number + 1))
+    echo "ok $number - Linux $flavour: $1 # SKIP $2"
+}
+
+# machine COMMANDLINE OPTION... - runs the guest with the caller's stdin, its console in $work/out.
+machine() {
+    local words=$1
+    shift
+    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$guest/initrd.gz" \
+        --set boot.cmdline="console=ttyS0 quiet $words" "$@" >"$work/out" 2>"$work/err"
+}
+said() {
+    grep -qE "^abbey-test: $1"$'\r?$' "$work/out"
+}
+says() { # waits until it has said it N times
+    local tries=$((limit * 10))
+    while [ "$(grep -cE "^abbey-test: $1"$'\r?$' "$work/out")" -lt "${2-1}" ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] && kill -0 "$pid" 2>/dev/null || return 1
+        sleep 0.1
+    done
+}
+powered_off() {
+    [ "$status" -eq 0 ] && said "up i[56]86 [^ ]*-$flavour [0-9]+ kB 1 cpu"
+}
+# The guest sees about as much memory as it was given: at least $1 kB.
+powered_off_with() {
+    powered_off && [ "$(sed -n 's/^abbey-test: up [^ ]* [^ ]* \([0-9]*\) kB.*/\1/p' "$work/out")" -ge "$1" ]
+}
+
+off() {
+    machine test=poweroff --set memory="$1" --timeout $limit </dev/null
+    status=$?
+    result "boots with $1, and powers off with status 0" powered_off_with "$2"
+}
+
+again() {
+    machine test=reboot --timeout $limit </dev/null &
+    pid=$!
+    result "reboots" says 'up .*' 2
+    kill -TERM $pid
+    sleep 0.2
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    result "SIGTERM twice ends it" [ $status -eq 143 ]
+}
+
+pipes() {
+    mkfifo "$work/in"
+    machine test=echo --timeout $limit <"$work/in" &
+    pid=$!
+    exec 8>"$work/in"
+    says ready
+    printf 'hello guest\n' >&8
+    result "answers through a pipe" says 'heard hello guest'
+    head -c 600 /dev/zero | tr '\0' 'x' >&8 # more than any FIFO holds
+    printf '\nend\n' >&8
+    result "takes a long line through a pipe" says "heard x{600}"
+    wait $pid
+    status=$?
+    exec 8>&-
+    result "ends with status 0 through pipes" powered_off
+}
+
+button() {
+    machine test=button --timeout $limit </dev/null &
+    pid=$!
+    says ready
+    kill -TERM $pid
+    wait $pid
+    status=$?
+    result "SIGTERM presses the power button" eval 'powered_off && said button'
+}
+
+timeout_passes() {
+    machine test=idle --timeout 2 </dev/null
+    status=$?
+    result "--timeout ends it with status 124" [ $status -eq 124 ]
+}
+
+work() {
+    machine test=work --timeout $limit </dev/null
+    status=$?
+    result "runs processes" said 'fork 12345678'
+    result "compresses and expands to the same" said 'gzip same'
+    result "computes an MD5 sum" said 'md5 32b7df5069fa87bb10fcac8ff565041f'
+    result "computes with floating point" said 'float 1.643935'
+    result "sleeps two seconds in its own time" said 'sleep [23]'
+    result "knows what year it is" said "date $(date -u +%Y)"
+    result "powers off after work" powered_off
+}
+
+if [ "${ABBEY_TEST_SLOW-}" ]; then
+    echo "1..2"
+    off 64M 30000
+    skip "all else" "this build is slow"
+else
+    echo "1..17"
+    off 64M 30000
+    off 512M 450000
+    off 2G 1900000
+    again
+    pipes
+    button
+    timeout_passes
+    work
+fi

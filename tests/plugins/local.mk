@@ -1,0 +1,9 @@
+# Plugins for the tests of the loader: one source, one shared object for each number in it. The build links them by hand,
+# since some must not link cleanly.
+WRONG_PLUGINS = 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23
+check_DATA = $(WRONG_PLUGINS:%=tests/plugins/case-%.so)
+CLEANFILES += $(check_DATA)
+EXTRA_DIST += tests/plugins/wrong.c
+tests/plugins/case-%.so: tests/plugins/wrong.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/plugins && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
+		-fvisibility=hidden -DCASE=$* -shared -o $@ $<

@@ -1,0 +1,241 @@
+/* test_system_guest.c - runs the guest of system-level checks (tests/guests/system) on the interpreter, in this process.
+ *
+ * The guest speaks TAP on port E9h; its lines are this test's lines. Its world is the CPU, 32 MB of memory, and enough
+ * of an interrupt controller and a timer for a hardware interrupt to arrive. A second run ends in a triple fault, which
+ * no guest can report itself. */
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cpu/access.h"
+#include "core/cpu/cpuid.h"
+#include "core/cpu/interp/interp.h"
+#include "tests/unit/hostmem.h"
+
+#define MEMORY (32u << 20)
+#define INFO 0x9000u    /* multiboot information */
+#define CMDLINE 0x9100u
+#define BUDGET 200u     /* instructions between looks at the timer */
+#define LIMIT 50000000u /* instructions of a whole run */
+
+struct world {
+    struct cpu *cpu;
+    struct mem *mem;
+    bool ended, at_line_start;
+    uint32_t status;
+    unsigned tests, failures;
+    char line[400];
+    unsigned length;
+    bool quiet;
+    /* 8259A: base vector from ICW2, mask. 8254: an interrupt is due once a count has been written. */
+    uint8_t icw_next, base, mask;
+    bool due;
+};
+
+/* ---- the console ---- */
+
+static void line_end(struct world *w)
+{
+    w->line[w->length] = 0;
+    w->length = 0;
+    if (w->quiet)
+        return;
+    w->tests += !strncmp(w->line, "ok ", 3) || !strncmp(w->line, "not ok ", 7);
+    w->failures += !strncmp(w->line, "not ok ", 7);
+    if (strncmp(w->line, "1..", 3))
+        puts(w->line); /* the plan is ours: one check follows */
+}
+
+static void console(struct world *w, char c)
+{
+    if (c == '\n' || w->length == sizeof(w->line) - 1)
+        line_end(w);
+    else
+        w->line[w->length++] = c;
+}
+
+/* ---- ports ---- */
+
+static void intr_update(struct world *w)
+{
+    if (w->due && !(w->mask & 1))
+        cpu_signal(w->cpu, CPU_SIGNAL_INTR);
+    else
+        cpu_unsignal(w->cpu, CPU_SIGNAL_INTR);
+}
+
+static uint32_t bus_in(void *opaque, uint16_t port, uint32_t size)
+{
+    (void)opaque, (void)port;
+    return size == 1 ? 0xa5 : size == 2 ? 0xa5a5 : 0xa5a5a5a5;
+}
+
+static void bus_out(void *opaque, uint16_t port, uint32_t size, uint32_t value)
+{
+    struct world *w = opaque;
+    (void)size;
+    switch (port) {
+    case 0xe9: console(w, (char)value); break;
+    case 0x501:
+        w->ended = true;
+        w->status = value;
+        cpu_signal(w->cpu, CPU_SIGNAL_STOP);
+        break;
+    case 0x20:
+        if (value & 0x10)
+            w->icw_next = 2;
+        break;
+    case 0x21:
+        if (w->icw_next == 2)
+            w->base = (uint8_t)value;
+        if (w->icw_next)
+            w->icw_next = w->icw_next == 4 ? 0 : (uint8_t)(w->icw_next + 1);
+        else
+            w->mask = (uint8_t)value;
+        break;
+    case 0x40: w->due = true; break;
+    }
+}
+
+static uint32_t bus_intr_ack(void *opaque)
+{
+    struct world *w = opaque;
+    w->due = false;
+    intr_update(w);
+    return w->base;
+}
+
+static uint64_t bus_tsc(void *opaque)
+{
+    const struct world *w = opaque;
+    return w->cpu->instructions;
+}
+
+static const struct cpu_bus bus = { .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc };
+
+/* ---- loading ---- */
+
+static uint8_t *file_read(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    uint8_t *bytes = malloc(1 << 20);
+    *size = bytes ? fread(bytes, 1, 1 << 20, file) : 0;
+    fclose(file);
+    return bytes;
+}
+
+/* The state of a Multiboot 1 kernel at its entry (Multiboot Specification 0.6.96, 3.2). */
+static bool world_boot(struct world *w, const uint8_t *image, size_t size, const char *cmdline)
+{
+    Elf32_Ehdr ehdr;
+    const uint32_t info[5] = { 4, 0, 0, 0, CMDLINE };
+    if (size < sizeof(ehdr) || memcmp(image, ELFMAG, SELFMAG))
+        return false;
+    memcpy(&ehdr, image, sizeof(ehdr));
+    for (unsigned i = 0; i < ehdr.e_phnum; i++) {
+        Elf32_Phdr phdr;
+        memcpy(&phdr, image + ehdr.e_phoff + i * sizeof(phdr), sizeof(phdr));
+        if (phdr.p_type == PT_LOAD)
+            mem_write(w->mem, phdr.p_paddr, image + phdr.p_offset, phdr.p_filesz);
+    }
+    mem_write(w->mem, INFO, info, sizeof(info));
+    mem_write(w->mem, CMDLINE, cmdline, strlen(cmdline) + 1);
+
+    struct cpu *cpu = w->cpu;
+    cpu_reset(cpu, false);
+    for (unsigned i = 0; i < 6; i++)
+        cpu->seg[i] = (struct segment){ .selector = 0x10, .attr = 0xc093, .limit = UINT32_MAX };
+    cpu->seg[CS] = (struct segment){ .selector = 8, .attr = 0xc09b, .limit = UINT32_MAX };
+    cpu->cr0 = CR0_ET | CR0_PE;
+    cpu->reg[EAX] = 0x2badb002;
+    cpu->reg[EBX] = INFO;
+    cpu->eip = ehdr.e_entry;
+    cpu_paging_changed(cpu);
+    return true;
+}
+
+static struct world *world_new(void)
+{
+    abbey_error error;
+    struct world *w = calloc(1, sizeof(*w));
+    w->mem = mem_new(&hostmem, MEMORY, 3u << 30, &error);
+    w->cpu = aligned_alloc(64, (sizeof(struct cpu) + 63) & ~(size_t)63);
+    struct cpu *cpu = w->cpu;
+    memset(cpu, 0, sizeof(*cpu));
+    cpu->model = cpu_model_find("host"); /* the one with NX */
+    cpu->mem = w->mem;
+    cpu->bus = &bus;
+    cpu->bus_opaque = w;
+    cpu->tlb = tlb_new();
+    cpu->interp = interp_new(cpu);
+    w->mask = 0xff;
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    interp_free(w->cpu->interp);
+    tlb_free(w->cpu->tlb);
+    mem_free(w->mem);
+    free(w->cpu);
+    free(w);
+}
+
+static enum cpu_exit world_run(struct world *w)
+{
+    enum cpu_exit exit = CPU_EXIT_BUDGET;
+    while (!w->ended && exit != CPU_EXIT_TRIPLE_FAULT && w->cpu->instructions < LIMIT) {
+        exit = interp_run(w->cpu, BUDGET);
+        if (exit == CPU_EXIT_HALT && !w->due)
+            break;
+        intr_update(w);
+    }
+    return exit;
+}
+
+static void dump(struct world *w)
+{
+    char text[4096];
+    cpu_dump(w->cpu, text, sizeof(text));
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        printf("# %s\n", line);
+}
+
+int main(void)
+{
+    size_t size = 0;
+    char path[4096];
+    const char *build = getenv("ABBEY_BUILDDIR");
+    snprintf(path, sizeof(path), "%s/tests/guests/system/system.elf", build ? build : ".");
+    uint8_t *image = file_read(path, &size);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+
+    struct world *w = world_new();
+    if (!image || !world_boot(w, image, size, "")) {
+        printf("Bail out! %s is no ELF file that can be read\n", path);
+        return 99;
+    }
+    world_run(w);
+    unsigned tests = w->tests;
+    bool passed = w->ended && w->status == 0 && w->failures == 0;
+    if (!w->ended) {
+        printf("not ok %u - the guest comes to its end\n", ++tests);
+        dump(w);
+    }
+    world_free(w);
+
+    w = world_new();
+    w->quiet = true;
+    world_boot(w, image, size, "system.elf triple");
+    bool down = world_run(w) == CPU_EXIT_TRIPLE_FAULT && w->cpu->shutdown;
+    printf("%sok %u - a fault in the delivery of #DF shuts the processor down (SDM 6.15, vector 8)\n", down ? "" : "not ", ++tests);
+    if (!down)
+        dump(w);
+    printf("1..%u\n", tests);
+    world_free(w);
+    free(image);
+    return passed && down ? 0 : 1;
+}
