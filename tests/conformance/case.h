@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* Linear addresses, the same natively and in the guest. Pages around them are not present; neither are those of WILD. */
+/* Linear addresses, the same natively and in the guest. Pages around them are not present; neither are those of WILD.
+ */
 #define ARENA_RW 0x20001000u
 #define ARENA_RW_END 0x20005000u
 #define ARENA_RO ARENA_RW_END
@@ -44,7 +45,7 @@ enum { EXIT_NEXT, EXIT_TAKEN, EXIT_EXCEPTION };
 struct conf_case {
     uint32_t gpr[8];
     uint32_t eflags;
-    uint32_t eip;      /* linear, as is taken_at */
+    uint32_t eip; /* linear, as is taken_at */
     uint32_t taken_at;
     uint32_t code_base; /* of CS: CODE16_BASE in 16-bit code, else 0 */
     uint16_t cs, ds, es, fs, gs, reserved;
@@ -71,8 +72,8 @@ struct conf_result {
 #define BATCH_MAX 1024u
 
 struct conf_shared {
-    uint32_t count;    /* cases in this batch */
-    uint32_t progress; /* case under way: whom to blame when the helper dies */
+    uint32_t count;                                          /* cases in this batch */
+    uint32_t progress;                                       /* case under way: whom to blame when the helper dies */
     uint8_t arena[ARENA_BYTES] __attribute__((aligned(64))); /* after the batch; before the first, initial contents */
     struct conf_case cases[BATCH_MAX];
     struct conf_result results[BATCH_MAX];

@@ -27,10 +27,10 @@ struct gen {
 
     bool code16;
     bool addr16;
-    int override;      /* ES..GS, or -1 */
+    int override; /* ES..GS, or -1 */
     bool has_modrm;
     uint8_t modrm;
-    bool memory;       /* there is a memory operand, at linear `target` */
+    bool memory; /* there is a memory operand, at linear `target` */
     uint32_t target;
     uint32_t far_selector; /* of a pointer in the instruction */
 };

@@ -86,8 +86,8 @@ static void tables_build(struct guest *guest)
         put32(guest, TABLE_SYSTEM + 4 * page, page << 12 | 3);
     for (uint32_t linear = ARENA_RW; linear < CODE_END; linear += 4096) {
         if (linear < ARENA_RO_END || linear >= CODE)
-            put32(guest, TABLE_USER + (linear >> 10 & 0xffc),
-                (uint32_t)physical(linear) | (linear == ARENA_RO ? 5 : 7));
+            put32(
+                guest, TABLE_USER + (linear >> 10 & 0xffc), (uint32_t)physical(linear) | (linear == ARENA_RO ? 5 : 7));
     }
 }
 
@@ -243,7 +243,8 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
     memcpy(&cpu->fx, in->fx, 288);
     if (in->code_base)
         cpu->seg[CS] = (struct segment){
-            .selector = in->cs, .attr = 0xfb, .base = CODE16_BASE, .limit = CODE_END - CODE16_BASE - 1 };
+            .selector = in->cs, .attr = 0xfb, .base = CODE16_BASE, .limit = CODE_END - CODE16_BASE - 1
+        };
     uint32_t start = in->eip - in->code_base;
     cpu->eip = start;
     cpu->eflags = FLAG_IF | 2;

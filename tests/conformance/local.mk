@@ -9,6 +9,7 @@ tests_conformance_test_conformance_SOURCES = \
 	tests/conformance/compare.h \
 	tests/conformance/gen.c \
 	tests/conformance/gen.h \
+	tests/conformance/gen_data.c \
 	tests/conformance/guest.c \
 	tests/conformance/guest.h \
 	tests/conformance/native_host.c \

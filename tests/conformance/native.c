@@ -5,8 +5,8 @@
  *
  * A case is entered by loading every register from memory and jumping to the instruction, through SS, the one segment
  * that stays flat. Behind the instruction, and at the target of a branch, stands an exit that stores a number and goes
- * to `leave`, which stores every register; so the common case costs no signal. An exception comes as a signal whose frame
- * has everything else; the handler turns the frame so that it returns to `resume`. Every register is lost on the
+ * to `leave`, which stores every register; so the common case costs no signal. An exception comes as a signal whose
+ * frame has everything else; the handler turns the frame so that it returns to `resume`. Every register is lost on the
  * way, so all state of the runner itself is in static variables. */
 #define _GNU_SOURCE
 #include <asm/ldt.h>
@@ -179,7 +179,8 @@ static void map(uint32_t start, uint32_t end, int prot, int flags, int fd)
     }
 }
 
-static void ldt_set(unsigned entry, uint32_t base, uint32_t limit, unsigned contents, unsigned read_exec_only, unsigned absent)
+static void ldt_set(
+    unsigned entry, uint32_t base, uint32_t limit, unsigned contents, unsigned read_exec_only, unsigned absent)
 {
     struct user_desc desc = {
         .entry_number = entry,

@@ -8,15 +8,15 @@ static void target_operand(struct gen *gen)
 {
     struct conf_case *in = gen->in;
     if (gen->memory)
-        gen_poke(gen, gen->target, in->taken_at - in->code_base, 4);
+        gen_poke(gen, gen->target, in->taken_at - in->code_base, gen->row->size);
     else
         in->gpr[gen->modrm & 7] = in->taken_at - in->code_base;
 }
 
 static void far_operand(struct gen *gen)
 {
-    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_LDT(LDT_EXECUTE), SEL_FLAT, 0,
-        SEL_LDT(LDT_CONFORMING), 0x08, 0x20, SEL_LDT(LDT_COUNT) };
+    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_LDT(LDT_EXECUTE),
+        SEL_FLAT, 0, SEL_LDT(LDT_CONFORMING), 0x08, 0x20, SEL_LDT(LDT_COUNT) };
     uint32_t offset_size = gen->row->size - 2;
     gen_poke(gen, gen->target, gen->in->taken_at, offset_size);
     gen_poke(gen, gen->target + offset_size, selectors[gen_below(gen, sizeof selectors / sizeof selectors[0])], 2);
@@ -24,7 +24,8 @@ static void far_operand(struct gen *gen)
 
 static void far_immediate(struct gen *gen)
 {
-    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_LDT(LDT_CONFORMING), SEL_FLAT, 0, 0x40 };
+    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_LDT(LDT_CONFORMING), SEL_FLAT, 0,
+        0x40 };
     gen->far_selector = selectors[gen_below(gen, sizeof selectors / sizeof selectors[0])];
 }
 
@@ -35,8 +36,8 @@ static void return_address(struct gen *gen)
 
 static void far_return_address(struct gen *gen)
 {
-    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_LDT(LDT_CONFORMING), SEL_FLAT, 0,
-        0x08, 0x20 };
+    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_LDT(LDT_CONFORMING),
+        SEL_FLAT, 0, 0x08, 0x20 };
     gen_poke(gen, gen->in->gpr[ESP], gen->in->taken_at, 4);
     gen_poke(gen, gen->in->gpr[ESP] + 4, selectors[gen_below(gen, sizeof selectors / sizeof selectors[0])], 4);
     gen_poke(gen, gen->in->gpr[ESP] + 8, gen_random(gen) & 0x254ed5, 4); /* not TF, nor NT, nor what cannot change */
@@ -52,7 +53,8 @@ static void far_return_near(struct gen *gen)
 
 static void loop_count(struct gen *gen)
 {
-    gen->in->gpr[ECX] = gen_once_in(gen, 2) ? gen_below(gen, 3) | (gen_once_in(gen, 2) ? 0x10000 : 0) : gen->in->gpr[ECX];
+    gen->in->gpr[ECX] =
+        gen_once_in(gen, 2) ? gen_below(gen, 3) | (gen_once_in(gen, 2) ? 0x10000 : 0) : gen->in->gpr[ECX];
 }
 
 /* INT 80h is a system call, and INT 3 and 4 have rows of their own. */

@@ -22,8 +22,7 @@ static uint16_t any_selector(struct gen *gen)
 static void selector_registers(struct gen *gen)
 {
     for (unsigned i = 0; i < 8; i++)
-        if (i != 4)
-            gen->in->gpr[i] = (gen->in->gpr[i] & 0xffff0000) | any_selector(gen);
+        gen->in->gpr[i] = (gen->in->gpr[i] & 0xffff0000) | any_selector(gen);
 }
 
 static void selector_memory(struct gen *gen)

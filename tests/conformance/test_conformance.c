@@ -15,8 +15,8 @@
 
 #define MISMATCHES_SHOWED 3u
 
-static const struct row_table *const tables[] = { &rows_alu, &rows_shift, &rows_move, &rows_string, &rows_stack, &rows_flow,
-    &rows_system, &rows_x87, &rows_mmx, &rows_sse };
+static const struct row_table *const tables[] = { &rows_alu, &rows_shift, &rows_move, &rows_string, &rows_stack,
+    &rows_flow, &rows_system, &rows_x87, &rows_mmx, &rows_sse };
 #define TABLES (sizeof tables / sizeof tables[0])
 
 /* What the host may know and the guest's CPU must not: SSE3 and later, and other people's. */
@@ -120,8 +120,8 @@ static int batch_run(struct gen *gen, struct conf_shared *shared, struct guest *
     return wrong;
 }
 
-static bool row_run(const struct row_table *table, const struct row *row, struct conf_shared *shared, struct guest *guest,
-    struct forms *forms, uint64_t seed, uint64_t cases)
+static bool row_run(const struct row_table *table, const struct row *row, struct conf_shared *shared,
+    struct guest *guest, struct forms *forms, uint64_t seed, uint64_t cases)
 {
     struct gen gen = { .random = row_seed(seed, row), .table = table, .row = row, .forms = forms };
     uint64_t wrong = 0, done = 0;
@@ -179,13 +179,16 @@ static void forms_report(const struct forms *forms)
 static void unknown_report(struct guest *guest)
 {
     for (unsigned i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        struct conf_case in = { .eip = CODE + 64, .eflags = 0x202, .cs = SEL_CODE, .ds = SEL_FLAT, .es = SEL_FLAT, .mem_at = ARENA_RW };
+        struct conf_case in = {
+            .eip = CODE + 64, .eflags = 0x202, .cs = SEL_CODE, .ds = SEL_FLAT, .es = SEL_FLAT, .mem_at = ARENA_RW
+        };
         struct conf_result out;
         in.fx[0] = 0x7f, in.fx[1] = 0x03;
         in.length = unknown[i].length;
         memcpy(in.insn, unknown[i].bytes, sizeof unknown[i].bytes);
         guest_run(guest, &in, &out);
-        tap(out.exit == EXIT_EXCEPTION && out.vector == 6 && out.eip == in.eip, "not in the guest's CPU", unknown[i].name, ": #UD");
+        tap(out.exit == EXIT_EXCEPTION && out.vector == 6 && out.eip == in.eip, "not in the guest's CPU",
+            unknown[i].name, ": #UD");
     }
 }
 
