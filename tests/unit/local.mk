@@ -108,3 +108,10 @@ tests_unit_test_x87_SOURCES = tests/unit/test_x87.c
 tests_unit_test_x87_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_x87_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_x87_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/test_interp_events
+TESTS += tests/unit/test_interp_events
+tests_unit_test_interp_events_SOURCES = tests/unit/test_interp_events.c
+tests_unit_test_interp_events_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_interp_events_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_interp_events_LDADD = $(UNIT_LIBS)

@@ -17,6 +17,7 @@
 #include "core/cpu/system.h"
 
 #define DR6_BS 0x4000u
+#define ITERATIONS_MAX 4096u /* of REP at a time */
 
 /* The interpreter that runs on this thread: hooks called from elsewhere must not touch its caches. */
 static _Thread_local const struct interp *running;
@@ -75,16 +76,24 @@ void interp_flush(struct interp *it)
     it->broken = true;
 }
 
-bool interp_yields(const struct cpu *cpu)
+bool interp_yields(struct cpu *cpu)
 {
+    struct interp *it = cpu->interp;
     uint32_t signals = atomic_load_explicit(&cpu->signals, memory_order_relaxed);
-    if (cpu->interp->single || cpu->interp->broken)
+    if (it->single || it->broken || ++it->iterations >= ITERATIONS_MAX)
         return true;
     if (!(cpu->eflags & FLAG_IF))
         signals &= ~CPU_SIGNAL_INTR;
     if (cpu->nmi_blocked)
         signals &= ~CPU_SIGNAL_NMI;
     return signals != 0;
+}
+
+void interp_again(struct cpu *cpu)
+{
+    cpu->eip = cpu->insn_eip;
+    cpu->instructions--;
+    cpu->interp->end--;
 }
 
 /* The run at CS:EIP. */
@@ -114,6 +123,7 @@ static inline void run_execute(struct interp *it, struct cpu *cpu, struct run *r
     const struct insn *insn = run->insn, *end = insn + count;
     it->current = run;
     it->broken = false;
+    it->iterations = 0;
     do {
         cpu->insn_eip = cpu->eip;
         cpu->eip += insn->length;

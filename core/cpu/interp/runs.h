@@ -60,6 +60,7 @@ struct interp {
     bool flush_wanted;   /* drop all before the next run */
     struct news news;
     bool single;         /* one instruction, one REP iteration */
+    uint32_t iterations; /* of REP in this run */
     uint64_t end;        /* of the budget, in cpu->instructions */
     struct run *scratch; /* one instruction that is not cached */
 };
