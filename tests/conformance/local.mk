@@ -14,6 +14,8 @@ tests_conformance_test_conformance_SOURCES = \
 	tests/conformance/guest.h \
 	tests/conformance/native_host.c \
 	tests/conformance/native_host.h \
+	tests/conformance/opcodes.c \
+	tests/conformance/opcodes.h \
 	tests/conformance/row.h \
 	tests/conformance/rows_alu.c \
 	tests/conformance/rows_flow.c \

@@ -12,6 +12,7 @@
 #include "tests/conformance/gen.h"
 #include "tests/conformance/guest.h"
 #include "tests/conformance/native_host.h"
+#include "tests/conformance/opcodes.h"
 
 #define MISMATCHES_SHOWED 3u
 
@@ -192,6 +193,19 @@ static void unknown_report(struct guest *guest)
     }
 }
 
+static void opcodes_report(struct conf_shared *shared, struct guest *guest)
+{
+    for (unsigned group = 0; group < OPCODE_GROUPS; group++) {
+        char text[128], tail[64];
+        unsigned tried = 0;
+        bool ok = opcodes_agree(group, shared, guest, &tried, text, sizeof text);
+        snprintf(tail, sizeof tail, ": the same are undefined among %u forms", tried);
+        tap(ok, "opcode map", opcodes_group_name(group), tail);
+        if (!ok)
+            printf("# %s\n", text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *only = getenv("CONFORMANCE_ROW"), *build = getenv("ABBEY_BUILDDIR");
@@ -215,7 +229,9 @@ int main(int argc, char **argv)
         printf("Bail out! no memory for the guest\n");
         return 99;
     }
-    unsigned more = only ? 0 : FORMS_32 + 12 + FORMS_16 + FORMS_SEG + (unsigned)(sizeof unknown / sizeof unknown[0]);
+    unsigned more =
+        only ? 0
+             : FORMS_32 + 12 + FORMS_16 + FORMS_SEG + OPCODE_GROUPS + (unsigned)(sizeof unknown / sizeof unknown[0]);
     printf("1..%u\n# seed %llu, %llu cases a row\n", rows + more, (unsigned long long)seed, (unsigned long long)cases);
     for (unsigned t = 0; t < TABLES; t++)
         for (unsigned r = 0; r < tables[t]->count; r++) {
@@ -226,6 +242,7 @@ int main(int argc, char **argv)
     if (!only) {
         forms_report(&forms);
         unknown_report(guest);
+        opcodes_report(shared, guest);
     }
     printf("# %u rows, %llu cases, %u checks failed\n", rows, (unsigned long long)total, failures);
     guest_free(guest);
