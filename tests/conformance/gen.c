@@ -260,7 +260,7 @@ static void prefixes_choose(struct gen *gen)
     in->code_base = selector_base(in->cs);
     gen->override = -1;
     gen->addr16 = gen->code16;
-    if (!gen->memory && !string)
+    if (!gen->memory && !string && !(gen->row->flags & ROW_IMPLICIT))
         return;
     gen->addr16 = gen_once_in(gen, gen->code16 ? 2 : 6);
     if (gen_once_in(gen, 4))
@@ -279,15 +279,23 @@ static void prefixes_choose(struct gen *gen)
     gen->forms->seg[(gen->override < 0 ? 6 : gen->override) * 2 + gen->addr16]++;
 }
 
+uint32_t gen_offset(struct gen *gen, uint32_t linear)
+{
+    return linear - effective_base(gen, DS);
+}
+
+void gen_set_address(struct gen *gen, unsigned reg, uint32_t offset)
+{
+    uint32_t mask = gen->addr16 ? 0xffff : 0xffffffff, *to = &gen->in->gpr[reg];
+    *to = (*to & ~mask) | (offset & mask);
+}
+
 static void string_registers(struct gen *gen)
 {
     struct conf_case *in = gen->in;
-    uint32_t mask = gen->addr16 ? 0xffff : 0xffffffff;
-    uint32_t source = gen_target(gen, gen->row->size) - effective_base(gen, DS);
-    uint32_t target = gen_target(gen, gen->row->size) - selector_base(in->es);
-    in->gpr[ESI] = (in->gpr[ESI] & ~mask) | (source & mask);
-    in->gpr[EDI] = (in->gpr[EDI] & ~mask) | (target & mask);
-    in->gpr[ECX] = (in->gpr[ECX] & ~mask) | gen_below(gen, 24);
+    gen_set_address(gen, ESI, gen_offset(gen, gen_target(gen, gen->row->size)));
+    gen_set_address(gen, EDI, gen_target(gen, gen->row->size) - selector_base(in->es));
+    gen_set_address(gen, ECX, gen_below(gen, 24));
     if (gen_once_in(gen, 2)) { /* equal bytes, for the comparing ones */
         memset(in->mem, (int)(in->gpr[EAX] & 0xff), in->mem_length);
         in->gpr[EAX] = (in->gpr[EAX] & 0xff) * 0x01010101u;

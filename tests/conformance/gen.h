@@ -43,6 +43,10 @@ uint32_t gen_interesting(struct gen *gen); /* boundary values more often than no
 bool gen_once_in(struct gen *gen, uint32_t n);
 /* A linear address for an operand of `size` bytes: mostly in the window of memory that is compared. */
 uint32_t gen_target(struct gen *gen, uint32_t size);
+/* An offset in the segment of an implicit operand, which is DS or the override, for `linear`; and that in a register,
+ * whose upper half stays with 16-bit addresses. */
+uint32_t gen_offset(struct gen *gen, uint32_t linear);
+void gen_set_address(struct gen *gen, unsigned reg, uint32_t offset);
 /* Random values of a type. */
 void gen_data(struct gen *gen, enum data data, uint8_t *to, uint32_t count);
 /* Writes to the window, if the address is there. */

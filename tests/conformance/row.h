@@ -25,6 +25,7 @@ enum data { D_INT, D_F32, D_F64, D_F80, D_BCD };
 #define ROW_NONT 4096u      /* not with EFLAGS.NT: means something else in long mode */
 #define ROW_NOCODE16 16384u /* not from 16-bit code: it goes to another segment */
 #define ROW_ANYFAULT 32768u /* of several faults of access any may come first */
+#define ROW_IMPLICIT 65536u /* a memory operand that ModRM does not name */
 #define ROW_LATEMMX 8192u   /* whether a fault comes before the turn to MMX state is the processor's own matter */
 
 /* The six arithmetic flags. */

@@ -43,6 +43,15 @@ static void far_return_address(struct gen *gen)
     gen_poke(gen, gen->in->gpr[ESP] + 8, gen_random(gen) & 0x254ed5, 4); /* not TF, nor NT, nor what cannot change */
 }
 
+/* The same with 16-bit pieces: the offset leads nowhere, the selector and flags count. */
+static void far_return_address16(struct gen *gen)
+{
+    static const uint16_t selectors[] = { SEL_CODE, SEL_CODE, SEL_LDT(LDT_CODE), SEL_FLAT, 0, 0x08 };
+    gen_poke(gen, gen->in->gpr[ESP], gen->in->taken_at, 2);
+    gen_poke(gen, gen->in->gpr[ESP] + 2, selectors[gen_below(gen, sizeof selectors / sizeof selectors[0])], 2);
+    gen_poke(gen, gen->in->gpr[ESP] + 4, gen_random(gen) & 0x4ed5, 2);
+}
+
 /* Processors look at the stack of the outer level before they know that there is none: let there be memory. */
 static void far_return_near(struct gen *gen)
 {
@@ -111,6 +120,13 @@ static const struct row rows[] = {
     { "RETF",           "CB",            0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC, .memory = far_return_address },
     { "RETF imm16",     "CA iw",         0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC, .memory = far_return_near },
     { "IRETD",          "CF",            0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC | ROW_NONT, .memory = far_return_address },
+    { "CALL ptr16:16",  "66 9A ptr16",   0, 0, ROW_STACK | ROW_ANYFAULT | ROW_NOCODE16, .registers = far_immediate },
+    { "CALL m16:16",    "66 FF /3",      4, 0, ROW_MEM | ROW_STACK | ROW_ANYFAULT | ROW_NOCODE16, .memory = far_operand },
+    { "RET imm16 (16)", "66 C2 iw",      0, 0, ROW_STACK, .memory = return_address },
+    { "RETF (16)",      "66 CB",         0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC, .memory = far_return_address16 },
+    { "IRET (16)",      "66 CF",         0, 0, ROW_STACK | ROW_NOCODE16 | ROW_NOAC | ROW_NONT, .memory = far_return_address16 },
+    { "(CALL m16:32 reg)", "FF /3",      0, 0, ROW_REG },
+    { "(JMP m16:32 reg)", "FF /5",       0, 0, ROW_REG },
     LOOP("LOOP", "E2"), LOOP("LOOPE", "E1"), LOOP("LOOPNE", "E0"), LOOP("JECXZ", "E3"),
     { "INT3",           "CC",            0, 0, ROW_NOLOCK },
     { "INT 3",          "CD 03",         0, 0, ROW_NOLOCK },

@@ -7,7 +7,7 @@ enum { EDI = 7 };
 
 static void mask_target(struct gen *gen)
 {
-    gen->in->gpr[EDI] = gen_target(gen, 16) - selector_base(gen->in->ds);
+    gen_set_address(gen, EDI, gen_offset(gen, gen_target(gen, 16)));
 }
 
 /* A reserved bit of MXCSR is an exception: one time in eight. */
@@ -108,7 +108,7 @@ static const struct row rows[] = {
     { "CVTPD2DQ xmm,xmm/m128", "F2 0F E6 /r", 16, D_F64, ROW_ALIGN }, { "MOVNTDQ m128,xmm", "66 0F E7 /r", 16, 0, ROW_ALIGN | ROW_MEM },
     XMM("PSUBSB", "E8"), XMM("PSUBSW", "E9"), XMM("PMINSW", "EA"), XMM("POR", "EB"), XMM("PADDSB", "EC"), XMM("PADDSW", "ED"),
     XMM("PMAXSW", "EE"), XMM("PXOR", "EF"), XMM("PMULUDQ", "F4"), XMM("PMADDWD", "F5"), XMM("PSADBW", "F6"),
-    { "MASKMOVDQU xmm,xmm", "66 0F F7 /r", 16, 0, ROW_REG, .registers = mask_target },
+    { "MASKMOVDQU xmm,xmm", "66 0F F7 /r", 16, 0, ROW_REG | ROW_IMPLICIT, .registers = mask_target },
     XMM("PSUBB", "F8"), XMM("PSUBW", "F9"), XMM("PSUBD", "FA"), XMM("PSUBQ", "FB"), XMM("PADDB", "FC"), XMM("PADDW", "FD"),
     XMM("PADDD", "FE"),
     /* F2 and F3 stand above 66; of the two the last one counts. */
