@@ -117,6 +117,29 @@ static inline struct run *run_find(struct interp *it, struct cpu *cpu)
     return run_make(it, eip, false);
 }
 
+/* The run at CS:EIP: by the links of the last one, which are checked beside the path that the processor speculates on,
+ * so that a short loop does not wait for the TLB and the hash. */
+static inline struct run *run_follow(struct interp *it, struct cpu *cpu)
+{
+    struct run *last = it->last;
+    const struct segment *cs = &cpu->seg[CS];
+    uint32_t linear = cs->base + cpu->eip;
+    bool user = cpu->cpl == 3;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct run_link *link = &last->link[i];
+        if (link->linear == linear && link->changes == cpu->tlb->changes && link->user == user &&
+            (uint64_t)cpu->eip + link->to->bytes - 1 <= cs->limit && (link->to->key & 1) == !!(cs->attr & SEG_DB))
+            return link->to;
+    }
+    struct run *run = run_find(it, cpu);
+    bool kept = last == it->last && last != it->scratch; /* not flushed in between */
+    if (kept && run != it->scratch && !run->page[1]) {
+        last->link[1] = last->link[0];
+        last->link[0] = (struct run_link){ .to = run, .linear = linear, .user = user, .changes = cpu->tlb->changes };
+    }
+    return run;
+}
+
 /* Executes the first `count` instructions of the run, or fewer when it breaks. */
 static inline void run_execute(struct interp *it, struct cpu *cpu, struct run *run, uint64_t count)
 {
@@ -124,9 +147,10 @@ static inline void run_execute(struct interp *it, struct cpu *cpu, struct run *r
     it->current = run;
     it->broken = false;
     it->iterations = 0;
+    uint32_t eip = cpu->eip; /* only the last instruction of a run changes it otherwise */
     do {
-        cpu->insn_eip = cpu->eip;
-        cpu->eip += insn->length;
+        cpu->insn_eip = eip;
+        cpu->eip = eip += insn->length;
         insn->exec(cpu, insn);
         cpu->instructions++;
     } while (++insn != end && !it->broken);
@@ -165,7 +189,9 @@ static void step_special(struct interp *it, struct cpu *cpu)
     cpu->insn_eip = cpu->eip;
     if (hits) {
         cpu->dr[6] |= hits;
-        cpu_raise(cpu, EXC_DB);
+        trap_deliver(cpu, EXC_DB); /* the one fault that does not set RF in what it pushes (SDM vol. 3, 17.3.1.1) */
+        it->end--;
+        return;
     }
     struct run *run = run_find(it, cpu);
     cpu->eflags &= ~FLAG_RF; /* what a fault pushes has it set again */
@@ -229,7 +255,8 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
             continue;
         }
         cpu->insn_eip = cpu->eip;
-        struct run *run = run_find(it, cpu);
+        struct run *run = run_follow(it, cpu);
+        it->last = run;
         uint64_t left = it->end - cpu->instructions;
         run_execute(it, cpu, run, run->count < left ? run->count : left);
     }

@@ -50,7 +50,8 @@ struct desc desc(uint32_t base, uint32_t limit, uint32_t access, uint32_t flags)
 }
 struct desc gate(uint32_t selector, uint32_t offset, uint32_t access, uint32_t count)
 {
-    return (struct desc){ .low = selector << 16 | (offset & 0xffff), .high = (offset & 0xffff0000) | access << 8 | count };
+    return (
+        struct desc){ .low = selector << 16 | (offset & 0xffff), .high = (offset & 0xffff0000) | access << 8 | count };
 }
 void slot(unsigned n, uint32_t base, uint32_t limit, uint32_t access, uint32_t flags)
 {
@@ -76,6 +77,16 @@ void lidt(uint32_t base, uint16_t limit)
         uint32_t base;
     } __attribute__((packed)) table = { limit, base };
     __asm__ volatile("lidt %0" ::"m"(table));
+}
+
+/* Compilers call it for the copy of a struct. */
+void *memcpy(void *to, const void *from, size_t count);
+void *memcpy(void *to, const void *from, size_t count)
+{
+    volatile uint8_t *t = to;
+    for (const uint8_t *f = from; count--;)
+        *t++ = *f++;
+    return to;
 }
 
 static void fill(void *at, uint8_t value, uint32_t count)
@@ -183,8 +194,8 @@ static bool fault_clean(const char **why)
     if (!snap[13])
         return true;
     *why = "a general register changed";
-    if (trap.eax != snap[0] || trap.ecx != snap[1] || trap.edx != snap[2] || trap.ebx != snap[3] || trap.esp != snap[4] ||
-        trap.ebp != snap[5] || trap.esi != snap[6] || trap.edi != snap[7])
+    if (trap.eax != snap[0] || trap.ecx != snap[1] || trap.edx != snap[2] || trap.ebx != snap[3] ||
+        trap.esp != snap[4] || trap.ebp != snap[5] || trap.esi != snap[6] || trap.edi != snap[7])
         return false;
     *why = "a segment register changed";
     if (trap.ds != (snap[8] & 0xffff) || trap.es != (snap[9] & 0xffff) || trap.fs != (snap[10] & 0xffff) ||
@@ -315,7 +326,8 @@ void code16(const void *bytes, uint32_t count)
 }
 void start_v86(uint32_t flags)
 {
-    const uint32_t frame_words[9] = { 0, V86_BASE >> 4, flags | 0x20002, 0xfffc, 0x2000, 0x3000, 0x3000, 0x4000, 0x5000 };
+    const uint32_t frame_words[9] = { 0, V86_BASE >> 4, flags | 0x20002, 0xfffc, 0x2000, 0x3000, 0x3000, 0x4000,
+        0x5000 };
     for (unsigned i = 0; i < 9; i++)
         v86_frame[i] = frame_words[i];
     enter_v86();
@@ -333,10 +345,10 @@ void start_real(void)
 
 /* ---- all of it ---- */
 
-extern const struct suite suite_segment, suite_transfer, suite_gate, suite_interrupt, suite_task, suite_v86, suite_paging,
-    suite_debug, suite_privilege, suite_real;
-static const struct suite *const suites[] = { &suite_segment, &suite_transfer, &suite_gate, &suite_interrupt, &suite_task,
-    &suite_v86, &suite_paging, &suite_debug, &suite_privilege, &suite_real };
+extern const struct suite suite_segment, suite_transfer, suite_gate, suite_interrupt, suite_task, suite_v86,
+    suite_paging, suite_debug, suite_privilege, suite_real;
+static const struct suite *const suites[] = { &suite_segment, &suite_transfer, &suite_gate, &suite_interrupt,
+    &suite_task, &suite_v86, &suite_paging, &suite_debug, &suite_privilege, &suite_real };
 
 static void features_read(void)
 {
@@ -372,7 +384,8 @@ void guest_main(uint32_t magic, const uint32_t *info)
     features_read();
     state_reset();
     __asm__ volatile("ljmp %0, $1f\n1:\n\tmovw %w1, %%ds\n\tmovw %w1, %%es\n\tmovw %w1, %%fs\n\tmovw %w1, %%gs\n\t"
-                     "movw %w1, %%ss" ::"i"(KCODE), "r"(KDATA));
+                     "movw %w1, %%ss" ::"i"(KCODE),
+        "r"(KDATA));
     if (triple_wanted(magic, info)) {
         lidt(0, 0);
         __asm__ volatile("int3");
@@ -386,5 +399,5 @@ void guest_main(uint32_t magic, const uint32_t *info)
     put("1..");
     put_number(number, 10, 1);
     put("\n");
-    __asm__ volatile("outl %0, %1" ::"a"(failures ? 1 : 0), "Nd"(0x501));
+    __asm__ volatile("outl %0, %w1" ::"a"(failures ? 1 : 0), "d"(0x501));
 }
