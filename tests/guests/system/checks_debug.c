@@ -13,7 +13,9 @@ static uint32_t dr6(void)
     __asm__ volatile("movl %%dr6, %0" : "=r"(value));
     return value;
 }
-static uint32_t data[16] __attribute__((aligned(64)));
+/* Room below it, because one check makes it the stack that the trap is pushed on. */
+static uint32_t data_room[64 + 16] __attribute__((aligned(64)));
+#define data (data_room + 64)
 RESULT(bs_only, dr6() == 0xffff4ff0)
 RESULT(b0_only, dr6() == 0xffff0ff1)
 RESULT(b1_only, dr6() == 0xffff0ff2)
