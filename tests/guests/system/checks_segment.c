@@ -53,7 +53,8 @@ RESULT(lss_did, (note[2] & 0xffff) == KDATA)
 
 /* ---- limits and types ---- */
 
-static uint8_t block[8192] __attribute__((aligned(4096)));
+static uint8_t block_room[4096 + 8192] __attribute__((aligned(4096))); /* emulators without limits write in front */
+#define block (block_room + 4096)
 BODY(limit_7, slot(0, (uint32_t)block, 7, A_DATA | A_DPL(3), F_32))
 BODY(limit_page, slot(0, (uint32_t)block, 0, A_DATA, F_32 | F_G))
 BODY(down_fff, slot(0, (uint32_t)block, 0xfff, A_DATA_DOWN, F_32))

@@ -62,7 +62,8 @@ BODY(call16, target.selector = 0; ((uint16_t *)&target)[0] = (uint16_t)(uint32_t
                                                               : "=m"(note[2])
                                                               : "m"(target)))
 /* A stack of 4 bytes that has no room for the return address. */
-static uint8_t tiny[16];
+static uint8_t tiny_room[64]; /* emulators without limits write in front of it */
+#define tiny (tiny_room + 32)
 static void small_stack(void)
 {
     code3();

@@ -356,7 +356,7 @@ static void features_read(void)
 {
     uint32_t a, b, c, d;
     __asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(1));
-    features = d & 0x7fffffff;
+    features = (d & 0x3fffffff) | HANGS_QEMU;
     __asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(0x80000000));
     if (a >= 0x80000001 && a < 0x80010000) {
         __asm__ volatile("cpuid" : "=a"(a), "=b"(b), "=c"(c), "=d"(d) : "a"(0x80000001));
@@ -365,7 +365,7 @@ static void features_read(void)
     }
 }
 
-/* ---- what cannot be reported from inside: runs of their own, by a word on the command line ---- */
+/* ---- runs of their own, by a word on the command line: what cannot be reported from inside ---- */
 
 /* A fault in the delivery of a double fault. */
 static void end_triple(void)
@@ -413,6 +413,8 @@ static void other_run(const char *line)
         end_triple();
     if (word_equal(line, "storm"))
         end_storm();
+    if (word_equal(line, "careful"))
+        features &= ~HANGS_QEMU;
 }
 
 void guest_main(uint32_t magic, const uint32_t *info);
