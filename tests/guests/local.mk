@@ -24,8 +24,8 @@ system_guest_srcs = \
 	tests/guests/system/guest.c
 system_guest_hdrs = tests/guests/system/guest.h tests/guests/system/layout.h
 EXTRA_DIST += $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
+EXTRA_DIST += tests/guests/system/cross-qemu tests/guests/system/qemu-7.2.txt
 CLEANFILES += $(system_guest)
-check_DATA = $(system_guest)
 $(system_guest): $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
 	$(AM_V_CCLD)$(MKDIR_P) tests/guests/system && cd $(srcdir) && $(CC) $(system_guest_cc) $(system_guest_ld) \
 		-o $(abs_builddir)/$@ $(system_guest_srcs)
