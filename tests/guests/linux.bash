@@ -8,6 +8,7 @@ limit=600 # seconds for a boot; alone it takes 10 to 30
 [ "${ABBEY_TEST_SHORT-}" ] && limit=1200
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/$flavour
 work=$(mktemp -d)
+running=
 trap 'running=$(jobs -p); [ "$running" ] && kill -KILL $running 2>/dev/null; rm -rf "$work"' EXIT
 number=0
 
@@ -35,17 +36,20 @@ skip() {
     echo "ok $number - Linux $flavour: $1 # SKIP $2"
 }
 
-# machine COMMANDLINE OPTION... - runs the guest with the caller's stdin, its console in $work/out.
-machine() {
-    local words=$1
-    shift
-    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$guest/initrd.gz" \
-        --set boot.cmdline="console=ttyS0 quiet $words" "$@" >"$work/out" 2>"$work/err"
-}
-# The same, in the background.
-start() {
+# machine COMMANDLINE OPTION... - runs the guest with the caller's stdin, its console in $work/out; start: in the
+# background, as process $pid, with the caller's descriptor 7 as stdin (a background job's own is /dev/null).
+settings() {
+    options=(--set boot.kernel="$guest/vmlinuz" --set boot.initrd="$guest/initrd.gz"
+        --set boot.cmdline="console=ttyS0 quiet $1" "${@:2}")
     : >"$work/out" # or says() would find what the guest before has said
-    machine "$@" &
+}
+machine() {
+    settings "$@"
+    "$ABBEY" run linux-direct "${options[@]}" >"$work/out" 2>"$work/err"
+}
+start() {
+    settings "$@"
+    "$ABBEY" run linux-direct "${options[@]}" <&7 >"$work/out" 2>"$work/err" & # no function: the process is to get the signals
     pid=$!
 }
 said() {
@@ -74,18 +78,20 @@ off() {
 }
 
 again() {
-    start test=reboot --timeout $limit </dev/null
+    start test=reboot --timeout $limit 7</dev/null
     result "reboots" says 'up .*' 2
-    kill -TERM $pid # with no driver for the power button in the guest, the first one ends it
+    kill -TERM $pid # presses the power button, for which this guest has no driver
+    sleep 0.5
+    kill -TERM $pid
     wait $pid
     status=$?
-    result "SIGTERM ends a guest that does not listen" [ $status -eq 143 ]
+    result "SIGTERM a second time ends a guest that does not listen" [ $status -eq 143 ]
 }
 
 pipes() {
     mkfifo "$work/in"
     exec 8<>"$work/in" # for both, or opening would wait for the other side
-    start test=echo --timeout $limit <"$work/in"
+    start test=echo --timeout $limit 7<"$work/in"
     says ready
     printf 'hello guest\n' >&8
     result "answers through a pipe" says 'heard hello guest'
@@ -99,7 +105,7 @@ pipes() {
 }
 
 button() {
-    start test=button --timeout $limit </dev/null
+    start test=button --timeout $limit 7</dev/null
     says ready
     kill -TERM $pid
     wait $pid
