@@ -23,7 +23,5 @@ include tests/guests/local.mk
 include tests/conformance/local.mk
 include tests/bench/local.mk
 include tests/sdk/local.mk
-include tests/guests/local.mk
 include tests/fuzz/local.mk
-include tests/sdk/local.mk
 include tests/devices/local.mk

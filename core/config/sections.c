@@ -21,7 +21,7 @@ static const abbey_prop top_rows[] = {
     KEY("reboot", reboot, .value = 1, .meaning = "a reset starts the machine anew; false: it ends the run"),
 };
 static const abbey_prop cpu_rows[] = {
-    KEY("model",  cpu_model,  .text = "pentium3", .choices = "pentium,pentium2,pentium3,pentium4,host",
+    KEY("model",  cpu_model,  .text = "pentium3", .choices = "pentium,pentium-mmx,pentium2,pentium3,pentium4,host",
         .meaning = "what CPUID says; host: all that this host can run"),
     KEY("engine", cpu_engine, .text = "auto", .choices = "auto,bt,interp", .meaning = "how guest code is run"),
     KEY("cache",  cpu_cache,  .flags = ABBEY_PROP_BYTES, .value = 64 * MB, .min = MB, .max = 1 << 30,
@@ -148,6 +148,9 @@ void check_sections(struct check *check)
         section_read(check, &sections[i], sections[i].name ? node_find(check->root, sections[i].name) : check->root);
     struct config *config = check->config;
     struct node *memory = node_find(check->root, "memory"), *boot = node_find(check->root, "boot");
+    struct node *name = node_find(check->root, "name");
+    if (name && name->kind == NODE_SCALAR && (!*config->name || strchr(config->name, '/')))
+        report_error(check->report, name->at, "bad-id", "'name' becomes part of file names: not empty, and no '/'");
     if (memory && config->memory % MB && config->memory >= MB)
         report_error(check->report, memory->at, "out-of-range", "'memory' is a whole number of megabytes, not %s",
             arena_clip(check->arena, memory->text));

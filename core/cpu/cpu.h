@@ -134,7 +134,7 @@ struct cpu_bus {
     void (*out)(void *opaque, uint16_t port, uint32_t size, uint32_t value);
     uint32_t (*intr_ack)(void *opaque); /* vector of the pending interrupt */
     uint64_t (*tsc)(void *opaque);      /* the time-stamp counter before the guest's offset */
-    void (*ferr)(void *opaque);         /* FERR# goes active with CR0.NE clear: IRQ 13 of a PC. May be NULL */
+    void (*ferr)(void *opaque);         /* FERR# is active, CR0.NE clear: IRQ 13 of a PC. NULL: #MF */
 };
 
 struct cpu_model; /* cpuid.h */

@@ -53,7 +53,8 @@ void mem_on_mmio(struct mem *mem, void (*enter)(void *opaque), void (*leave)(voi
 
 /* MMIO: `fn` is called as abbey/io.h says; splitting by max_width (1, 2, 4, 8) is done here. Priority: the region
  * enabled or moved last is asked first; all regions hide RAM. NULL when memory is short. */
-struct mem_region *mem_add_mmio(struct mem *mem, gpa_t start, uint64_t length, uint32_t max_width, abbey_io_fn fn, void *self);
+struct mem_region *mem_add_mmio(
+    struct mem *mem, gpa_t start, uint64_t length, uint32_t max_width, abbey_io_fn fn, void *self);
 /* ROM: the bytes are copied; writes are dropped. Start and length are page-aligned. */
 struct mem_region *mem_add_rom(struct mem *mem, gpa_t start, uint64_t length, const void *bytes);
 void mem_region_enable(struct mem_region *region, bool on);
@@ -87,8 +88,9 @@ bool mem_write(struct mem *mem, gpa_t gpa, const void *from, uint64_t count);
 uint64_t mem_load(struct mem *mem, gpa_t gpa, uint32_t size);
 void mem_store(struct mem *mem, gpa_t gpa, uint32_t size, uint64_t value);
 
-/* Direct view of RAM for DMA: up to *count bytes, cut where RAM stops being contiguous; NULL if none. A view for writing
- * calls the code hook for what it covers now, and mem_unmap() does so again, because pages may have been marked since. */
+/* Direct view of RAM for DMA: up to *count bytes, cut where RAM stops being contiguous; NULL if none. A view for
+ * writing calls the code hook for what it covers now, and mem_unmap() does so again, because pages may have been marked
+ * since. */
 void *mem_map(struct mem *mem, gpa_t gpa, uint64_t *count, bool write);
 /* Ends a view for writing; its first `written` bytes were changed. */
 void mem_unmap(struct mem *mem, void *view, uint64_t written);

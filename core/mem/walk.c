@@ -110,7 +110,12 @@ bool walk_linear(
     struct mem *mem, const struct paging *paging, uint32_t linear, uint32_t access, struct walk *out, uint32_t *code)
 {
     if (!paging->on) {
-        *out = (struct walk){ linear & mem_a20_mask(mem), MEM_PAGE_SHIFT, true, true, true, true, false };
+        *out = (struct walk){ .gpa = linear & mem_a20_mask(mem),
+            .page_shift = MEM_PAGE_SHIFT,
+            .user = true,
+            .writable = true,
+            .dirty = true,
+            .executable = true };
         return true;
     }
     struct step steps[2];

@@ -7,21 +7,21 @@
 
 /* What the walk depends on; a copy of the CPU's registers, made when they change. */
 struct paging {
-    bool on;      /* CR0.PG */
-    bool pae;     /* CR4.PAE */
-    bool pse;     /* CR4.PSE */
-    bool wp;      /* CR0.WP */
-    bool nx;      /* EFER.NXE (with PAE) */
-    bool global;  /* CR4.PGE */
-    uint32_t cr3; /* as loaded */
+    bool on;           /* CR0.PG */
+    bool pae;          /* CR4.PAE */
+    bool pse;          /* CR4.PSE */
+    bool wp;           /* CR0.WP */
+    bool nx;           /* EFER.NXE (with PAE) */
+    bool global;       /* CR4.PGE */
+    uint32_t cr3;      /* as loaded */
     uint64_t pdpte[4]; /* PAE: read when CR3 was loaded (SDM 4.4.1) */
 };
 
 #define WALK_READ 0u
 #define WALK_WRITE 1u
 #define WALK_EXEC 2u
-#define WALK_USER 4u    /* or-ed: at CPL 3 */
-#define WALK_PROBE 8u   /* or-ed: change no A/D bits */
+#define WALK_USER 4u  /* or-ed: at CPL 3 */
+#define WALK_PROBE 8u /* or-ed: change no A/D bits */
 
 /* Page-fault error code bits (SDM 4.7). */
 #define PF_PRESENT 1u
@@ -31,18 +31,19 @@ struct paging {
 #define PF_FETCH 16u
 
 struct walk {
-    gpa_t gpa;          /* of the byte asked for, A20 applied */
+    gpa_t gpa;           /* of the byte asked for, A20 applied */
     uint32_t page_shift; /* 12, 21 or 22 */
-    bool user;          /* U/S set at all levels */
-    bool writable;      /* R/W set at all levels */
-    bool dirty;         /* the leaf's D bit, after this access */
+    bool user;           /* U/S set at all levels */
+    bool writable;       /* R/W set at all levels */
+    bool dirty;          /* the leaf's D bit, after this access */
     bool executable;
     bool global;
 };
 
 /* Translates `linear` for the access; sets A, and D on writes. Returns true with *out filled, or false with the
  * page-fault error code in *code. With paging off the address is its own translation. */
-bool walk_linear(struct mem *mem, const struct paging *paging, uint32_t linear, uint32_t access, struct walk *out, uint32_t *code);
+bool walk_linear(
+    struct mem *mem, const struct paging *paging, uint32_t linear, uint32_t access, struct walk *out, uint32_t *code);
 
 /* Loads the four PDPTEs from CR3 into paging->pdpte; false when a reserved bit is set in a present one (#GP). */
 bool walk_load_pdptes(struct mem *mem, struct paging *paging);

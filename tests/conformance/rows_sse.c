@@ -19,6 +19,9 @@ static void control_status(struct gen *gen)
 /* An image for FXRSTOR: what would be there after FXSAVE, with an MXCSR as above. */
 static void fx_image(struct gen *gen)
 {
+    struct conf_case *in = gen->in;
+    if (gen->target >= ARENA_RW && gen->target < ARENA_RW_END) /* never old data: it might be a bit of MXCSR that AMD has */
+        in->mem_at = gen->target < ARENA_RW_END - in->mem_length ? gen->target : ARENA_RW_END - in->mem_length;
     uint32_t word[7] = { gen_random(gen) & 0x1f7f, gen_random(gen), gen_random(gen), gen_random(gen), gen_random(gen), gen_random(gen) };
     word[6] = gen_random(gen) & (gen_once_in(gen, 8) ? 0x1ffff : 0xffff);
     if (!gen_once_in(gen, 3))

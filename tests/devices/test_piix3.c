@@ -1,5 +1,5 @@
 /* The ISA bridge among the chips it works with, and two PCI functions whose interrupt pins the ports 300h and 301h
- * drive: INTA# of slot 2 is PIRQC#, INTB# of slot 3 is PIRQA#. */
+ * drive: INTA# of slot 3 is PIRQC#, INTB# of slot 4 is PIRQA#. */
 #include "tests/devices/dut.h"
 
 #include <stdio.h>
@@ -16,8 +16,8 @@ static abbey_bench *pc(void)
     }
     return dut_machine("abbey: 1\ndevices:\n  pic: {device: i8259}\n  pci: {device: i440fx}\n"
                        "  isa: {device: piix3, bus: pci, addr: \"01.0\"}\n  kbd: {device: i8042, bus: isa}\n"
-                       "  a: {device: pci-pin, addr: \"02.0\"}\n"
-                       "  b: {device: pci-pin, addr: \"03.0\", port: 0x301, pin: 2}\n");
+                       "  a: {device: pci-pin, addr: \"03.0\"}\n"
+                       "  b: {device: pci-pin, addr: \"04.0\", port: 0x301, pin: 2}\n");
 }
 
 static void identification(void)

@@ -73,18 +73,6 @@ tests_unit_test_host_stdio_LDADD = $(HOST_RIG_LIBS)
 
 # The manual of machine files, the shipped machines, and `abbey config` with the real plugins.
 TESTS += tests/unit/test_machine_files.sh
-EXTRA_DIST += tests/unit/test_machine_files.sh
-check_PROGRAMS += tests/unit/test_boot tests/unit/acpi_dump
-TESTS += tests/unit/test_boot tests/unit/acpi.sh
-EXTRA_DIST += tests/unit/acpi.sh
-tests_unit_test_boot_SOURCES = tests/unit/test_boot.c tests/unit/bootcase.c tests/unit/bootcase.h
-tests_unit_test_boot_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_boot_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_test_boot_LDADD = $(UNIT_LIBS)
-tests_unit_acpi_dump_SOURCES = tests/unit/acpi_dump.c tests/unit/bootcase.c tests/unit/bootcase.h
-tests_unit_acpi_dump_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_acpi_dump_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_acpi_dump_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test_plugins
 TESTS += tests/unit/test_plugins
@@ -114,3 +102,9 @@ tests_unit_test_system_guest_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_system_guest_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_system_guest_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_test_system_guest_DEPENDENCIES = $(system_guest)
+check_PROGRAMS += tests/unit/test_x87
+TESTS += tests/unit/test_x87
+tests_unit_test_x87_SOURCES = tests/unit/test_x87.c
+tests_unit_test_x87_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_x87_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_x87_LDADD = $(UNIT_LIBS) -lm

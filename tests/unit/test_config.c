@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "core/config/config.h"
+#include "core/config/sections.h"
+#include "core/cpu/cpuid.h"
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/unit.h"
 
@@ -139,7 +141,7 @@ static void defaults(void)
     config_free(config);
 }
 
-static void sections(void)
+static void all_sections(void)
 {
     struct config *config =
         load_text("abbey: \"1\"\nname: a b\nmemory: 0x4000000\nreboot: false\n"
@@ -162,6 +164,28 @@ static void sections(void)
     CU_ASSERT_STRING_EQUAL(config->log_level, "trace");
     CU_ASSERT_STRING_EQUAL(config->optimize[0], "linux");
     config_free(config);
+}
+
+/* The schema's list of CPU models is the list of those there are. */
+static void models(void)
+{
+    const abbey_prop *row = NULL;
+    for (unsigned i = 0; i < section_count; i++)
+        for (unsigned j = 0; j < sections[i].count; j++)
+            if (sections[i].name && !strcmp(sections[i].rows[j].name, "model"))
+                row = &sections[i].rows[j];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(row);
+    char choices[300];
+    unsigned models_there = 0, choices_there = 1;
+    snprintf(choices, sizeof(choices), ",%s,", row->choices);
+    for (; cpu_model_at(models_there); models_there++) {
+        char name[100];
+        snprintf(name, sizeof(name), ",%s,", cpu_model_at(models_there)->name);
+        CU_ASSERT_PTR_NOT_NULL(strstr(choices, name));
+    }
+    for (const char *p = row->choices; *p; p++)
+        choices_there += *p == ',';
+    CU_ASSERT_EQUAL(choices_there, models_there);
 }
 
 static void properties(void)
@@ -671,7 +695,8 @@ static void schema(void)
 
 static const struct unit_test tests[] = {
     { "a machine of one line has documented defaults", defaults },
-    { "every key of every section is read", sections },
+    { "every key of every section is read", all_sections },
+    { "the schema has every CPU model", models },
     { "properties get the types of their rows", properties },
     { "backends and their users", backends },
     { "interrupt lines: number, pin, none, default", irq_forms },

@@ -248,7 +248,7 @@ BAD(section_value, SET(),
 BAD(not_a_choice, SET(),
     "abbey: 1\n"
     "cpu: { model: pentium5, engine: jit }\n",
-    "bad.yaml:2:15: error[not-a-choice]: 'cpu.model' is one of pentium, pentium2, pentium3, pentium4, host, not 'pentium5'\n"
+    "bad.yaml:2:15: error[not-a-choice]: 'cpu.model' is one of pentium, pentium-mmx, pentium2, pentium3, pentium4, host, not 'pentium5'\n"
     "    2 | cpu: { model: pentium5, engine: jit }\n"
     "      |               ^~~~~~~~ did you mean 'pentium'?\n"
     "bad.yaml:2:33: error[not-a-choice]: 'cpu.engine' is one of auto, bt, interp, not 'jit'\n"
@@ -303,6 +303,13 @@ BAD(octal, SET(),
     "bad.yaml:2:15: error[wrong-type]: 'boot.load' is a whole number, not '0777'\n"
     "    2 | boot: { load: 0777 }\n"
     "      |               ^~~~\n")
+
+BAD(name_slash, SET(),
+    "abbey: 1\n"
+    "name: ../x\n",
+    "bad.yaml:2:7: error[bad-id]: 'name' becomes part of file names: not empty, and no '/'\n"
+    "    2 | name: ../x\n"
+    "      |       ^~~~\n")
 
 BAD(reboot_yes, SET(),
     "abbey: 1\n"
@@ -918,7 +925,7 @@ BAD(all_at_once, SET(),
     "bad.yaml:2:9: error[out-of-range]: 'memory' is 1M to 60G, not 0\n"
     "    2 | memory: 0\n"
     "      |         ^\n"
-    "bad.yaml:3:15: error[not-a-choice]: 'cpu.model' is one of pentium, pentium2, pentium3, pentium4, host, not '8086'\n"
+    "bad.yaml:3:15: error[not-a-choice]: 'cpu.model' is one of pentium, pentium-mmx, pentium2, pentium3, pentium4, host, not '8086'\n"
     "    3 | cpu: { model: 8086 }\n"
     "      |               ^~~~\n"
     "bad.yaml:5:26: error[unknown-property]: backend 'stdio' has no property 'color'\n"
@@ -984,6 +991,7 @@ static const struct unit_test tests[] = {
     { "memory with a fraction", memory_fraction },
     { "a number that is octal to some", octal },
     { "a bool that YAML 1.1 would take", reboot_yes },
+    { "a name that is a path", name_slash },
     { "an unknown device says where plugins were looked for, once", unknown_device },
     { "an unknown backend", unknown_backend },
     { "an entry without device", device_missing },

@@ -245,6 +245,48 @@ static void last_enabled_is_asked_first(void)
     mem_free(mem);
 }
 
+static unsigned lock_depth, lock_taken;
+
+static void lock_enter(void *opaque)
+{
+    (void)opaque;
+    lock_depth++;
+    lock_taken++;
+}
+
+static void lock_leave(void *opaque)
+{
+    (void)opaque;
+    lock_depth--;
+}
+
+static void locked_io(void *self, abbey_io *io)
+{
+    *(unsigned *)self = lock_depth;
+    io->value = 0;
+}
+
+static void devices_run_under_the_lock(void)
+{
+    struct mem *mem = new_mem(2 * MB, LOW);
+    unsigned depth = 9;
+    mem_add_mmio(mem, 0xfebf0000, 0x1000, 4, locked_io, &depth);
+    mem_on_mmio(mem, lock_enter, lock_leave, NULL);
+    mem_load(mem, 0xfebf0000, 4);
+    CU_ASSERT_EQUAL(depth, 1);
+    mem_store(mem, 0xfebf0000, 8, 0);
+    CU_ASSERT_EQUAL(depth, 1);
+    lock_taken = 0;
+    mem_store(mem, 0x1000, 4, 0); /* RAM takes no lock */
+    mem_load(mem, 0x1000, 4);
+    uint8_t bytes[4];
+    mem_read(mem, 0xfebf0000, bytes, 4); /* DMA: device code holds it already */
+    CU_ASSERT_EQUAL(depth, 0);
+    CU_ASSERT_EQUAL(lock_taken, 0);
+    CU_ASSERT_EQUAL(lock_depth, 0);
+    mem_free(mem);
+}
+
 static void rom_keeps_its_bytes(void)
 {
     struct mem *mem = new_mem(2 * MB, LOW);
@@ -485,6 +527,7 @@ static const struct unit_test tests[] = {
     { "wide accesses are split low address first, none over the end of a region", mmio_is_split },
     { "a transfer may run from RAM into a device", long_transfers_reach_devices },
     { "of overlapping regions the one enabled or moved last answers", last_enabled_is_asked_first },
+    { "devices run under the lock when the CPU calls them", devices_run_under_the_lock },
     { "ROM is a copy and drops writes", rom_keeps_its_bytes },
     { "shadow RAM obeys all four modes", shadow_follows_pam },
     { "A20 masks bit 20 and flushes TLBs", a20_masks_bit_20 },

@@ -48,14 +48,14 @@ static void check_sse(struct cpu *cpu)
         cpu_raise(cpu, EXC_NM);
 }
 
-static void check_mmx(struct cpu *cpu)
+/* False: do nothing, as x87_wait() has it. */
+static bool check_mmx(struct cpu *cpu)
 {
     if (cpu->cr0 & CR0_EM)
         cpu_raise(cpu, EXC_UD);
     if (cpu->cr0 & CR0_TS)
         cpu_raise(cpu, EXC_NM);
-    if (x87_pending(&cpu->fx))
-        cpu_raise(cpu, EXC_MF);
+    return x87_wait(cpu);
 }
 
 /* Which bits of MXCSR exist: denormals-are-zero came with SSE2. */
@@ -193,8 +193,8 @@ static inline void simd(struct cpu *cpu, const struct insn *insn, const struct f
     struct fxstate *fx = &cpu->fx;
     if (form->sse)
         check_sse(cpu);
-    if (mmx)
-        check_mmx(cpu);
+    if (mmx && !check_mmx(cpu))
+        return;
     struct hostfp_frame *frame = hostfp_frame(cpu->hostfp);
     if (memory && form->load)
         operand_load(cpu, insn, form, frame->operand);
@@ -289,7 +289,8 @@ FORM(mm_movdq2q,   .sse = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
 static void emms(struct cpu *cpu, const struct insn *insn)
 {
     (void)insn;
-    check_mmx(cpu);
+    if (!check_mmx(cpu))
+        return;
     x87_set_top(&cpu->fx, 0);
     cpu->fx.ftw = 0;
 }
@@ -327,7 +328,8 @@ static void mask_store(struct cpu *cpu, const struct insn *insn, const uint8_t *
 
 static void maskmovq(struct cpu *cpu, const struct insn *insn)
 {
-    check_mmx(cpu);
+    if (!check_mmx(cpu))
+        return;
     uint32_t top = x87_top(&cpu->fx);
     probe_write(cpu, insn->seg, mask_address(cpu, insn), 8);
     mask_store(cpu, insn, cpu->fx.st[(insn->reg - top) & 7], cpu->fx.st[(insn->rm - top) & 7], 8);
@@ -409,7 +411,6 @@ static void fxrstor(struct cpu *cpu, const struct insn *insn)
         fx->mxcsr = image.mxcsr;
         memcpy(fx->xmm, image.xmm, sizeof fx->xmm);
     }
-    x87_report(cpu);
 }
 
 /* ---- the table ---- */

@@ -18,10 +18,11 @@ static void check_device(struct cpu *cpu)
 
 static void fldcw(struct cpu *cpu, const struct insn *insn)
 {
-    x87_wait(cpu);
+    check_device(cpu);
+    if (!x87_wait(cpu))
+        return;
     cpu->fx.fcw = (uint16_t)((ld16(cpu, insn->seg, insn_address(cpu, insn)) & 0x1f3f) | 0x40);
     x87_update_summary(&cpu->fx);
-    x87_report(cpu);
 }
 
 static void fnstcw(struct cpu *cpu, const struct insn *insn)
@@ -72,11 +73,12 @@ static void fnstenv(struct cpu *cpu, const struct insn *insn)
 
 static void fldenv(struct cpu *cpu, const struct insn *insn)
 {
-    x87_wait(cpu);
+    check_device(cpu);
+    if (!x87_wait(cpu))
+        return;
     uint8_t image[X87_ENV_MAX];
     ldn(cpu, insn->seg, insn_address(cpu, insn), image, x87_env_size(insn->opsize), 1);
     x87_env_load(&cpu->fx, insn->opsize, cpu_protected(cpu), image);
-    x87_report(cpu);
 }
 
 static void fnsave(struct cpu *cpu, const struct insn *insn)
@@ -93,14 +95,15 @@ static void fnsave(struct cpu *cpu, const struct insn *insn)
 
 static void frstor(struct cpu *cpu, const struct insn *insn)
 {
-    x87_wait(cpu);
+    check_device(cpu);
+    if (!x87_wait(cpu))
+        return;
     uint8_t image[X87_ENV_MAX + 80];
     uint32_t env = x87_env_size(insn->opsize);
     ldn(cpu, insn->seg, insn_address(cpu, insn), image, env + 80, 1);
     x87_env_load(&cpu->fx, insn->opsize, cpu_protected(cpu), image);
     for (unsigned i = 0; i < 8; i++)
         memcpy(cpu->fx.st[i], image + env + 10 * i, 10);
-    x87_report(cpu);
 }
 
 static void fwait(struct cpu *cpu, const struct insn *insn)
@@ -108,8 +111,7 @@ static void fwait(struct cpu *cpu, const struct insn *insn)
     (void)insn;
     if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
         cpu_raise(cpu, EXC_NM);
-    if (x87_pending(&cpu->fx))
-        cpu_raise(cpu, EXC_MF);
+    x87_wait(cpu);
 }
 
 /* ---- everything else ---- */
@@ -201,7 +203,9 @@ static void x87_register(struct cpu *cpu, const struct insn *insn)
             }
         cpu_raise(cpu, EXC_UD);
     }
-    x87_wait(cpu);
+    check_device(cpu);
+    if (!x87_wait(cpu))
+        return;
     struct fxstate *fx = &cpu->fx;
     struct hostfp_frame *frame = hostfp_frame(cpu->hostfp);
     uint32_t flags = flags_kind(insn), fdp = fx->fdp;
@@ -215,7 +219,6 @@ static void x87_register(struct cpu *cpu, const struct insn *insn)
     fx->fdp = fdp;
     fx->fds = fds;
     note_instruction(cpu, insn);
-    x87_report(cpu);
 }
 
 static void operand_load(struct cpu *cpu, const struct insn *insn, uint32_t ea, uint32_t bytes, uint8_t *to)
@@ -251,7 +254,9 @@ static void x87_memory(struct cpu *cpu, const struct insn *insn)
     }
     if (!form->load && !form->store)
         cpu_raise(cpu, EXC_UD);
-    x87_wait(cpu);
+    check_device(cpu);
+    if (!x87_wait(cpu))
+        return;
     struct hostfp_frame *frame = hostfp_frame(cpu->hostfp);
     hostfp_fn fn = hostfp_snippet(cpu->hostfp, HOSTFP_KEY(HOSTFP_X87, insn->opcode, insn->reg << 3 | 7, 0));
     uint32_t ea = insn_address(cpu, insn);
@@ -272,7 +277,6 @@ static void x87_memory(struct cpu *cpu, const struct insn *insn)
     cpu->fx.fdp = ea;
     cpu->fx.fds = cpu->seg[insn->seg].selector;
     note_instruction(cpu, insn);
-    x87_report(cpu);
 }
 
 static void x87(struct cpu *cpu, const struct insn *insn)

@@ -1,5 +1,7 @@
 #include "core/cpu/interp/x87.h"
 
+#include "core/cpu/interp/runs.h"
+
 #include <string.h>
 
 void x87_set_top(struct fxstate *fx, uint32_t top)
@@ -136,20 +138,19 @@ void x87_env_load(struct fxstate *fx, uint32_t opsize, bool protected_mode, cons
 
 /* ---- exceptions ---- */
 
-void x87_wait(struct cpu *cpu)
+bool x87_wait(struct cpu *cpu)
 {
-    if (cpu->cr0 & (CR0_EM | CR0_TS))
-        cpu_raise(cpu, EXC_NM);
-    if (x87_pending(&cpu->fx))
+    if (!x87_pending(&cpu->fx))
+        return true;
+    if ((cpu->cr0 & CR0_NE) || !cpu->bus || !cpu->bus->ferr)
         cpu_raise(cpu, EXC_MF);
-}
-
-void x87_report(struct cpu *cpu)
-{
-    /* XXX: with CR0.NE clear the processor asserts FERR# and freezes before the next waiting instruction until the
-     * interrupt comes (SDM vol. 1, D.2.1.2). We assert it as soon as the exception is noted, which a guest with IF set
-     * cannot tell from the real thing, but a guest that gets to the next waiting instruction without having taken the
-     * interrupt sees #MF instead of a freeze. */
-    if ((cpu->fx.fsw & FSW_ES) && !(cpu->cr0 & CR0_NE) && cpu->bus && cpu->bus->ferr)
-        cpu->bus->ferr(cpu->bus_opaque);
+    /* MS-DOS compatible: FERR# goes active and the processor freezes in front of the instruction until an interrupt
+     * comes (SDM vol. 1, D.2.1.2). We begin the instruction again and again, which looks the same.
+     *
+     * XXX: there is no IGNNE#: a handler that executes a waiting instruction before it has cleared the exceptions, as
+     * none should, freezes where a PC would let it go on. */
+    cpu->bus->ferr(cpu->bus_opaque);
+    cpu->eip = cpu->insn_eip;
+    cpu->interp->broken = true;
+    return false;
 }

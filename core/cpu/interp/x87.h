@@ -44,9 +44,8 @@ uint32_t x87_env_size(uint32_t opsize);
 void x87_env_store(const struct fxstate *fx, uint32_t opsize, bool protected_mode, uint8_t *image);
 void x87_env_load(struct fxstate *fx, uint32_t opsize, bool protected_mode, const uint8_t *image);
 
-/* Raises #NM and #MF as a waiting instruction does before it begins. */
-void x87_wait(struct cpu *cpu);
-/* What every instruction that may note an exception ends with: FERR# where CR0.NE is clear. */
-void x87_report(struct cpu *cpu);
+/* What a waiting x87 instruction does before it begins, and an MMX instruction after its own checks: raises #MF for a
+ * pending exception. False when the processor freezes instead (CR0.NE clear): the caller returns at once. */
+bool x87_wait(struct cpu *cpu);
 
 #endif

@@ -66,6 +66,11 @@ stub_common:
     movw %ax, %es
     movl %esp, %eax
     movl %ss, %ebx
+    larl %ebx, %ecx
+    testl $0x400000, %ecx /* B */
+    jnz 1f
+    movzwl %ax, %eax
+1:
     /* 32 dwords of what lies on the stack, through SS because it may have a base. */
     movl $32, %ecx
     xorl %edi, %edi
