@@ -126,6 +126,8 @@ static void run_drop(struct interp *it, struct run *run)
     }
     if (run == it->current)
         it->broken = true;
+    if (run->units)
+        it->executor->dropped(it->executor->opaque, run);
 }
 
 static void page_drop(struct interp *it, struct code_page *page, uint32_t first, uint32_t last)
@@ -172,6 +174,8 @@ void runs_flush(struct interp *it)
     it->pages_free = NULL;
     it->arena_used = 0;
     it->flush_wanted = false;
+    if (it->executor)
+        it->executor->flushed(it->executor->opaque);
 }
 
 /* ---- making ---- */
