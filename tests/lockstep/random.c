@@ -93,6 +93,7 @@ struct world_end {
     uint32_t slice;  /* the one that differs, or NO_CUT */
     uint32_t length; /* in instructions */
     uint64_t instructions;
+    uint32_t restarts; /* by the handlers */
 };
 
 static bool sides_same(struct side *sides[2], bool all, FILE *out)
@@ -138,6 +139,7 @@ static struct world_end world_run(
         disturb(sides, &dice, a == HALTED);
     }
     end.instructions = sides[0]->cpu->instructions;
+    end.restarts = (uint32_t)mem_load(sides[0]->mem, WORLD_RESTARTS, 4);
     for (unsigned i = 0; i < 2; i++)
         side_free(sides[i]);
     world_plan_free(plan);
@@ -217,7 +219,8 @@ int main(int argc, char **argv)
         struct world_end end = world_run(&options, seed, NO_CUT, 0, NULL);
         done += end.instructions;
         if (options.verbose)
-            printf("# seed %llu: %llu instructions\n", (unsigned long long)seed, (unsigned long long)end.instructions);
+            printf("# seed %llu: %llu instructions, %u restarts\n", (unsigned long long)seed,
+                (unsigned long long)end.instructions, end.restarts);
         if (end.slice != NO_CUT) {
             failures++;
             world_explain(&options, seed, end);
