@@ -32,7 +32,6 @@ struct machine {
     struct boot *boot;
     struct vclock clock;
     struct vcpu vcpu;
-    abbey_thread *vcpu_thread;
 
     /* With the lock held: */
     uint32_t requests; /* REQUEST_... */

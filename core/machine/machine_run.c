@@ -204,7 +204,17 @@ static void machine_asked(void *opaque, uint32_t what)
 static void machine_vcpu_main(void *opaque)
 {
     struct machine *machine = opaque;
+    const struct engine *engine = machine->vcpu.engine;
+    abbey_error error = { "" };
+    if (engine->fault && machine->host.fault->attach(engine->fault, machine->cpu, &error) != 0) {
+        fprintf(machine->errors, "abbey: engine '%s': %s\n", engine->name, error.text);
+        machine->end = MACHINE_BOOT_FAILED;
+        machine->host.event->stop(machine->loop);
+        return;
+    }
     vcpu_loop(&machine->vcpu);
+    if (engine->fault)
+        machine->host.fault->detach();
 }
 
 enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t *status)
@@ -215,10 +225,10 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
     machine->host.event->on_asked(machine->loop, machine_asked, machine);
     machine_set_alarm(machine);
     abbey_error error = { "" };
-    machine->vcpu_thread = machine->host.thread->start("vcpu0", machine_vcpu_main, machine, &error);
-    if (machine->vcpu_thread) {
+    machine->vcpu.thread = machine->host.thread->start("vcpu0", machine_vcpu_main, machine, &error);
+    if (machine->vcpu.thread) {
         machine->host.event->run(machine->loop);
-        machine->host.thread->join(machine->vcpu_thread);
+        machine->host.thread->join(machine->vcpu.thread);
     } else {
         fprintf(machine->errors, "abbey: %s\n", error.text);
         machine->end = MACHINE_BOOT_FAILED;

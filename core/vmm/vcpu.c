@@ -46,4 +46,6 @@ void vcpu_signal(struct vcpu *vcpu, uint32_t signals)
 {
     cpu_signal(vcpu->cpu, signals);
     vcpu->threads->wake(vcpu->wake);
+    if (vcpu->engine->fault && vcpu->thread && !vcpu->inside)
+        vcpu->fault->kick(vcpu->thread);
 }

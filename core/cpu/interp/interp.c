@@ -220,6 +220,8 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
         }
         cpu->insn_eip = cpu->eip;
         struct run *run = run_find(it, cpu);
+        if (it->executor && it->executor->execute(it->executor->opaque, run))
+            continue;
         uint64_t left = it->end - cpu->instructions;
         run_execute(it, cpu, run, run->count < left ? run->count : left);
     }
