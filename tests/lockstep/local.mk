@@ -25,3 +25,11 @@ tests_lockstep_lockstep_random_SOURCES = \
 tests_lockstep_lockstep_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_lockstep_lockstep_random_CFLAGS = $(UNIT_CFLAGS) -Wno-missing-field-initializers
 tests_lockstep_lockstep_random_LDADD = $(UNIT_LIBS)
+
+# A tool: it needs a guest. tests/guests starts it on the kernels that are there.
+check_PROGRAMS += tests/lockstep/lockstep-machine
+tests_lockstep_lockstep_machine_SOURCES = tests/lockstep/machine.c tests/lockstep/state.c tests/lockstep/state.h
+tests_lockstep_lockstep_machine_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_lockstep_lockstep_machine_CFLAGS = $(UNIT_CFLAGS)
+tests_lockstep_lockstep_machine_LDADD = $(CORE_LIBS)
+tests_lockstep_lockstep_machine_LDFLAGS = $(AM_LDFLAGS)

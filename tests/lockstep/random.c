@@ -14,20 +14,15 @@
 #include <string.h>
 
 #include "core/cpu/access.h"
-#include "core/cpu/interp/interp.h"
 #include "tests/lockstep/state.h"
 #include "tests/lockstep/world.h"
 
 #define WORLD_INSTRUCTIONS 30000u
 #define NO_CUT UINT32_MAX
 
-static const struct side_engine engines[] = {
-    { .name = "interp", .run = interp_run },
-};
-
 struct options {
     uint64_t seed, count;
-    const struct side_engine *engine[2];
+    const struct engine *engine[2];
     bool raw; /* leave undefined flags in the programs */
     bool verbose;
 };
@@ -168,21 +163,13 @@ static void world_explain(const struct options *options, uint64_t seed, struct w
 
 /* ---- the command ---- */
 
-static const struct side_engine *engine_by_name(const char *name, size_t length)
-{
-    for (unsigned i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
-        if (strlen(engines[i].name) == length && !strncmp(engines[i].name, name, length))
-            return &engines[i];
-    return NULL;
-}
-
 static bool parse_engines(struct options *options, const char *text)
 {
-    const char *comma = strchr(text, ',');
-    if (!comma)
+    char name[2][16];
+    if (sscanf(text, "%15[^,],%15s", name[0], name[1]) != 2)
         return false;
-    options->engine[0] = engine_by_name(text, (size_t)(comma - text));
-    options->engine[1] = engine_by_name(comma + 1, strlen(comma + 1));
+    for (unsigned i = 0; i < 2; i++)
+        options->engine[i] = engine_find(name[i]);
     return options->engine[0] && options->engine[1];
 }
 
@@ -208,7 +195,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = { .seed = 1, .count = 3000000, .engine = { &engines[0], &engines[0] } };
+    struct options options = { .seed = 1, .count = 3000000, .engine = { engine_find("interp"), engine_find("interp") } };
     if (!parse_options(argc, argv, &options)) {
         fputs("usage: lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose]\n", stderr);
         return 2;

@@ -82,7 +82,7 @@ static void side_start(struct cpu *cpu, const struct world_plan *plan)
     }
 }
 
-struct side *side_new(const struct world_plan *plan, const struct side_engine *engine)
+struct side *side_new(const struct world_plan *plan, const struct engine *engine)
 {
     static uint8_t rom[4096];
     abbey_error error = { "" };
@@ -110,15 +110,17 @@ struct side *side_new(const struct world_plan *plan, const struct side_engine *e
         abort();
     cpu_reset(cpu, false);
     side_start(cpu, plan);
-    if (engine->attach && !engine->attach(cpu))
-        abort();
+    if (engine->prepare && !engine->prepare(cpu, 8u << 20, true, &error)) {
+        fprintf(stderr, "engine '%s': %s\n", engine->name, error.text);
+        exit(1);
+    }
     return side;
 }
 
 void side_free(struct side *side)
 {
-    if (side->engine->detach)
-        side->engine->detach(side->cpu);
+    if (side->engine->release)
+        side->engine->release(side->cpu);
     interp_free(side->cpu->interp);
     tlb_free(side->cpu->tlb);
     mem_free(side->mem);

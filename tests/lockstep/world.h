@@ -24,6 +24,7 @@
 #include <stdio.h>
 
 #include "core/cpu/cpu.h"
+#include "core/vmm/vcpu.h"
 #include "tests/lockstep/random.h"
 
 #define WORLD_RAM (5u << 20)
@@ -60,18 +61,10 @@ struct world_plan {
     uint32_t start_count;
 };
 
-/* A way to advance the processor. */
-struct side_engine {
-    const char *name;
-    bool (*attach)(struct cpu *cpu); /* after everything else is there; NULL: nothing to do */
-    void (*detach)(struct cpu *cpu);
-    enum cpu_exit (*run)(struct cpu *cpu, uint64_t budget);
-};
-
 struct side {
     struct cpu *cpu;
     struct mem *mem;
-    const struct side_engine *engine;
+    const struct engine *engine;
     uint32_t intr_vector;
     uint64_t device; /* hash of all that the device and the ports saw, in order */
 };
@@ -79,7 +72,7 @@ struct side {
 struct world_plan *world_plan_new(uint64_t seed, bool settle);
 void world_plan_free(struct world_plan *plan);
 
-struct side *side_new(const struct world_plan *plan, const struct side_engine *engine);
+struct side *side_new(const struct world_plan *plan, const struct engine *engine);
 void side_free(struct side *side);
 
 /* Memory and devices of both sides are equal; else the places that differ go to `out`, if not NULL. With `all` RAM
