@@ -54,7 +54,7 @@ static enum outcome side_advance(struct side *side, uint64_t target, struct dice
 
 static uint32_t slice_length(struct dice *dice)
 {
-    static const uint32_t limits[] = { 1, 3, 30, 300, 3000, 10000 };
+    static const uint32_t limits[] = { 1, 3, 30, 100, 300, 1000, 10000 };
     return 1 + dice_below(dice, DICE_PICK(dice, limits));
 }
 
@@ -89,6 +89,7 @@ struct world_end {
     uint32_t length; /* in instructions */
     uint64_t instructions;
     uint32_t restarts; /* by the handlers */
+    json_t *stats;     /* of the second engine, or NULL */
 };
 
 static bool sides_same(struct side *sides[2], bool all, FILE *out)
@@ -135,6 +136,8 @@ static struct world_end world_run(
     }
     end.instructions = sides[0]->cpu->instructions;
     end.restarts = (uint32_t)mem_load(sides[0]->mem, WORLD_RESTARTS, 4);
+    if (options->verbose && options->engine[1]->stats)
+        end.stats = options->engine[1]->stats(sides[1]->cpu);
     for (unsigned i = 0; i < 2; i++)
         side_free(sides[i]);
     world_plan_free(plan);
@@ -205,9 +208,13 @@ int main(int argc, char **argv)
     for (; done < options.count && failures < 10; seed++) {
         struct world_end end = world_run(&options, seed, NO_CUT, 0, NULL);
         done += end.instructions;
-        if (options.verbose)
-            printf("# seed %llu: %llu instructions, %u restarts\n", (unsigned long long)seed,
-                (unsigned long long)end.instructions, end.restarts);
+        if (options.verbose) {
+            char *stats = end.stats ? json_dumps(end.stats, JSON_COMPACT) : NULL;
+            printf("# seed %llu: %llu instructions, %u restarts %s\n", (unsigned long long)seed,
+                (unsigned long long)end.instructions, end.restarts, stats ? stats : "");
+            free(stats);
+        }
+        json_decref(end.stats);
         if (end.slice != NO_CUT) {
             failures++;
             world_explain(&options, seed, end);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bt/internal.h"
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/interp.h"
@@ -114,6 +115,8 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
         fprintf(stderr, "engine '%s': %s\n", engine->name, error.text);
         exit(1);
     }
+    if (cpu->bt.bt)
+        cpu->bt.bt->hot = 1; /* everything is translated at once */
     return side;
 }
 
