@@ -96,6 +96,23 @@ struct unit *cache_find(const struct bt *bt, const uint8_t *rip)
     return low < bt->order_count && bt->order[low]->pad <= rip ? bt->order[low] : NULL;
 }
 
+uint64_t unit_page_now(const struct cpu *cpu, uint32_t eip, bool user)
+{
+    uint64_t page;
+    const struct tlb_entry *entry = &cpu->tlb->entry[TLB_FETCH][user][(eip >> MEM_PAGE_SHIFT) % TLB_SETS];
+    memcpy(&page, entry, sizeof(page)); /* tag, then frame */
+    return page;
+}
+
+void unit_set_page(struct bt *bt, struct unit *unit)
+{
+    uint64_t page = unit_page_now(bt->cpu, unit->eip, unit->mode & MODE_USER);
+    if (page != unit->page) {
+        unit->page = page;
+        memcpy(unit->page_imm, &page, sizeof(page));
+    }
+}
+
 void link_connect(struct bt *bt, struct link *link, struct unit *to)
 {
     if (link->to || link->from->dead || to->dead || link->from->mode != to->mode || link->eip != to->eip)

@@ -51,6 +51,8 @@ struct unit {
     uint16_t count;  /* instructions */
     uint16_t budget; /* instructions that must be left when it is entered, while counting */
     uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
+    uint64_t page;     /* tag and frame that page_pad expects in the fetch TLB */
+    uint8_t *page_imm; /* where it stands in the code (writable address) */
     struct link *incoming;
     struct link link[UNIT_LINKS];
     struct point point[];
@@ -107,6 +109,10 @@ struct unit *cache_unit(struct bt *bt, unsigned count);
 void cache_keep(struct bt *bt, struct unit *unit);
 /* The unit whose code runs at `rip`, or NULL. */
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip);
+/* Tag and frame of the fetch TLB for the address. */
+uint64_t unit_page_now(const struct cpu *cpu, uint32_t eip, bool user);
+/* Makes the page pad expect what the fetch TLB holds now. */
+void unit_set_page(struct bt *bt, struct unit *unit);
 /* Makes the link lead to the unit. */
 void link_connect(struct bt *bt, struct link *link, struct unit *to);
 /* The bytes behind the unit change: nothing leads to it any more. */

@@ -98,6 +98,7 @@ static bool bt_execute(void *opaque, struct run *run)
         return false;
     if (bt->counting && cpu->instructions + unit->budget > bt->it->end)
         return false;
+    unit_set_page(bt, unit); /* other attributes of the same frame, since it was made */
     if (link)
         link_connect(bt, link, unit);
     void **slot = &bt->table[mode][unit->eip % TABLE_SLOTS];

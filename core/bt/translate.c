@@ -17,7 +17,6 @@
  *                jmp  exit */
 #include "core/bt/xlat.h"
 
-#include <string.h>
 
 /* Compares; on a mismatch leaves through `miss` with R12D = eip and no link. Flags stay where they are alive. */
 struct pad_miss {
@@ -41,16 +40,17 @@ static void emit_pad(struct xlat *x, struct pad_miss *miss)
 static void emit_page_pad(struct xlat *x, struct pad_miss *miss)
 {
     struct code *code = &x->code;
-    uint32_t set = (x->unit->eip >> MEM_PAGE_SHIFT) % TLB_SETS;
-    const struct tlb_entry *entry = &x->bt->cpu->tlb->entry[TLB_FETCH][x->mode & MODE_USER][set];
-    uint64_t expected;
-    memcpy(&expected, entry, sizeof(expected)); /* tag and frame */
-    int32_t disp = (int32_t)((uint64_t)(uintptr_t)entry -
-                             (uint64_t)(uintptr_t)&x->bt->cpu->tlb->entry[0][x->mode & MODE_USER][0]);
+    struct unit *unit = x->unit;
+    uint32_t set = (unit->eip >> MEM_PAGE_SHIFT) % TLB_SETS;
+    int32_t disp = (int32_t)((TLB_FETCH * 2 * TLB_SETS + set) * sizeof(struct tlb_entry));
     miss->saved = x->live_in[0] != 0;
     if (miss->saved)
         flags_stash(code);
-    emit_mov_imm64(code, HOST_ADD, expected);
+    emit8(code, 0x49); /* mov r13, imm64, whatever its value */
+    emit8(code, 0xb8 | (HOST_ADD & 7));
+    unit->page = unit_page_now(x->bt->cpu, unit->eip, x->mode & MODE_USER);
+    unit->page_imm = code->at;
+    emit64(code, unit->page);
     emit_op(code, EMIT_W, 0x3b, HOST_ADD, op_mem(HOST_TLB, disp));
     miss->jump = emit_jcc(code, CC_NE);
     if (miss->saved)
