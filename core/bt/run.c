@@ -90,6 +90,7 @@ static bool bt_execute(void *opaque, struct run *run)
     struct link *link = bt->link;
     bt->link = NULL;
     cpu->bt.kicked = 0;
+    bt->it->broken = false; /* of the run before: it must not look like something that pends */
     if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
         return true; /* the kick came before the clearing: the loop looks at signals again */
     unsigned mode = mode_of(cpu);
@@ -109,7 +110,6 @@ static bool bt_execute(void *opaque, struct run *run)
     cpu->bt.table = bt->table[mode];
     cpu->bt.tlb = &cpu->tlb->entry[0][mode & MODE_USER][0];
     cpu->bt.end = bt->it->end;
-    bt->it->broken = false;
     bt->counters.entries++;
     bt->link = stub_call_enter(bt, unit->body);
     return true;
