@@ -1,6 +1,6 @@
 /* lockstep-random - two engines run the same random programs and must agree on everything, bit for bit.
  *
- *     lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose]
+ *     lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose] [--whole]
  *
  * A world (world.h) is made from a seed and built twice. Both sides advance by slices of 1 to 10,000 instructions; in
  * between interrupts come in, and memory is written as a device would. After each slice processors and memory are
@@ -25,6 +25,7 @@ struct options {
     const struct engine *engine[2];
     bool raw; /* leave undefined flags in the programs */
     bool verbose;
+    bool whole; /* show a failing slice without stepping through its end */
 };
 
 /* ---- one slice ---- */
@@ -110,7 +111,9 @@ static struct world_end world_run(
     bool twins = options->engine[0] == options->engine[1];
     for (uint32_t slice = 0; end.slice == NO_CUT && sides[0]->cpu->instructions < WORLD_INSTRUCTIONS; slice++) {
         uint32_t length = slice_length(&dice);
-        if (slice == cut_slice) {
+        if (slice == cut_slice && options->whole) {
+            length = cut_length;
+        } else if (slice == cut_slice) {
             uint32_t first = cut_length > 16 ? cut_length - 16 : 0;
             if (out && first)
                 side_advance(sides[0], sides[0]->cpu->instructions + first, NULL);
@@ -161,7 +164,8 @@ static void world_explain(const struct options *options, uint64_t seed, struct w
     printf("# paging %s, wp %d, am %d; first engine / second engine:\n", !plan->paging ? "off" : plan->pae ? "PAE" : "on",
         plan->wp, plan->am);
     world_plan_free(plan);
-    world_run(options, seed, end.slice, bad, stdout);
+    if (world_run(options, seed, end.slice, bad, stdout).slice == NO_CUT)
+        printf("# one by one these instructions do the same as on the other side: the slices matter\n");
 }
 
 /* ---- the command ---- */
@@ -179,7 +183,8 @@ static bool parse_engines(struct options *options, const char *text)
 static bool parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = { { "seed", 1, NULL, 's' }, { "count", 1, NULL, 'c' }, { "engines", 1, NULL, 'e' },
-        { "raw", 0, NULL, 'r' }, { "verbose", 0, NULL, 'v' }, { 0 } };
+        { "raw", 0, NULL, 'r' }, { "verbose", 0, NULL, 'v' },
+        { "whole", 0, NULL, 'w' }, { 0 } };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 's': options->seed = strtoull(optarg, NULL, 0); break;
@@ -189,6 +194,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
                 return false;
             break;
         case 'r': options->raw = true; break;
+        case 'w': options->whole = true; break;
         case 'v': options->verbose = true; break;
         default: return false;
         }
@@ -200,7 +206,7 @@ int main(int argc, char **argv)
 {
     struct options options = { .seed = 1, .count = 3000000, .engine = { engine_find("interp"), engine_find("interp") } };
     if (!parse_options(argc, argv, &options)) {
-        fputs("usage: lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose]\n", stderr);
+        fputs("usage: lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose] [--whole]\n", stderr);
         return 2;
     }
     uint64_t seed = options.seed, done = 0, failures = 0;
