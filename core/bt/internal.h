@@ -69,6 +69,7 @@ struct bt {
     struct interp *it;
     struct executor executor;
     bool counting;
+    uint16_t hot;     /* executions of a run before it is translated; the last of them by translated code */
     bool exact_flags; /* keep flags exact at every instruction, dead or not: for lock-step */
 
     abbey_memobj *object;

@@ -20,7 +20,7 @@
 
 #include <stdlib.h>
 
-#define HOT 16u /* executions by the interpreter before a run is translated */
+#define HOT 16u /* default of bt->hot */
 #define HOST_TF 0x100u
 #define KINDS_MAX 8u
 
@@ -74,9 +74,9 @@ static struct unit *unit_for(struct bt *bt, struct run *run, unsigned mode)
     for (struct unit *unit = run->units; unit; unit = unit->next)
         if (unit->eip == bt->cpu->eip && unit->mode == mode)
             return unit;
-    if (run == bt->it->scratch || run->page[1] || ++run->heat < HOT || !table_make(bt, mode))
+    if (run == bt->it->scratch || run->page[1] || ++run->heat < bt->hot || !table_make(bt, mode))
         return NULL;
-    run->heat = HOT - 1; /* another address or mode is translated at once */
+    run->heat = (uint16_t)(bt->hot - 1); /* another address or mode is translated at once */
     struct unit *unit = unit_translate(bt, run, mode);
     if (!unit)
         bt->it->flush_wanted = true;
@@ -90,6 +90,7 @@ static bool bt_execute(void *opaque, struct run *run)
     struct link *link = bt->link;
     bt->link = NULL;
     cpu->bt.kicked = 0;
+    bt->it->broken = false; /* of the run before: it must not look like something that pends */
     if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
         return true; /* the kick came before the clearing: the loop looks at signals again */
     unsigned mode = mode_of(cpu);
@@ -109,7 +110,6 @@ static bool bt_execute(void *opaque, struct run *run)
     cpu->bt.table = bt->table[mode];
     cpu->bt.tlb = &cpu->tlb->entry[0][mode & MODE_USER][0];
     cpu->bt.end = bt->it->end;
-    bt->it->broken = false;
     bt->counters.entries++;
     bt->link = stub_call_enter(bt, unit->body);
     return true;
@@ -207,6 +207,7 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
     bt->cpu = cpu;
     bt->it = cpu->interp;
     bt->counting = counting;
+    bt->hot = HOT;
     bt->exact_flags = counting;
     bt->host = mem_host(cpu->mem);
     bt->bytes = cache_bytes;

@@ -103,7 +103,8 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
     bool marked = false;
     if ((entry->tag & ~TLB_SLOW) == page) {
         if ((entry->tag & TLB_SLOW) && purpose == TLB_WRITE) { /* a mark may have gone since */
-            entry_set_host(entry, page, mem_page(cpu->mem, tlb_gpa(entry, page), true, &marked), marked);
+            uint8_t *host = mem_page(cpu->mem, tlb_gpa(entry, page), true, &marked);
+            entry_set_host(entry, page, host, marked);
         }
         return entry;
     }

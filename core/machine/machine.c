@@ -208,6 +208,7 @@ struct machine *machine_new(const struct config *config, FILE *errors)
     machine->errors = errors;
     machine->timer_due = ABBEY_NEVER;
     machine->deadline = ABBEY_NEVER;
+    machine->advance_to = ABBEY_NEVER;
     if (machine_build(machine) && machine_boot_new(machine) && machine_boot(machine))
         return machine;
     machine_free(machine);

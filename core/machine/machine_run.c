@@ -160,7 +160,9 @@ static uint64_t vcpu_budget(void *opaque)
     /* On the instruction clock timers are run here, between two stretches of the guest, so that a run repeats. */
     uint64_t now = vclock_now(&machine->clock);
     board_run_timers(machine->board, now);
-    return machine->timer_due == ABBEY_NEVER ? UINT64_MAX : machine->timer_due > now ? machine->timer_due - now : 1;
+    uint64_t timers = machine->timer_due == ABBEY_NEVER ? UINT64_MAX : machine->timer_due > now ? machine->timer_due - now : 1;
+    uint64_t left = machine->advance_to - machine->cpu->instructions;
+    return timers < left ? timers : left;
 }
 
 static bool vcpu_idle(void *opaque)
@@ -171,8 +173,14 @@ static bool vcpu_idle(void *opaque)
         machine->idle_warned = true;
         owner_log(machine, ABBEY_LOG_INFO, machine->config->name, "the guest halted with interrupts off");
     }
-    if (!machine->clock.instructions || machine->timer_due == ABBEY_NEVER)
+    if (!machine->clock.instructions)
         return false;
+    if (machine->timer_due == ABBEY_NEVER) {
+        if (machine->advance_to == ABBEY_NEVER)
+            return false;
+        machine_finish(machine, MACHINE_TIMEOUT);
+        return true;
+    }
     vclock_skip_to(&machine->clock, machine->timer_due);
     board_run_timers(machine->board, vclock_now(&machine->clock));
     return true;
@@ -238,4 +246,12 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
     machine->ended = machine->host.clock->monotonic();
     *status = machine->exit_status;
     return machine->end;
+}
+
+bool machine_advance(struct machine *machine, uint64_t instructions)
+{
+    machine->advance_to = machine->cpu->instructions + instructions;
+    vcpu_loop(&machine->vcpu);
+    machine->advance_to = ABBEY_NEVER;
+    return !(machine->requests & REQUEST_END);
 }

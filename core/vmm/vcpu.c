@@ -32,6 +32,8 @@ void vcpu_loop(struct vcpu *vcpu)
             continue;
         }
         uint64_t budget = vcpu->owner->budget(vcpu->opaque);
+        if (!budget)
+            break;
         vcpu->threads->unlock(vcpu->lock);
         enum cpu_exit why = vcpu->engine->run(cpu, budget);
         vcpu->threads->lock(vcpu->lock);

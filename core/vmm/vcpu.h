@@ -36,7 +36,8 @@ struct vcpu_owner {
     bool (*requests)(void *opaque);
     /* The guest shut down by a triple fault. False ends the loop. */
     bool (*triple_fault)(void *opaque);
-    /* How many instructions may run before the owner wants to be asked; UINT64_MAX: no limit. */
+    /* How many instructions may run before the owner wants to be asked; UINT64_MAX: no limit; 0 ends the
+     * loop. */
     uint64_t (*budget)(void *opaque);
     /* The guest is halted. True when the owner moved time forward, so that no waiting is due. */
     bool (*idle)(void *opaque);
@@ -56,7 +57,8 @@ struct vcpu {
     uint64_t exits[CPU_EXIT_TRIPLE_FAULT + 1]; /* how often the engine returned, by reason */
 };
 
-/* Runs until the owner ends it. The body of the vCPU thread. */
+/* Runs until the owner ends it. The body of the vCPU thread, or called by another that stands for it; may be called
+ * again. */
 void vcpu_loop(struct vcpu *vcpu);
 
 /* Sets CPU_SIGNAL_... and wakes a halted CPU. With the machine lock held. */
