@@ -5,7 +5,7 @@ TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/en
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.
 system_guest = tests/guests/system/system.elf
-system_guest_cc = -m32 -std=gnu11 -O1 -Wall -Wextra -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+system_guest_cc = -m32 -march=i586 -std=gnu11 -O1 -Wall -Wextra -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fcf-protection=none -mgeneral-regs-only -fno-asynchronous-unwind-tables
 system_guest_ld = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	-Wl,-T,$(top_srcdir)/tests/guests/system/system.ld

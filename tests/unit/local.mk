@@ -131,3 +131,10 @@ tests_unit_test_interp_events_SOURCES = tests/unit/test_interp_events.c
 tests_unit_test_interp_events_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_interp_events_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_interp_events_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_cpuid
+TESTS += tests/unit/test_cpuid
+tests_unit_test_cpuid_SOURCES = tests/unit/test_cpuid.c
+tests_unit_test_cpuid_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cpuid_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_cpuid_LDADD = $(UNIT_LIBS)

@@ -48,6 +48,7 @@ struct check {
 #define NEEDS_SEP (1u << 11)
 #define NEEDS_PGE (1u << 13)
 #define NEEDS_PAT (1u << 16)
+#define NEEDS_MMX (1u << 23)
 #define NEEDS_NX (1u << 31)   /* ours: extended leaf */
 #define HANGS_QEMU (1u << 30) /* ours: skipped by the word "careful" on the command line */
 
