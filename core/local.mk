@@ -5,4 +5,5 @@ include core/cpu/local.mk
 include core/mem/local.mk
 include core/vmm/local.mk
 include core/boot/local.mk
+include core/bt/local.mk
 include core/cli/local.mk

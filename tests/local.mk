@@ -25,3 +25,4 @@ include tests/bench/local.mk
 include tests/sdk/local.mk
 include tests/fuzz/local.mk
 include tests/devices/local.mk
+include tests/lockstep/local.mk

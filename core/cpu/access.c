@@ -108,8 +108,9 @@ static void linear_read(struct cpu *cpu, uint32_t linear, void *to, uint32_t siz
     span_translate(cpu, &span, linear, size, TLB_READ, user);
     for (unsigned i = 0; i < span.pieces; i++) {
         const struct tlb_entry *page = &span.page[i];
-        if (page->host)
-            memcpy(at, page->host + (linear & MEM_PAGE_MASK), span.size[i]);
+        const uint8_t *host = tlb_host(page, linear);
+        if (host)
+            memcpy(at, host, span.size[i]);
         else
             phys_read(cpu, tlb_gpa(page, linear), at, span.size[i]);
         at += span.size[i];
@@ -124,8 +125,9 @@ static void linear_write(struct cpu *cpu, uint32_t linear, const void *from, uin
     span_translate(cpu, &span, linear, size, TLB_WRITE, user);
     for (unsigned i = 0; i < span.pieces; i++) {
         const struct tlb_entry *page = &span.page[i];
-        if (page->host)
-            memcpy(page->host + (linear & MEM_PAGE_MASK), at, span.size[i]);
+        uint8_t *host = tlb_host(page, linear);
+        if (host)
+            memcpy(host, at, span.size[i]);
         else
             phys_write(cpu, tlb_gpa(page, linear), at, span.size[i]);
         at += span.size[i];

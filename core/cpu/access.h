@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) uint8_t *access_plain(
         return NULL;
     if (size > 1 && __builtin_expect(cpu->eflags & FLAG_AC, 0))
         return NULL;
-    return entry->host + (linear & MEM_PAGE_MASK);
+    return (uint8_t *)(uintptr_t)(entry->addend + linear);
 }
 
 #define ACCESS_DEFINE(bits, type)                                                           \

@@ -142,6 +142,17 @@ struct cpu_bus {
 struct cpu_model; /* cpuid.h */
 struct tlb;       /* access.h */
 struct interp;    /* interp/interp.h: caches of the interpreter */
+
+/* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
+ * reaches it all. */
+struct cpu_bt {
+    void **table;    /* landing pads of the present mode, by the low 16 bits of EIP */
+    void *tlb;       /* entries of the software TLB for the present privilege */
+    uint64_t end;    /* of the budget, in `instructions` */
+    uint32_t temp;   /* a value that must outlive an address check */
+    volatile uint32_t kicked; /* another thread wants the CPU: looked at on entry and behind every callout */
+    struct bt *bt;
+};
 struct hostfp;    /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
 
 struct cpu {
@@ -177,6 +188,7 @@ struct cpu {
     void *bus_opaque;
     struct tlb *tlb;
     struct interp *interp;
+    struct cpu_bt bt;
     struct hostfp *hostfp; /* hostfp_new(mem_host(mem)); interp_new() makes it, interp_free() frees it */
     jmp_buf *unwind;       /* where cpu_raise() goes: the engine's loop */
     struct {

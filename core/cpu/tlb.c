@@ -88,6 +88,13 @@ void tlb_watch_update(struct cpu *cpu)
     tlb_flush(cpu, true);
 }
 
+static void entry_set_host(struct tlb_entry *entry, uint32_t page, uint8_t *host, bool marked)
+{
+    bool plain = host && !marked;
+    entry->tag = plain ? page : page | TLB_SLOW;
+    entry->addend = plain ? (uintptr_t)host - page : 0;
+}
+
 const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user)
 {
     struct tlb *tlb = cpu->tlb;
@@ -96,9 +103,8 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
     bool marked = false;
     if ((entry->tag & ~TLB_SLOW) == page) {
         if ((entry->tag & TLB_SLOW) && purpose == TLB_WRITE) { /* a mark may have gone since */
-            entry->host = mem_page(cpu->mem, tlb_gpa(entry, page), true, &marked);
-            entry->host = marked ? NULL : entry->host;
-            entry->tag = entry->host ? page : page | TLB_SLOW;
+            uint8_t *host = mem_page(cpu->mem, tlb_gpa(entry, page), true, &marked);
+            entry_set_host(entry, page, host, marked);
         }
         return entry;
     }
@@ -118,10 +124,8 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
         entry->frame |= TLB_LARGE;
         tlb->large = true;
     }
-    entry->host = mem_page(cpu->mem, walk.gpa & ~(gpa_t)MEM_PAGE_MASK, purpose == TLB_WRITE, &marked);
-    if (purpose == TLB_WRITE && marked)
-        entry->host = NULL;
-    entry->tag = entry->host ? page : page | TLB_SLOW;
+    uint8_t *host = mem_page(cpu->mem, walk.gpa & ~(gpa_t)MEM_PAGE_MASK, purpose == TLB_WRITE, &marked);
+    entry_set_host(entry, page, host, marked);
     if (entry == &tlb->scratch)
         entry->tag = TLB_INVALID;
     return entry;

@@ -34,7 +34,7 @@ enum { TLB_READ, TLB_WRITE, TLB_FETCH };
 struct tlb_entry {
     uint32_t tag;
     uint32_t frame;
-    uint8_t *host; /* of the page's first byte; NULL when the purpose has none */
+    uint64_t addend; /* host address of a byte less its linear address; 0 when the purpose has none */
 };
 
 struct tlb {
@@ -49,6 +49,12 @@ struct tlb {
 static inline gpa_t tlb_gpa(const struct tlb_entry *entry, uint32_t linear)
 {
     return (gpa_t)(entry->frame & TLB_FRAME) << MEM_PAGE_SHIFT | (linear & MEM_PAGE_MASK);
+}
+
+/* The host address of a byte in the entry's page, or NULL when the purpose has none. */
+static inline uint8_t *tlb_host(const struct tlb_entry *entry, uint32_t linear)
+{
+    return entry->addend ? (uint8_t *)(uintptr_t)(entry->addend + linear) : NULL;
 }
 
 /* The entry for an access of `size` bytes if it can be done by a plain host access; else NULL. */

@@ -25,29 +25,41 @@ static void machine_unlock(void *opaque)
 }
 
 /* The processor's side of the bus: port I/O and interrupt acknowledge enter the board under the machine lock. */
+static void bus_enter(void *opaque)
+{
+    machine_lock(opaque);
+    ((struct machine *)opaque)->vcpu.inside = true;
+}
+
+static void bus_leave(void *opaque)
+{
+    ((struct machine *)opaque)->vcpu.inside = false;
+    machine_unlock(opaque);
+}
+
 static uint32_t bus_in(void *opaque, uint16_t port, uint32_t size)
 {
     struct machine *machine = opaque;
-    machine_lock(machine);
+    bus_enter(machine);
     uint32_t value = board_in(machine->board, port, size);
-    machine_unlock(machine);
+    bus_leave(machine);
     return value;
 }
 
 static void bus_out(void *opaque, uint16_t port, uint32_t size, uint32_t value)
 {
     struct machine *machine = opaque;
-    machine_lock(machine);
+    bus_enter(machine);
     board_out(machine->board, port, size, value);
-    machine_unlock(machine);
+    bus_leave(machine);
 }
 
 static uint32_t bus_intr_ack(void *opaque)
 {
     struct machine *machine = opaque;
-    machine_lock(machine);
+    bus_enter(machine);
     uint32_t vector = board_intr_ack(machine->board);
-    machine_unlock(machine);
+    bus_leave(machine);
     return vector;
 }
 
@@ -132,7 +144,18 @@ static bool machine_add_cpu(struct machine *machine)
         .threads = machine->host.thread,
         .lock = machine->lock,
         .wake = machine->wake,
+        .fault = machine->host.fault,
     };
+    if (engine->fault && !machine->host.fault) {
+        fprintf(machine->errors, "abbey: engine '%s' needs a host backend that offers '%s'\n", engine->name, ABBEY_HOST_FAULT_1);
+        return false;
+    }
+    bool counting = strcmp(config->clock, "instructions") == 0;
+    abbey_error error = { "" };
+    if (engine->prepare && !engine->prepare(cpu, config->cpu_cache, counting, &error)) {
+        fprintf(machine->errors, "abbey: engine '%s': %s\n", engine->name, error.text);
+        return false;
+    }
     return true;
 }
 
@@ -163,7 +186,7 @@ static bool machine_build(struct machine *machine)
         fprintf(machine->errors, "abbey: %s\n", error.text);
         return false;
     }
-    mem_on_mmio(machine->mem, machine_lock, machine_unlock, machine);
+    mem_on_mmio(machine->mem, bus_enter, bus_leave, machine);
     if (!machine_add_cpu(machine))
         return false;
     bool counted = strcmp(config->clock, "instructions") == 0;
@@ -185,6 +208,7 @@ struct machine *machine_new(const struct config *config, FILE *errors)
     machine->errors = errors;
     machine->timer_due = ABBEY_NEVER;
     machine->deadline = ABBEY_NEVER;
+    machine->advance_to = ABBEY_NEVER;
     if (machine_build(machine) && machine_boot_new(machine) && machine_boot(machine))
         return machine;
     machine_free(machine);
@@ -198,6 +222,8 @@ void machine_free(struct machine *machine)
     boot_free(machine->boot);
     board_free(machine->board);
     if (machine->cpu) {
+        if (machine->vcpu.engine && machine->vcpu.engine->release)
+            machine->vcpu.engine->release(machine->cpu);
         interp_free(machine->cpu->interp);
         tlb_free(machine->cpu->tlb);
         free(machine->cpu);

@@ -5,6 +5,7 @@
 #define ABBEY_CORE_MACHINE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "core/config/config.h"
@@ -29,6 +30,11 @@ void machine_free(struct machine *machine);
 /* Runs it until it ends, at most `timeout` nanoseconds of host time (ABBEY_NEVER: no limit). Once a machine. The
  * guest's exit status is stored in *status, where it gave one. [the thread that made the machine] */
 enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t *status);
+
+/* In place of machine_run(), for tests: runs `instructions` more on the calling thread, with no I/O thread and no host
+ * time; the machine must be on the instruction clock. Fewer when the guest ends: false then. A guest that halts with
+ * nothing to wake it has ended too. */
+bool machine_advance(struct machine *machine, uint64_t instructions);
 
 /* After a run: the state of the processor for people (freed by the caller; NULL when memory is short), and counters by
  * subsystem. */

@@ -160,7 +160,9 @@ static uint64_t vcpu_budget(void *opaque)
     /* On the instruction clock timers are run here, between two stretches of the guest, so that a run repeats. */
     uint64_t now = vclock_now(&machine->clock);
     board_run_timers(machine->board, now);
-    return machine->timer_due == ABBEY_NEVER ? UINT64_MAX : machine->timer_due > now ? machine->timer_due - now : 1;
+    uint64_t timers = machine->timer_due == ABBEY_NEVER ? UINT64_MAX : machine->timer_due > now ? machine->timer_due - now : 1;
+    uint64_t left = machine->advance_to - machine->cpu->instructions;
+    return timers < left ? timers : left;
 }
 
 static bool vcpu_idle(void *opaque)
@@ -171,8 +173,14 @@ static bool vcpu_idle(void *opaque)
         machine->idle_warned = true;
         owner_log(machine, ABBEY_LOG_INFO, machine->config->name, "the guest halted with interrupts off");
     }
-    if (!machine->clock.instructions || machine->timer_due == ABBEY_NEVER)
+    if (!machine->clock.instructions)
         return false;
+    if (machine->timer_due == ABBEY_NEVER) {
+        if (machine->advance_to == ABBEY_NEVER)
+            return false;
+        machine_finish(machine, MACHINE_TIMEOUT);
+        return true;
+    }
     vclock_skip_to(&machine->clock, machine->timer_due);
     board_run_timers(machine->board, vclock_now(&machine->clock));
     return true;
@@ -204,7 +212,17 @@ static void machine_asked(void *opaque, uint32_t what)
 static void machine_vcpu_main(void *opaque)
 {
     struct machine *machine = opaque;
+    const struct engine *engine = machine->vcpu.engine;
+    abbey_error error = { "" };
+    if (engine->fault && machine->host.fault->attach(engine->fault, machine->cpu, &error) != 0) {
+        fprintf(machine->errors, "abbey: engine '%s': %s\n", engine->name, error.text);
+        machine->end = MACHINE_BOOT_FAILED;
+        machine->host.event->stop(machine->loop);
+        return;
+    }
     vcpu_loop(&machine->vcpu);
+    if (engine->fault)
+        machine->host.fault->detach();
 }
 
 enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t *status)
@@ -215,10 +233,10 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
     machine->host.event->on_asked(machine->loop, machine_asked, machine);
     machine_set_alarm(machine);
     abbey_error error = { "" };
-    machine->vcpu_thread = machine->host.thread->start("vcpu0", machine_vcpu_main, machine, &error);
-    if (machine->vcpu_thread) {
+    machine->vcpu.thread = machine->host.thread->start("vcpu0", machine_vcpu_main, machine, &error);
+    if (machine->vcpu.thread) {
         machine->host.event->run(machine->loop);
-        machine->host.thread->join(machine->vcpu_thread);
+        machine->host.thread->join(machine->vcpu.thread);
     } else {
         fprintf(machine->errors, "abbey: %s\n", error.text);
         machine->end = MACHINE_BOOT_FAILED;
@@ -228,4 +246,12 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
     machine->ended = machine->host.clock->monotonic();
     *status = machine->exit_status;
     return machine->end;
+}
+
+bool machine_advance(struct machine *machine, uint64_t instructions)
+{
+    machine->advance_to = machine->cpu->instructions + instructions;
+    vcpu_loop(&machine->vcpu);
+    machine->advance_to = ABBEY_NEVER;
+    return !(machine->requests & REQUEST_END);
 }

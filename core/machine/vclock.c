@@ -2,13 +2,15 @@
 
 #include <x86intrin.h>
 
+#define YEAR_2000 (946684800ull * ABBEY_SEC) /* since 1970, UTC */
+
 void vclock_start(struct vclock *clock, const abbey_host_clock_1 *host, const uint64_t *instructions)
 {
     *clock = (struct vclock){
         .host = host,
         .instructions = instructions,
         .origin = host->monotonic(),
-        .wall_origin = host->realtime(),
+        .wall_origin = instructions ? YEAR_2000 : host->realtime(),
         .tsc_origin = __rdtsc(),
         .tsc_hz = host->tsc_hz(),
         .stopped_at = ABBEY_NEVER,

@@ -1,24 +1,48 @@
 #include <string.h>
 
+#include "core/bt/bt.h"
 #include "core/cpu/interp/interp.h"
 #include "core/vmm/vcpu.h"
 
-/* Best first: "auto" takes the first. */
+static bool bt_prepare(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_error *error)
+{
+    return bt_new(cpu, cache_bytes, counting, error) != NULL;
+}
+
+static void bt_release(struct cpu *cpu)
+{
+    bt_free(cpu->bt.bt);
+}
+
+static int32_t bt_engine_fault(void *cpu, abbey_fault *fault)
+{
+    return bt_fault(((struct cpu *)cpu)->bt.bt, fault);
+}
+
+static json_t *bt_engine_stats(const struct cpu *cpu)
+{
+    return bt_stats(cpu->bt.bt);
+}
+
+/* Best first: "auto" takes the first that is supported. */
 static const struct engine engines[] = {
-    { "interp", interp_run },
+    { .name = "interp", .run = interp_run },
+    { .name = "bt", .run = bt_run, .supported = bt_supported, .prepare = bt_prepare, .release = bt_release,
+        .fault = bt_engine_fault, .stats = bt_engine_stats },
 };
 
 const struct engine *engine_find(const char *name)
 {
-    if (strcmp(name, "auto") == 0)
-        return &engines[0];
     for (unsigned i = 0; engine_at(i); i++)
-        if (strcmp(engines[i].name, name) == 0)
-            return &engines[i];
+        if (strcmp(name, "auto") == 0 || strcmp(engine_at(i)->name, name) == 0)
+            return engine_at(i);
     return NULL;
 }
 
 const struct engine *engine_at(unsigned i)
 {
-    return i < sizeof engines / sizeof engines[0] ? &engines[i] : NULL;
+    for (unsigned n = 0; n < sizeof engines / sizeof engines[0]; n++)
+        if ((!engines[n].supported || engines[n].supported()) && i-- == 0)
+            return &engines[n];
+    return NULL;
 }

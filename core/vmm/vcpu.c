@@ -32,6 +32,8 @@ void vcpu_loop(struct vcpu *vcpu)
             continue;
         }
         uint64_t budget = vcpu->owner->budget(vcpu->opaque);
+        if (!budget)
+            break;
         vcpu->threads->unlock(vcpu->lock);
         enum cpu_exit why = vcpu->engine->run(cpu, budget);
         vcpu->threads->lock(vcpu->lock);
@@ -46,4 +48,6 @@ void vcpu_signal(struct vcpu *vcpu, uint32_t signals)
 {
     cpu_signal(vcpu->cpu, signals);
     vcpu->threads->wake(vcpu->wake);
+    if (vcpu->engine->fault && vcpu->thread && !vcpu->inside)
+        vcpu->fault->kick(vcpu->thread);
 }

@@ -3,6 +3,8 @@
 #ifndef ABBEY_CORE_VCPU_H
 #define ABBEY_CORE_VCPU_H
 
+#include <jansson.h>
+
 #include <abbey/host.h>
 
 #include "core/cpu/cpu.h"
@@ -11,6 +13,16 @@
 struct engine {
     const char *name; /* as `cpu.engine` has it */
     enum cpu_exit (*run)(struct cpu *cpu, uint64_t budget);
+    /* The rest may be NULL. */
+    bool (*supported)(void); /* can this host run it? */
+    /* Makes what the engine needs for a CPU, with at most `cache_bytes` of translated code; `counting`: budgets and
+     * cpu->instructions are exact. */
+    bool (*prepare)(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_error *error);
+    void (*release)(struct cpu *cpu);
+    /* For abbey_host_fault_1.attach() on the vCPU thread, `cpu` being the argument. An engine that has it must be
+     * kicked after signals were set. */
+    int32_t (*fault)(void *cpu, abbey_fault *fault);
+    json_t *(*stats)(const struct cpu *cpu); /* its counter group of --stats, named as the engine */
 };
 
 /* The engine by name; "auto" is the best there is. NULL when this build has none of that name. */
@@ -24,7 +36,8 @@ struct vcpu_owner {
     bool (*requests)(void *opaque);
     /* The guest shut down by a triple fault. False ends the loop. */
     bool (*triple_fault)(void *opaque);
-    /* How many instructions may run before the owner wants to be asked; UINT64_MAX: no limit. */
+    /* How many instructions may run before the owner wants to be asked; UINT64_MAX: no limit; 0 ends the
+     * loop. */
     uint64_t (*budget)(void *opaque);
     /* The guest is halted. True when the owner moved time forward, so that no waiting is due. */
     bool (*idle)(void *opaque);
@@ -38,10 +51,14 @@ struct vcpu {
     const abbey_host_thread_1 *threads;
     abbey_mutex *lock; /* the machine lock */
     abbey_cond *wake;  /* woken after cpu_signal() from another thread */
+    const abbey_host_fault_1 *fault; /* for engines that must be kicked */
+    abbey_thread *thread;            /* NULL while there is none, or while the loop runs inline */
+    bool inside;                     /* device code runs on the vCPU thread: it needs no kick */
     uint64_t exits[CPU_EXIT_TRIPLE_FAULT + 1]; /* how often the engine returned, by reason */
 };
 
-/* Runs until the owner ends it. The body of the vCPU thread. */
+/* Runs until the owner ends it. The body of the vCPU thread, or called by another that stands for it; may be called
+ * again. */
 void vcpu_loop(struct vcpu *vcpu);
 
 /* Sets CPU_SIGNAL_... and wakes a halted CPU. With the machine lock held. */

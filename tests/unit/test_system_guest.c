@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bt/internal.h"
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/interp.h"
@@ -29,6 +30,7 @@ struct world {
     char line[400];
     unsigned length;
     bool silent; /* print only what fails, as comments */
+    enum cpu_exit (*run)(struct cpu *cpu, uint64_t budget);
     /* 8259A: base vector from ICW2, mask. 8254: an interrupt is due once a count has been written. */
     unsigned untouched; /* reads of port 86h, which only instructions that fault name */
     uint8_t icw_next, base, mask;
@@ -158,7 +160,7 @@ static void world_boot(struct world *w, const uint8_t *image, const char *cmdlin
     cpu_paging_changed(cpu);
 }
 
-static struct world *world_new(const struct cpu_model *model)
+static struct world *world_new(const struct cpu_model *model, bool translated)
 {
     abbey_error error;
     struct world *w = calloc(1, sizeof(*w));
@@ -173,11 +175,17 @@ static struct world *world_new(const struct cpu_model *model)
     cpu->tlb = tlb_new();
     cpu->interp = interp_new(cpu);
     w->mask = 0xff;
+    w->run = interp_run;
+    if (translated) {
+        bt_new(cpu, 8u << 20, true, &error)->hot = 1;
+        w->run = bt_run;
+    }
     return w;
 }
 
 static void world_free(struct world *w)
 {
+    bt_free(w->cpu->bt.bt);
     interp_free(w->cpu->interp);
     tlb_free(w->cpu->tlb);
     mem_free(w->mem);
@@ -189,7 +197,7 @@ static enum cpu_exit world_run(struct world *w)
 {
     enum cpu_exit exit = CPU_EXIT_BUDGET;
     while (!w->ended && exit != CPU_EXIT_TRIPLE_FAULT && w->cpu->instructions < LIMIT) {
-        exit = interp_run(w->cpu, BUDGET);
+        exit = w->run(w->cpu, BUDGET);
         if (exit == CPU_EXIT_HALT && !w->due)
             break;
         intr_update(w);
@@ -215,7 +223,7 @@ static const struct {
 
 static bool shuts_down(const uint8_t *image, const char *cmdline)
 {
-    struct world *w = world_new(cpu_model_at(0));
+    struct world *w = world_new(cpu_model_at(0), false);
     w->silent = true;
     world_boot(w, image, cmdline);
     bool down = world_run(w) == CPU_EXIT_TRIPLE_FAULT && w->cpu->shutdown;
@@ -226,9 +234,9 @@ static bool shuts_down(const uint8_t *image, const char *cmdline)
 }
 
 /* The whole guest on another model; checks of features that it has not are skipped. */
-static bool model_passes(const uint8_t *image, const struct cpu_model *model)
+static bool model_passes(const uint8_t *image, const struct cpu_model *model, bool translated)
 {
-    struct world *w = world_new(model);
+    struct world *w = world_new(model, translated);
     w->silent = true;
     world_boot(w, image, "");
     world_run(w);
@@ -253,7 +261,7 @@ int main(void)
         free(image);
         return 99;
     }
-    struct world *w = world_new(cpu_model_find("host")); /* the one with NX */
+    struct world *w = world_new(cpu_model_find("host"), false); /* the one with NX */
     world_boot(w, image, "");
     world_run(w);
     unsigned tests = w->tests;
@@ -273,8 +281,13 @@ int main(void)
         passed = passed && down;
     }
     for (unsigned i = 0; cpu_model_at(i); i++) {
-        bool same = model_passes(image, cpu_model_at(i));
+        bool same = model_passes(image, cpu_model_at(i), false);
         printf("%sok %u - the same checks pass on model %s\n", same ? "" : "not ", ++tests, cpu_model_at(i)->name);
+        passed = passed && same;
+    }
+    if (bt_supported()) {
+        bool same = model_passes(image, cpu_model_find("host"), true);
+        printf("%sok %u - the same checks pass when translated\n", same ? "" : "not ", ++tests);
         passed = passed && same;
     }
     printf("1..%u\n", tests);

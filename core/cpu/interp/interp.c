@@ -256,8 +256,16 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
             continue;
         }
         cpu->insn_eip = cpu->eip;
-        struct run *run = run_follow(it, cpu);
-        it->last = run;
+        struct run *run;
+        if (it->executor) {
+            run = run_find(it, cpu); /* and the page in the TLB for fetches */
+            it->last = it->scratch;
+            if (it->executor->execute(it->executor->opaque, run))
+                continue;
+        } else {
+            run = run_follow(it, cpu);
+            it->last = run;
+        }
         uint64_t left = it->end - cpu->instructions;
         run_execute(it, cpu, run, run->count < left ? run->count : left);
     }

@@ -127,6 +127,8 @@ static void run_drop(struct interp *it, struct run *run)
     it->cpu->tlb->changes++;
     if (run == it->current)
         it->broken = true;
+    if (run->units)
+        it->executor->dropped(it->executor->opaque, run);
 }
 
 static void page_drop(struct interp *it, struct code_page *page, uint32_t first, uint32_t last)
@@ -175,17 +177,20 @@ void runs_flush(struct interp *it)
     it->flush_wanted = false;
     it->last = it->scratch;
     it->cpu->tlb->changes++;
+    if (it->executor)
+        it->executor->flushed(it->executor->opaque);
 }
 
 /* ---- making ---- */
 
-/* The bytes at the start of `page`, for code that may lie in device memory. */
-static void page_bytes(struct cpu *cpu, const struct tlb_entry *page, uint32_t offset, uint8_t *to, uint32_t count)
+/* Bytes of `page`, for code that may lie in device memory. */
+static void page_bytes(struct cpu *cpu, const struct tlb_entry *page, uint32_t linear, uint8_t *to, uint32_t count)
 {
-    if (page->host)
-        memcpy(to, page->host + offset, count);
+    const uint8_t *host = tlb_host(page, linear);
+    if (host)
+        memcpy(to, host, count);
     else
-        phys_read(cpu, tlb_gpa(page, offset), to, count);
+        phys_read(cpu, tlb_gpa(page, linear), to, count);
 }
 
 static uint32_t min32(uint32_t a, uint32_t b)
@@ -208,13 +213,13 @@ static bool decode_first(
     uint8_t bytes[15];
 
     *second = 0;
-    page_bytes(cpu, page, offset, bytes, in_page);
+    page_bytes(cpu, page, linear, bytes, in_page);
     if (decode(&it->decoder, bytes, in_page, (cs->attr & SEG_DB) != 0, insn, &ends))
         return ends;
     if (in_page < in_limit) {
         const struct tlb_entry *next = tlb_translate(cpu, linear + in_page, TLB_FETCH, cpu->cpl == 3);
         *second = next->frame & TLB_FRAME;
-        page_bytes(cpu, next, 0, bytes + in_page, in_limit - in_page);
+        page_bytes(cpu, next, linear + in_page, bytes + in_page, in_limit - in_page);
         if (decode(&it->decoder, bytes, in_limit, (cs->attr & SEG_DB) != 0, insn, &ends))
             return true;
     }
@@ -230,7 +235,8 @@ struct run *run_make(struct interp *it, uint32_t eip, bool alone)
     if (eip > cs->limit)
         cpu_raise_code(cpu, EXC_GP, 0);
     const struct tlb_entry page = *tlb_translate(cpu, linear, TLB_FETCH, cpu->cpl == 3);
-    alone = alone || !page.host;
+    const uint8_t *host = tlb_host(&page, linear);
+    alone = alone || !host;
 
     if (it->arena_used + RUN_BYTES(RUN_INSNS) > ARENA_BYTES || it->pages_used + 2 > PAGES_MAX)
         runs_flush(it);
@@ -252,7 +258,7 @@ struct run *run_make(struct interp *it, uint32_t eip, bool alone)
         uint32_t offset = (linear & MEM_PAGE_MASK) + run->bytes;
         uint32_t count = min32(15, MEM_PAGE_SIZE - offset);
         struct insn *insn = &run->insn[run->count];
-        if (!count || !decode(&it->decoder, page.host + offset, count, code32, insn, &ends) || !insn->length)
+        if (!count || !decode(&it->decoder, host + run->bytes, count, code32, insn, &ends) || !insn->length)
             break;
         run->bytes += insn->length;
         run->count++;

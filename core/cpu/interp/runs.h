@@ -13,6 +13,7 @@
 #define ARENA_BYTES (24u << 20)
 
 struct code_page;
+struct unit; /* of core/bt */
 
 /* What came behind a run lately: good while nothing was dropped, no translation flushed (struct tlb, `changes`) and the
  * level is the same. */
@@ -30,7 +31,9 @@ struct run {
     struct code_page *page[2]; /* [1] only when it crosses */
     struct run *page_next[2];  /* in the list of that page */
     uint32_t bytes;
-    uint32_t count;
+    uint16_t count;
+    uint16_t heat;      /* how often the executor saw it, as far as it counts */
+    struct unit *units; /* what the executor made from it */
     struct run_link link[2];
     struct insn insn[];
 };
@@ -54,8 +57,18 @@ struct news {
     } written[NEWS_MAX];
 };
 
+/* Something that may execute runs in the interpreter's place: the translator. */
+struct executor {
+    void *opaque;
+    /* Executes from the start of the run on, at CS:EIP, as far as it likes; false when the interpreter is to do it. */
+    bool (*execute)(void *opaque, struct run *run);
+    void (*dropped)(void *opaque, struct run *run); /* its bytes change */
+    void (*flushed)(void *opaque);                  /* all runs are gone */
+};
+
 struct interp {
     struct cpu *cpu;
+    const struct executor *executor; /* NULL: none */
     struct decoder decoder;
     struct run *bucket[RUN_BUCKETS];
     struct code_page *page_bucket[PAGE_BUCKETS];

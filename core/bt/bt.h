@@ -1,0 +1,35 @@
+/* bt.h - the binary translator: engine "bt".
+ *
+ * Translates flat 32-bit guest code of any privilege level into long-mode host code, and leaves all else to the
+ * interpreter, whose decoder, cache of runs and instruction handlers it shares. Both engines advance one `struct cpu`;
+ * they may take turns at any instruction boundary. */
+#ifndef ABBEY_CORE_BT_H
+#define ABBEY_CORE_BT_H
+
+#include <jansson.h>
+
+#include <abbey/host.h>
+
+#include "core/cpu/cpu.h"
+
+struct bt;
+
+/* Can this host run translated code? (BMI2) */
+bool bt_supported(void);
+
+/* A translator for `cpu`, which has its interpreter already. `cache_bytes` bounds the translated code. With `counting`
+ * cpu->instructions and budgets are exact. NULL with *error filled when the host cannot give it. */
+struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_error *error);
+void bt_free(struct bt *bt);
+
+/* The engine: as interp_run(). Without counting the budget is looked at only when translated code is left. [vcpu] */
+enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget);
+
+/* For abbey_host_fault_1.attach() of the thread that calls bt_run(): a kick, after another thread set cpu->signals,
+ * brings translated code to an instruction boundary. `arg` is the struct bt. */
+int32_t bt_fault(void *arg, abbey_fault *fault);
+
+/* The counter group `bt` of --stats. */
+json_t *bt_stats(const struct bt *bt);
+
+#endif

@@ -1,0 +1,99 @@
+/* exits.c - how control leaves a unit: links, indirect jumps, callouts, and the code out of line. */
+#include "core/bt/xlat.h"
+
+void count_add(struct xlat *x, int32_t count)
+{
+    if (!x->bt->counting || !count)
+        return;
+    struct operand counter = op_mem(HOST_CPU, CPU_FIELD(instructions));
+    emit_load64(&x->code, R8, counter);
+    emit_lea64(&x->code, R8, op_mem(R8, count));
+    emit_op(&x->code, EMIT_W, 0x89, R8, counter);
+}
+
+void exit_link(struct xlat *x, int condition, uint32_t eip)
+{
+    struct link *link = &x->unit->link[x->links++];
+    link->from = x->unit;
+    link->eip = eip;
+    link->jump = condition < 16 ? emit_jcc(&x->code, (unsigned)condition) : emit_jmp(&x->code);
+}
+
+void exit_indirect(struct xlat *x)
+{
+    struct code *code = &x->code;
+    emit_op(code, EMIT_0F, 0xb7, HOST_ADD, op_reg(HOST_EA)); /* movzx r13d, r12w */
+    emit_load64(code, R8, op_mem(HOST_CPU, CPU_FIELD(bt.table)));
+    emit_op(code, 0, 0xff, 4, op_sib(R8, HOST_ADD, 3, 0));
+    x->ended = true;
+}
+
+/* What bt_exec() needs to find in struct cpu. */
+static void callout_call(struct xlat *x, const struct insn *insn, uint32_t eip, uint32_t next, bool leave)
+{
+    struct code *code = &x->code;
+    emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(insn_eip)), eip);
+    emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(eip)), next);
+    emit_mov_imm64(code, HOST_EA, (uint64_t)(uintptr_t)insn);
+    emit_call_to(code, leave ? x->bt->stub_exec_leave : x->bt->stub_exec);
+}
+
+void callout(struct xlat *x, bool leave)
+{
+    esp_settle(x);
+    count_add(x, (int32_t)x->index);
+    callout_call(x, x->insn, x->eip, x->next, leave);
+    if (leave)
+        x->ended = true;
+    else
+        count_add(x, -(int32_t)(x->index + 1));
+}
+
+static void slow_path(struct xlat *x, const struct slow *slow)
+{
+    struct code *code = &x->code;
+    uint8_t *plain[SLOW_JUMPS];
+    unsigned plains = 0;
+    bool saved = false;
+    for (unsigned i = 0; i < slow->jumps; i++) {
+        if (slow->saved[i]) {
+            emit_patch(slow->jump[i], code->at);
+            saved = true;
+        } else {
+            plain[plains++] = slow->jump[i];
+        }
+    }
+    if (saved)
+        flags_unstash(code);
+    for (unsigned i = 0; i < plains; i++)
+        emit_patch(plain[i], code->at);
+    if (slow->delta)
+        emit_lea(code, HOST_ESP, op_mem(HOST_ESP, slow->delta));
+    count_add(x, (int32_t)slow->counted);
+    callout_call(x, slow->insn, slow->eip, slow->next, !slow->back);
+    if (!slow->back)
+        return;
+    count_add(x, -(int32_t)(slow->counted + 1));
+    if (slow->delta_after)
+        emit_lea(code, HOST_ESP, op_mem(HOST_ESP, -slow->delta_after));
+    emit_patch(emit_jmp(code), slow->back);
+}
+
+void slow_paths(struct xlat *x)
+{
+    for (unsigned i = 0; i < x->slows; i++)
+        slow_path(x, &x->slow[i]);
+}
+
+void link_stubs(struct xlat *x)
+{
+    struct code *code = &x->code;
+    for (unsigned i = 0; i < x->links; i++) {
+        struct link *link = &x->unit->link[i];
+        link->stub = code->at;
+        emit_patch(link->jump, code->at);
+        emit_mov_imm(code, HOST_EA, link->eip);
+        emit_mov_imm64(code, HOST_ADD, (uint64_t)(uintptr_t)link);
+        emit_jmp_to(code, x->bt->stub_exit);
+    }
+}

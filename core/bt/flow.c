@@ -1,0 +1,185 @@
+/* flow.c - the stack and near control transfers.
+ *
+ * ESP is kept lazily: a push or pop changes x->delta, and R14D stays. It is settled before control leaves the unit. All
+ * checks come first, then the store, then registers, so that a slow path finds the instruction not begun. */
+#include "core/bt/xlat.h"
+
+static bool narrow(struct xlat *x)
+{
+    x->refused = x->insn->opsize != 4;
+    return x->refused;
+}
+
+static struct operand temp(void)
+{
+    return op_mem(HOST_CPU, CPU_FIELD(bt.temp));
+}
+
+void xlat_push_reg(struct xlat *x)
+{
+    unsigned n = x->insn->opcode & 7;
+    if (narrow(x))
+        return;
+    stack_check(x, -4, true);
+    if (n == ESP) {
+        emit_lea(&x->code, R9, op_mem(HOST_ESP, x->delta));
+        emit_store(&x->code, memory_operand(), R9);
+    } else {
+        emit_store(&x->code, memory_operand(), n);
+    }
+    x->delta -= 4;
+}
+
+void xlat_push_imm(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    stack_check(x, -4, true);
+    emit_store_imm(&x->code, memory_operand(), x->insn->imm);
+    x->delta -= 4;
+}
+
+void xlat_push_rm(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (narrow(x))
+        return;
+    if (insn->mod == 3) {
+        x->refused = true;
+        return;
+    }
+    operand_check(x, 4, false);
+    emit_load(&x->code, R9, memory_operand());
+    emit_store(&x->code, temp(), R9);
+    stack_check(x, -4, true);
+    emit_load(&x->code, R9, temp());
+    emit_store(&x->code, memory_operand(), R9);
+    x->delta -= 4;
+}
+
+void xlat_pop_reg(struct xlat *x)
+{
+    unsigned n = x->insn->opcode & 7;
+    if (narrow(x))
+        return;
+    stack_check(x, 0, false);
+    emit_load(&x->code, host_reg(n), memory_operand());
+    x->delta = n == ESP ? 0 : x->delta + 4;
+}
+
+void xlat_leave(struct xlat *x)
+{
+    struct code *code = &x->code;
+    if (narrow(x))
+        return;
+    base_check(x);
+    emit_load(code, R9, memory_operand());
+    emit_lea(code, HOST_ESP, op_mem(RBP, 4));
+    emit_mov(code, RBP, R9);
+    x->delta = 0;
+}
+
+void xlat_jcc(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (narrow(x))
+        return;
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    exit_link(x, insn->opcode & 15, x->next + insn->imm);
+    exit_link(x, 16, x->next);
+    x->ended = true;
+}
+
+void xlat_jmp(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    exit_link(x, 16, x->next + x->insn->imm);
+    x->ended = true;
+}
+
+/* LOOP, LOOPE, LOOPNE, JECXZ: short jumps only, on ECX by the address-size prefix. */
+void xlat_loop(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (narrow(x) || insn->addrsize != 4) {
+        x->refused = true;
+        return;
+    }
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    emit8(&x->code, 0x67);
+    emit8(&x->code, insn->opcode);
+    emit8(&x->code, 5); /* over the jump for "not taken" */
+    exit_link(x, 16, x->next);
+    exit_link(x, 16, x->next + insn->imm);
+    x->ended = true;
+}
+
+void xlat_call(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    stack_check(x, -4, true);
+    emit_store_imm(&x->code, memory_operand(), x->next);
+    x->delta -= 4;
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    exit_link(x, 16, x->next + x->insn->imm);
+    x->ended = true;
+}
+
+void xlat_ret(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (narrow(x))
+        return;
+    stack_check(x, 0, false);
+    emit_load(&x->code, HOST_EA, memory_operand());
+    x->delta += 4 + (insn->opcode == 0xc2 ? (int32_t)(insn->imm & 0xffff) : 0);
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    exit_indirect(x);
+}
+
+/* The target of an indirect transfer to `to`, memory or register; ESP as it was before the instruction. */
+static void target_load(struct xlat *x, unsigned to)
+{
+    const struct insn *insn = x->insn;
+    if (insn->mod != 3) {
+        operand_check(x, 4, false);
+        emit_load(&x->code, to, memory_operand());
+    } else if (insn->rm == ESP) {
+        emit_lea(&x->code, to, op_mem(HOST_ESP, x->delta));
+    } else {
+        emit_mov(&x->code, to, insn->rm);
+    }
+}
+
+void xlat_jmp_rm(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    target_load(x, HOST_EA);
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    exit_indirect(x);
+}
+
+void xlat_call_rm(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    target_load(x, R9);
+    emit_store(&x->code, temp(), R9);
+    stack_check(x, -4, true);
+    emit_store_imm(&x->code, memory_operand(), x->next);
+    emit_load(&x->code, HOST_EA, temp());
+    x->delta -= 4;
+    esp_settle(x);
+    count_add(x, (int32_t)x->index + 1);
+    exit_indirect(x);
+}

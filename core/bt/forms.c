@@ -1,0 +1,175 @@
+/* forms.c - data instructions: most are the guest's own encoding with another memory operand.
+ *
+ * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is R14D;
+ * memory becomes [R12 + R13]. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction that
+ * names one of them cannot have a memory operand here and is left to the interpreter. */
+#include "core/bt/xlat.h"
+
+static unsigned how_of(const struct insn *insn)
+{
+    return (insn->opsize == 2 ? EMIT_66 : 0) | (insn->map == MAP_0F ? EMIT_0F : 0);
+}
+
+/* Immediate bytes as they stand at the end of the instruction. */
+static void copy_tail(struct xlat *x, unsigned bytes)
+{
+    emit_bytes(&x->code, x->insn->bytes + x->insn->length - bytes, bytes);
+}
+
+static unsigned rm_bytes(const struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    unsigned shape = x->row->shape;
+    if ((shape & SHAPE_RM_BYTE) || ((shape & SHAPE_BY_OPCODE) && !(insn->opcode & 1)))
+        return 1;
+    return shape & SHAPE_RM_WORD ? 2 : insn->opsize;
+}
+
+/* The forms with ModRM. */
+static void modrm(struct xlat *x, unsigned lock)
+{
+    const struct insn *insn = x->insn;
+    unsigned shape = x->row->shape;
+    unsigned size = rm_bytes(x);
+    /* A register in ModRM.reg is a byte one only where both operands are. */
+    bool reg_byte = size == 1 && (shape & (SHAPE_BY_OPCODE | SHAPE_RM_BYTE)) && !(shape & SHAPE_EXT) &&
+                    !((shape & SHAPE_RM_BYTE) && insn->map == MAP_0F);
+    bool memory = insn->mod != 3;
+    unsigned reg = shape & SHAPE_EXT || reg_byte ? insn->reg : host_reg(insn->reg);
+    unsigned imm = shape & SHAPE_IMM8 ? 1 : !(shape & SHAPE_IMM) ? 0 : size == 1 ? 1 : insn->opsize;
+    struct operand rm = memory_operand();
+
+    if (memory && ((shape & SHAPE_REG_ONLY) || (reg_byte && reg >= 4))) {
+        x->refused = true;
+        return;
+    }
+    if (!memory) {
+        rm = op_reg(size == 1 ? insn->rm : host_reg(insn->rm));
+        if (size == 1 && rm.base >= 4 && reg >= 8) { /* MOVZX ESP, AH */
+            x->refused = true;
+            return;
+        }
+        if (rm.base == HOST_ESP)
+            esp_settle(x);
+    }
+    if (reg == HOST_ESP)
+        esp_settle(x);
+    if (memory)
+        operand_check(x, size, (shape & SHAPE_WRITES) != 0);
+    emit_op(&x->code, how_of(insn) | (lock && memory ? EMIT_LOCK : 0), insn->opcode, reg, rm);
+    copy_tail(x, imm);
+}
+
+void xlat_modrm(struct xlat *x)
+{
+    modrm(x, x->insn->prefixes & INSN_PREFIX_LOCK);
+}
+
+/* ADD and SUB of an immediate: to ESP, with the flags dead, it is a change of the pending delta. */
+void xlat_esp_imm(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    int32_t value = (int32_t)insn->imm;
+    bool esp = insn->mod == 3 && insn->rm == ESP && insn->opsize == 4 && insn->opcode != 0x80;
+    int32_t delta = insn->reg == 0 ? x->delta + value : x->delta - value;
+    if (esp && !x->live_out[x->index] && value > -4096 && value < 4096 && delta > -16384 && delta < 16384)
+        x->delta = delta;
+    else
+        xlat_modrm(x);
+}
+
+/* op AL/eAX, imm and other one-byte forms without ModRM whose bytes mean the same in long mode. */
+void xlat_copy(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (insn->opsize == 2)
+        emit8(&x->code, 0x66);
+    emit_bytes(&x->code, insn->bytes + insn->opcode_at, insn->length - insn->opcode_at);
+}
+
+void xlat_nop(struct xlat *x)
+{
+    (void)x;
+}
+
+void xlat_mov_imm(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    unsigned n = insn->opcode & 7;
+    if (insn->opcode < 0xb8 || n != ESP) {
+        xlat_copy(x);
+        return;
+    }
+    if (insn->opsize == 2) {
+        x->refused = true;
+        return;
+    }
+    emit_mov_imm(&x->code, HOST_ESP, insn->imm);
+    x->delta = 0;
+}
+
+/* A0-A3: the address is in the instruction, and 64 bits wide in long mode; emitted as 8A, 8B, 88, 89. */
+void xlat_moffs(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    bool write = insn->opcode >= 0xa2;
+    unsigned size = insn->opcode & 1 ? insn->opsize : 1;
+    if (insn->base != REG_NONE || insn->index != REG_NONE) {
+        x->refused = true;
+        return;
+    }
+    operand_check(x, size, write);
+    emit_op(&x->code, how_of(insn), (write ? 0x88u : 0x8au) | (insn->opcode & 1u), RAX, memory_operand());
+}
+
+void xlat_inc_dec(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    unsigned reg = host_reg(insn->opcode & 7);
+    if (reg == HOST_ESP)
+        esp_settle(x);
+    emit_op(&x->code, how_of(insn), 0xff, insn->opcode >> 3 & 1, op_reg(reg));
+}
+
+void xlat_xchg_eax(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    unsigned n = insn->opcode & 7;
+    if (n == EAX)
+        return; /* NOP; with 90 and REX.B it would be another instruction */
+    if (n == ESP)
+        esp_settle(x);
+    emit_op(&x->code, how_of(insn), 0x87, RAX, op_reg(host_reg(n)));
+}
+
+void xlat_bswap(struct xlat *x)
+{
+    unsigned reg = host_reg(x->insn->opcode & 7);
+    if (x->insn->opsize == 2) {
+        x->refused = true;
+        return;
+    }
+    if (reg == HOST_ESP)
+        esp_settle(x);
+    if (reg & 8)
+        emit8(&x->code, 0x41);
+    emit8(&x->code, 0x0f);
+    emit8(&x->code, 0xc8 | (reg & 7));
+}
+
+void xlat_lea(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (insn->mod == 3 || insn->addrsize != 4 || insn->opsize != 4) {
+        x->refused = true;
+        return;
+    }
+    bool small = insn->disp + 4096 < 8192 && x->delta > -8192 && x->delta < 8192;
+    if (insn->reg == ESP && insn->base == ESP && insn->index == REG_NONE && small) {
+        x->delta += (int32_t)insn->disp;
+        return;
+    }
+    operand_lea(x, host_reg(insn->reg));
+    if (insn->reg == ESP)
+        x->delta = 0;
+}

@@ -1,0 +1,138 @@
+/* internal.h - the parts of the translator: units, their exits, the code cache, and a translation under way. */
+#ifndef ABBEY_CORE_BT_INTERNAL_H
+#define ABBEY_CORE_BT_INTERNAL_H
+
+#include "core/bt/bt.h"
+#include "core/bt/emit.h"
+#include "core/cpu/interp/runs.h"
+#include "core/cpu/tlb.h"
+
+/* ---- register assignment ---- */
+
+#define HOST_CPU R15  /* struct cpu * */
+#define HOST_ESP R14  /* guest ESP less the pending delta */
+#define HOST_TLB R10  /* &tlb->entry[0][user][0] */
+#define HOST_MASK R11 /* PEXT mask that takes the TLB set out of a linear address */
+#define HOST_EA R12   /* linear address; eip on exits */
+#define HOST_ADD R13  /* addend of the page; struct link * on exits */
+/* R8 and R9 are scratch. */
+
+/* What a unit was specialised on besides its address (partial evaluation). */
+#define MODE_USER 1u /* CPL 3 */
+#define MODE_FS 2u   /* FS is plain: present, writable, 4 GB; its base is loaded at run time */
+#define MODE_GS 4u
+#define MODES 8u
+#define MODE_NONE MODES /* not for the translator */
+
+#define TABLE_SLOTS 65536u
+
+/* An exit to a known address: a jump that leads to its stub until the unit at `eip` exists and is alive. */
+struct link {
+    struct unit *from, *to;
+    struct link *next; /* of those that lead to the same unit */
+    uint8_t *jump;     /* displacement (writable address) */
+    uint8_t *stub;     /* writable address */
+    uint32_t eip;
+};
+#define UNIT_LINKS 2u
+
+/* Where an instruction of a unit begins. */
+struct point {
+    uint32_t code; /* offset from unit->body */
+    uint16_t eip;  /* offset from unit->eip */
+    int16_t delta; /* pending ESP delta in units of 1 byte */
+};
+
+struct unit {
+    struct unit *next; /* made from the same run */
+    uint32_t eip;
+    uint8_t mode;
+    bool dead;
+    uint16_t count;  /* instructions */
+    uint16_t budget; /* instructions that must be left when it is entered, while counting */
+    uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
+    uint64_t page;     /* tag and frame that page_pad expects in the fetch TLB */
+    uint8_t *page_imm; /* where it stands in the code (writable address) */
+    struct link *incoming;
+    struct link link[UNIT_LINKS];
+    struct point point[];
+};
+
+struct bt_counters {
+    uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
+    uint64_t callouts, kicks, steps;
+    uint64_t by_opcode[4][256];
+};
+
+struct bt {
+    struct cpu *cpu;
+    struct interp *it;
+    struct executor executor;
+    bool counting;
+    uint16_t hot;     /* executions of a run before it is translated; the last of them by translated code */
+    bool exact_flags; /* keep flags exact at every instruction, dead or not: for lock-step */
+
+    abbey_memobj *object;
+    const abbey_host_mem_1 *host;
+    uint8_t *write, *exec; /* the two mappings */
+    uint64_t bytes;
+    struct code code;
+    uint8_t *first_unit; /* behind the stubs (writable address) */
+    uint8_t *stub_enter, *stub_exit, *stub_exec, *stub_exec_leave, *stub_miss; /* addresses they run at */
+
+    uint8_t *pool; /* of units, in the order of their code */
+    uint64_t pool_bytes, pool_used;
+    struct unit **order; /* units by code address */
+    uint32_t order_count, order_room;
+
+    void **table[MODES];
+    struct link *link; /* by which translated code was left last */
+    struct bt_counters counters;
+};
+
+/* ---- stubs.c ---- */
+
+/* Writes the code that leads from C to translated code and back. */
+void stubs_make(struct bt *bt);
+/* Runs translated code at `entry` until it leaves; the link it left by, or NULL. */
+struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
+
+/* ---- cache.c ---- */
+
+bool cache_init(struct bt *bt, abbey_error *error);
+void cache_free(struct bt *bt);
+/* Forgets all units. */
+void cache_flush(struct bt *bt);
+/* Room for a unit of `count` instructions, or NULL when all is full. */
+struct unit *cache_unit(struct bt *bt, unsigned count);
+/* Keeps the unit made last. */
+void cache_keep(struct bt *bt, struct unit *unit);
+/* The unit whose code runs at `rip`, or NULL. */
+struct unit *cache_find(const struct bt *bt, const uint8_t *rip);
+/* Tag and frame of the fetch TLB for the address. */
+uint64_t unit_page_now(const struct cpu *cpu, uint32_t eip, bool user);
+/* Makes the page pad expect what the fetch TLB holds now. */
+void unit_set_page(struct bt *bt, struct unit *unit);
+/* Makes the link lead to the unit. */
+void link_connect(struct bt *bt, struct link *link, struct unit *to);
+/* The bytes behind the unit change: nothing leads to it any more. */
+void unit_drop(struct bt *bt, struct unit *unit);
+
+/* ---- translate.c ---- */
+
+/* Translates the run at CS:EIP in the present mode; NULL when the cache is full. */
+struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode);
+
+/* ---- run.c ---- */
+
+/* A whole instruction by the interpreter, for code in the cache; true: leave translated code. */
+bool bt_exec(struct cpu *cpu, const struct insn *insn);
+
+static inline uint8_t *to_write(const struct bt *bt, uint8_t *exec)
+{
+    return exec + (bt->write - bt->exec);
+}
+
+#define CPU_FIELD(field) ((int32_t)offsetof(struct cpu, field))
+
+#endif

@@ -1,0 +1,17 @@
+core_libcore_a_SOURCES += \
+	core/bt/bt.h \
+	core/bt/cache.c \
+	core/bt/emit.c \
+	core/bt/emit.h \
+	core/bt/exits.c \
+	core/bt/flow.c \
+	core/bt/forms.c \
+	core/bt/internal.h \
+	core/bt/liveness.c \
+	core/bt/operand.c \
+	core/bt/rows.c \
+	core/bt/run.c \
+	core/bt/stats.c \
+	core/bt/stubs.c \
+	core/bt/translate.c \
+	core/bt/xlat.h

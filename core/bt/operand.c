@@ -1,0 +1,134 @@
+/* operand.c - guest memory in translated code: the soft TLB in line.
+ *
+ * An access costs eight host instructions before the one that the guest wrote. For `mov eax,[ebx+ecx*4+8]` with flags
+ * dead, at CPL 0:
+ *
+ *     lea   r12d,[rbx+rcx*4+8]      linear address; 32-bit LEA wraps as the guest's addition does
+ *     pext  r13d,r12d,r11d          set = bits 12.. of it (R11D = the mask)
+ *     lea   r13d,[r13+r13]          16 bytes an entry, by the scale below
+ *     lea   r8d,[r12+3]             page of the last byte ...
+ *     and   r8d,0fffff000h
+ *     cmp   r8d,[r10+r13*8]         ... against the tag in the set of the first byte: one compare finds a miss, device
+ *     jne   slow                    memory, code pages and accesses over a page border
+ *     mov   r13,[r10+r13*8+8]       addend
+ *     mov   eax,[r12+r13]
+ *
+ * Where flags are alive, flags_stash() and flags_unstash() bracket the compare. The slow path runs the whole instruction
+ * in the interpreter, so everything before the jump must leave the guest's state alone. */
+#include "core/bt/xlat.h"
+
+/* Bytes from HOST_TLB to a purpose's table for this privilege. */
+static int32_t table_disp(unsigned purpose)
+{
+    return (int32_t)(purpose * 2 * TLB_SETS * sizeof(struct tlb_entry));
+}
+
+void flags_stash(struct code *code)
+{
+    emit_mov(code, R9, RAX);
+    emit8(code, 0x9f); /* lahf */
+    emit_op(code, EMIT_0F, 0x90, 0, op_reg(RAX)); /* seto al */
+    emit_op(code, 0, 0x87, RAX, op_reg(R9));      /* xchg eax, r9d */
+}
+
+void flags_unstash(struct code *code)
+{
+    emit_op(code, 0, 0x87, RAX, op_reg(R9));
+    emit8(code, 0x04); /* add al, 7fh: OF */
+    emit8(code, 0x7f);
+    emit8(code, 0x9e); /* sahf */
+    emit_mov(code, RAX, R9);
+}
+
+void esp_settle(struct xlat *x)
+{
+    if (x->delta)
+        emit_lea(&x->code, HOST_ESP, op_mem(HOST_ESP, x->delta));
+    x->delta = 0;
+}
+
+void operand_lea(struct xlat *x, unsigned to)
+{
+    const struct insn *insn = x->insn;
+    struct operand ea = { .memory = true, .base = NO_REG, .index = NO_REG, .disp = (int32_t)insn->disp };
+    if (insn->base != REG_NONE)
+        ea.base = (uint8_t)host_reg(insn->base);
+    if (insn->base == ESP)
+        ea.disp = (int32_t)((uint32_t)ea.disp + (uint32_t)x->delta);
+    if (insn->index != REG_NONE) {
+        ea.index = insn->index;
+        ea.scale = insn->scale;
+    }
+    if (ea.base == NO_REG && ea.index == NO_REG)
+        emit_mov_imm(&x->code, to, insn->disp);
+    else
+        emit_lea(&x->code, to, ea);
+}
+
+static struct slow *slow_of(struct xlat *x)
+{
+    struct slow *slow = x->slows ? &x->slow[x->slows - 1] : NULL;
+    if (slow && slow->insn == x->insn)
+        return slow;
+    slow = &x->slow[x->slows++];
+    *slow = (struct slow){ .insn = x->insn, .eip = x->eip, .next = x->next, .delta = x->delta, .counted = x->index };
+    return slow;
+}
+
+/* The check proper, of the linear address in R12D. */
+static void tlb_check(struct xlat *x, unsigned size, bool write)
+{
+    struct code *code = &x->code;
+    struct slow *slow = slow_of(x);
+    bool alive = x->live_in[x->index] != 0;
+    int32_t table = table_disp(write ? TLB_WRITE : TLB_READ);
+    if (slow->jumps == SLOW_JUMPS) {
+        x->refused = true;
+        return;
+    }
+    if (alive)
+        flags_stash(code);
+    emit_pext(code, HOST_ADD, HOST_EA, HOST_MASK);
+    emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_ADD, 0, 0));
+    if (size > 1)
+        emit_lea(code, R8, op_mem(HOST_EA, (int32_t)size - 1));
+    else
+        emit_mov(code, R8, HOST_EA);
+    emit_op(code, 0, 0x81, 4, op_reg(R8)); /* and r8d, page mask */
+    emit32(code, ~MEM_PAGE_MASK);
+    emit_op(code, 0, 0x3b, R8, op_sib(HOST_TLB, HOST_ADD, 3, table + (int32_t)offsetof(struct tlb_entry, tag)));
+    slow->saved[slow->jumps] = alive;
+    slow->jump[slow->jumps++] = emit_jcc(code, CC_NE);
+    emit_load64(code, HOST_ADD, op_sib(HOST_TLB, HOST_ADD, 3, table + (int32_t)offsetof(struct tlb_entry, addend)));
+    if (alive)
+        flags_unstash(code);
+}
+
+void operand_check(struct xlat *x, unsigned size, bool write)
+{
+    unsigned seg = x->insn->seg;
+    if (x->insn->addrsize != 4 || (seg == FS && !(x->mode & MODE_FS)) || (seg == GS && !(x->mode & MODE_GS)) ||
+        seg == CS) {
+        x->refused = true;
+        return;
+    }
+    operand_lea(x, HOST_EA);
+    if (seg == FS || seg == GS) {
+        int32_t base = CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
+        emit_load(&x->code, HOST_ADD, op_mem(HOST_CPU, base));
+        emit_lea(&x->code, HOST_EA, op_sib(HOST_EA, HOST_ADD, 0, 0));
+    }
+    tlb_check(x, size, write);
+}
+
+void stack_check(struct xlat *x, int32_t offset, bool write)
+{
+    emit_lea(&x->code, HOST_EA, op_mem(HOST_ESP, x->delta + offset));
+    tlb_check(x, 4, write);
+}
+
+void base_check(struct xlat *x)
+{
+    emit_mov(&x->code, HOST_EA, RBP);
+    tlb_check(x, 4, false);
+}

@@ -1,0 +1,132 @@
+/* rows.c - which instructions are translated, and how. What is not here is a callout. */
+#include "core/bt/xlat.h"
+
+#include <stddef.h>
+
+#define C FLAG_CF
+#define Z FLAG_ZF
+#define ALL FLAGS_ARITH
+#define NOT_C (FLAGS_ARITH & ~FLAG_CF)
+/* What is undefined after a logical operation is AF alone, and processors agree on clearing it. Undefined flags of
+ * multiplications, shifts and bit scans are not counted as written. */
+
+#define BYTE_V SHAPE_BY_OPCODE
+#define WRITES SHAPE_WRITES
+#define EXT SHAPE_EXT
+
+/* The eight operations of 00-3B: op rm,reg; op reg,rm; op eax,imm. */
+#define ALU(n, reads)                                                                             \
+    { MAP_1BYTE, (n) * 8, (n) * 8 + 1, -1, xlat_modrm, BYTE_V | ((n) == 7 ? 0 : WRITES), reads, ALL }, \
+    { MAP_1BYTE, (n) * 8 + 2, (n) * 8 + 3, -1, xlat_modrm, BYTE_V, reads, ALL },                  \
+    { MAP_1BYTE, (n) * 8 + 4, (n) * 8 + 5, -1, xlat_copy, 0, reads, ALL }
+#define GROUP1(n, reads)                                                                                       \
+    { MAP_1BYTE, 0x80, 0x81, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,                              \
+        BYTE_V | EXT | SHAPE_IMM | ((n) == 7 ? 0 : WRITES), reads, ALL },                                      \
+    { MAP_1BYTE, 0x83, 0x83, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,                              \
+        BYTE_V | EXT | SHAPE_IMM8 | ((n) == 7 ? 0 : WRITES), reads, ALL }
+/* Shifts and rotations by an immediate, by 1, by CL: a count of 0 leaves all flags. */
+#define SHIFT(n, reads)                                                                                       \
+    { MAP_1BYTE, 0xc0, 0xc1, n, xlat_modrm, BYTE_V | EXT | SHAPE_IMM8 | WRITES, reads, 0 },                   \
+    { MAP_1BYTE, 0xd0, 0xd1, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 },                                \
+    { MAP_1BYTE, 0xd2, 0xd3, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 }
+
+// clang-format off
+static const struct xlat_row rows[] = {
+    ALU(0, 0), ALU(1, 0), ALU(2, C), ALU(3, C), ALU(4, 0), ALU(5, 0), ALU(6, 0), ALU(7, 0),
+    GROUP1(0, 0), GROUP1(1, 0), GROUP1(2, C), GROUP1(3, C), GROUP1(4, 0), GROUP1(5, 0), GROUP1(6, 0), GROUP1(7, 0),
+    { MAP_1BYTE, 0x40, 0x4f, -1, xlat_inc_dec,  0, 0, NOT_C },
+    { MAP_1BYTE, 0x50, 0x57, -1, xlat_push_reg, 0, 0, 0 },
+    { MAP_1BYTE, 0x58, 0x5f, -1, xlat_pop_reg,  0, 0, 0 },
+    { MAP_1BYTE, 0x68, 0x68, -1, xlat_push_imm, 0, 0, 0 },
+    { MAP_1BYTE, 0x6a, 0x6a, -1, xlat_push_imm, 0, 0, 0 },
+    { MAP_1BYTE, 0x69, 0x69, -1, xlat_modrm,    SHAPE_IMM, 0, C },
+    { MAP_1BYTE, 0x6b, 0x6b, -1, xlat_modrm,    SHAPE_IMM8, 0, C },
+    { MAP_1BYTE, 0x70, 0x7f, -1, xlat_jcc,      0, ALL, 0 },
+    { MAP_1BYTE, 0x84, 0x85, -1, xlat_modrm,    BYTE_V, 0, ALL },
+    { MAP_1BYTE, 0x86, 0x87, -1, xlat_modrm,    BYTE_V | WRITES, 0, 0 },
+    { MAP_1BYTE, 0x88, 0x89, -1, xlat_modrm,    BYTE_V | WRITES, 0, 0 },
+    { MAP_1BYTE, 0x8a, 0x8b, -1, xlat_modrm,    BYTE_V, 0, 0 },
+    { MAP_1BYTE, 0x8d, 0x8d, -1, xlat_lea,      0, 0, 0 },
+    { MAP_1BYTE, 0x90, 0x97, -1, xlat_xchg_eax, 0, 0, 0 },
+    { MAP_1BYTE, 0x98, 0x99, -1, xlat_copy,     0, 0, 0 },
+    { MAP_1BYTE, 0x9e, 0x9e, -1, xlat_copy,     0, 0, 0 },
+    { MAP_1BYTE, 0x9f, 0x9f, -1, xlat_copy,     0, ALL, 0 },
+    { MAP_1BYTE, 0xa0, 0xa3, -1, xlat_moffs,    0, 0, 0 },
+    { MAP_1BYTE, 0xa8, 0xa9, -1, xlat_copy,     0, 0, ALL },
+    { MAP_1BYTE, 0xb0, 0xbf, -1, xlat_mov_imm,  0, 0, 0 },
+    SHIFT(0, 0), SHIFT(1, 0), SHIFT(2, C), SHIFT(3, C), SHIFT(4, 0), SHIFT(5, 0), SHIFT(7, 0),
+    { MAP_1BYTE, 0xc2, 0xc3, -1, xlat_ret,      0, ALL, 0 },
+    { MAP_1BYTE, 0xc6, 0xc7,  0, xlat_modrm,    BYTE_V | EXT | SHAPE_IMM | WRITES, 0, 0 },
+    { MAP_1BYTE, 0xc9, 0xc9, -1, xlat_leave,    0, 0, 0 },
+    { MAP_1BYTE, 0xe0, 0xe3, -1, xlat_loop,     0, ALL, 0 },
+    { MAP_1BYTE, 0xe8, 0xe8, -1, xlat_call,     0, ALL, 0 },
+    { MAP_1BYTE, 0xe9, 0xe9, -1, xlat_jmp,      0, ALL, 0 },
+    { MAP_1BYTE, 0xeb, 0xeb, -1, xlat_jmp,      0, ALL, 0 },
+    { MAP_1BYTE, 0xf5, 0xf5, -1, xlat_copy,     0, C, C },
+    { MAP_1BYTE, 0xf6, 0xf7,  0, xlat_modrm,    BYTE_V | EXT | SHAPE_IMM, 0, ALL },
+    { MAP_1BYTE, 0xf6, 0xf7,  2, xlat_modrm,    BYTE_V | EXT | WRITES, 0, 0 },
+    { MAP_1BYTE, 0xf6, 0xf7,  3, xlat_modrm,    BYTE_V | EXT | WRITES, 0, ALL },
+    { MAP_1BYTE, 0xf6, 0xf7,  4, xlat_modrm,    BYTE_V | EXT, 0, 0 },
+    { MAP_1BYTE, 0xf6, 0xf7,  5, xlat_modrm,    BYTE_V | EXT, 0, 0 },
+    { MAP_1BYTE, 0xf8, 0xf9, -1, xlat_copy,     0, 0, C },
+    { MAP_1BYTE, 0xfe, 0xff,  0, xlat_modrm,    BYTE_V | EXT | WRITES, 0, NOT_C },
+    { MAP_1BYTE, 0xfe, 0xff,  1, xlat_modrm,    BYTE_V | EXT | WRITES, 0, NOT_C },
+    { MAP_1BYTE, 0xff, 0xff,  2, xlat_call_rm,  0, ALL, 0 },
+    { MAP_1BYTE, 0xff, 0xff,  4, xlat_jmp_rm,   0, ALL, 0 },
+    { MAP_1BYTE, 0xff, 0xff,  6, xlat_push_rm,  0, 0, 0 },
+
+    { MAP_0F, 0x1f, 0x1f, -1, xlat_nop,   0, 0, 0 },
+    { MAP_0F, 0x40, 0x4f, -1, xlat_modrm, 0, ALL, 0 },
+    { MAP_0F, 0x80, 0x8f, -1, xlat_jcc,   0, ALL, 0 },
+    { MAP_0F, 0x90, 0x9f, -1, xlat_modrm, SHAPE_RM_BYTE | EXT | WRITES, ALL, 0 },
+    { MAP_0F, 0xa3, 0xa3, -1, xlat_modrm, SHAPE_REG_ONLY, 0, C },
+    { MAP_0F, 0xab, 0xab, -1, xlat_modrm, SHAPE_REG_ONLY | WRITES, 0, C },
+    { MAP_0F, 0xb3, 0xb3, -1, xlat_modrm, SHAPE_REG_ONLY | WRITES, 0, C },
+    { MAP_0F, 0xbb, 0xbb, -1, xlat_modrm, SHAPE_REG_ONLY | WRITES, 0, C },
+    { MAP_0F, 0xba, 0xba,  4, xlat_modrm, EXT | SHAPE_IMM8, 0, C },
+    { MAP_0F, 0xba, 0xba,  5, xlat_modrm, EXT | SHAPE_IMM8 | WRITES, 0, C },
+    { MAP_0F, 0xba, 0xba,  6, xlat_modrm, EXT | SHAPE_IMM8 | WRITES, 0, C },
+    { MAP_0F, 0xba, 0xba,  7, xlat_modrm, EXT | SHAPE_IMM8 | WRITES, 0, C },
+    { MAP_0F, 0xa4, 0xa4, -1, xlat_modrm, SHAPE_IMM8 | WRITES, 0, 0 },
+    { MAP_0F, 0xa5, 0xa5, -1, xlat_modrm, WRITES, 0, 0 },
+    { MAP_0F, 0xac, 0xac, -1, xlat_modrm, SHAPE_IMM8 | WRITES, 0, 0 },
+    { MAP_0F, 0xad, 0xad, -1, xlat_modrm, WRITES, 0, 0 },
+    { MAP_0F, 0xaf, 0xaf, -1, xlat_modrm, 0, 0, C },
+    { MAP_0F, 0xb0, 0xb1, -1, xlat_modrm, BYTE_V | WRITES, 0, ALL },
+    { MAP_0F, 0xc0, 0xc1, -1, xlat_modrm, BYTE_V | WRITES, 0, ALL },
+    { MAP_0F, 0xb6, 0xb6, -1, xlat_modrm, SHAPE_RM_BYTE, 0, 0 },
+    { MAP_0F, 0xbe, 0xbe, -1, xlat_modrm, SHAPE_RM_BYTE, 0, 0 },
+    { MAP_0F, 0xb7, 0xb7, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
+    { MAP_0F, 0xbf, 0xbf, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
+    { MAP_0F, 0xbc, 0xbd, -1, xlat_modrm, 0, 0, Z },
+    { MAP_0F, 0xc8, 0xcf, -1, xlat_bswap, 0, 0, 0 },
+};
+// clang-format on
+
+/* An index by opcode would be faster; translation is a small part of what a unit costs, and a unit is made once. */
+static int16_t index_of[2][256];
+
+const struct xlat_row *xlat_find(const struct insn *insn)
+{
+    if (insn->map > MAP_0F)
+        return NULL;
+    /* F2 and F3 change what an opcode is (PAUSE, SSE); on plain ones they are rare enough for the interpreter. */
+    if (insn->rep || ((insn->prefixes & INSN_PREFIX_66) && insn->map == MAP_0F && (insn->opcode & 0xf0) == 0xc0 &&
+                         insn->opcode >= 0xc8))
+        return NULL;
+    int16_t *first = &index_of[insn->map][insn->opcode];
+    if (*first == 0) {
+        *first = -1;
+        for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]) && *first < 0; i++)
+            if (rows[i].map == insn->map && rows[i].first <= insn->opcode && insn->opcode <= rows[i].last)
+                *first = (int16_t)(i + 1);
+    }
+    for (unsigned i = *first > 0 ? (unsigned)*first - 1 : sizeof(rows) / sizeof(rows[0]);
+         i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct xlat_row *row = &rows[i];
+        if (row->map == insn->map && row->first <= insn->opcode && insn->opcode <= row->last &&
+            (row->ext < 0 || row->ext == insn->reg))
+            return row;
+    }
+    return NULL;
+}

@@ -1,0 +1,237 @@
+/* run.c - the translator as an engine: which runs are worth translating, entering them, and what brings them back.
+ *
+ * The interpreter's loop stays the loop: it takes interrupts, delivers faults, steps through what is special, and finds
+ * the run at CS:EIP. Then it asks the executor, which is bt_execute(): a run that is hot and in a mode the translator
+ * knows is entered as translated code, and control comes back here only by
+ *
+ *   - an exit whose target is not translated yet or not linked (the link is remembered, and connected next time),
+ *   - an indirect jump that misses the table,
+ *   - an instruction that ends translated code by its nature (system instructions) or after which bt_exec() says so,
+ *   - a fault of the guest: cpu_raise() unwinds to the loop from inside bt_exec(), where all state is in struct cpu,
+ *   - a kick.
+ *
+ * Kicks. Another thread sets cpu->signals and makes the host interrupt this thread. Where RIP is then:
+ *
+ *   - outside the cache: `kicked` is set; entering and bt_exec() look at it.
+ *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change of
+ *     ESP. RIP is set to the exit stub, R12D to the instruction's eip.
+ *   - elsewhere in the cache: the trap flag is set, and after the next host instruction the question is asked again. */
+#include "core/bt/internal.h"
+
+#include <stdlib.h>
+
+#define HOT 16u /* default of bt->hot */
+#define HOST_TF 0x100u
+#define KINDS_MAX 8u
+
+bool bt_supported(void)
+{
+    return __builtin_cpu_supports("bmi2");
+}
+
+/* Flat for all that translated code does through it: base 0, 4 GB, readable, and writable unless it is code. */
+static bool segment_flat(const struct segment *segment, bool code)
+{
+    uint32_t need = SEG_P | SEG_S | (code ? SEG_CODE : SEG_RW);
+    uint32_t mask = need | SEG_CODE | (code ? 0 : SEG_DOWN);
+    return segment->base == 0 && segment->limit == UINT32_MAX && (segment->attr & mask) == need;
+}
+
+/* The same but for the base, which is added at run time. */
+static bool segment_plain_based(const struct segment *segment)
+{
+    struct segment copy = *segment;
+    copy.base = 0;
+    return segment_flat(&copy, false);
+}
+
+static unsigned mode_of(const struct cpu *cpu)
+{
+    if (!cpu_protected(cpu) || !segment_flat(&cpu->seg[CS], true) || !segment_flat(&cpu->seg[DS], false) ||
+        !segment_flat(&cpu->seg[ES], false) || !segment_flat(&cpu->seg[SS], false))
+        return MODE_NONE;
+    if (!(cpu->seg[CS].attr & SEG_DB) || !(cpu->seg[SS].attr & SEG_DB))
+        return MODE_NONE;
+    if (cpu->eflags & FLAG_AC) /* the in-line access checks no alignment */
+        return MODE_NONE;
+    return (cpu->cpl == 3 ? MODE_USER : 0) | (segment_plain_based(&cpu->seg[FS]) ? MODE_FS : 0) |
+           (segment_plain_based(&cpu->seg[GS]) ? MODE_GS : 0);
+}
+
+static bool table_make(struct bt *bt, unsigned mode)
+{
+    if (bt->table[mode])
+        return true;
+    bt->table[mode] = malloc(TABLE_SLOTS * sizeof(void *));
+    for (unsigned i = 0; bt->table[mode] && i < TABLE_SLOTS; i++)
+        bt->table[mode][i] = bt->stub_miss;
+    return bt->table[mode] != NULL;
+}
+
+/* The unit of the run for the present EIP and mode, translated when the run is hot; NULL: let the interpreter do it. */
+static struct unit *unit_for(struct bt *bt, struct run *run, unsigned mode)
+{
+    for (struct unit *unit = run->units; unit; unit = unit->next)
+        if (unit->eip == bt->cpu->eip && unit->mode == mode)
+            return unit;
+    if (run == bt->it->scratch || run->page[1] || ++run->heat < bt->hot || !table_make(bt, mode))
+        return NULL;
+    run->heat = (uint16_t)(bt->hot - 1); /* another address or mode is translated at once */
+    struct unit *unit = unit_translate(bt, run, mode);
+    if (!unit)
+        bt->it->flush_wanted = true;
+    return unit;
+}
+
+static bool bt_execute(void *opaque, struct run *run)
+{
+    struct bt *bt = opaque;
+    struct cpu *cpu = bt->cpu;
+    struct link *link = bt->link;
+    bt->link = NULL;
+    cpu->bt.kicked = 0;
+    bt->it->broken = false; /* of the run before: it must not look like something that pends */
+    if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
+        return true; /* the kick came before the clearing: the loop looks at signals again */
+    unsigned mode = mode_of(cpu);
+    struct unit *unit = mode == MODE_NONE ? NULL : unit_for(bt, run, mode);
+    if (!unit)
+        return false;
+    if (bt->counting && cpu->instructions + unit->budget > bt->it->end)
+        return false;
+    unit_set_page(bt, unit); /* other attributes of the same frame, since it was made */
+    if (link)
+        link_connect(bt, link, unit);
+    void **slot = &bt->table[mode][unit->eip % TABLE_SLOTS];
+    if (*slot != unit->pad) {
+        *slot = unit->pad;
+        bt->counters.indirect_misses++;
+    }
+    cpu->bt.table = bt->table[mode];
+    cpu->bt.tlb = &cpu->tlb->entry[0][mode & MODE_USER][0];
+    cpu->bt.end = bt->it->end;
+    bt->counters.entries++;
+    bt->link = stub_call_enter(bt, unit->body);
+    return true;
+}
+
+bool bt_exec(struct cpu *cpu, const struct insn *insn)
+{
+    struct bt *bt = cpu->bt.bt;
+    uint32_t next = cpu->eip;
+    bt->counters.callouts++;
+    bt->counters.by_opcode[insn->map][insn->opcode]++;
+    bt->it->iterations = 0;
+    insn->exec(cpu, insn);
+    cpu->instructions++;
+    return cpu->eip != next || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
+           (atomic_load_explicit(&cpu->signals, memory_order_relaxed) && interp_yields(cpu));
+}
+
+/* ---- the executor's other duties ---- */
+
+static void bt_dropped(void *opaque, struct run *run)
+{
+    struct bt *bt = opaque;
+    for (struct unit *unit = run->units; unit; unit = unit->next)
+        unit_drop(bt, unit);
+    run->units = NULL;
+    bt->link = NULL;
+    bt->it->broken = true; /* the unit under way may be one of them */
+}
+
+static void bt_flushed(void *opaque)
+{
+    cache_flush(opaque);
+}
+
+/* ---- kicks ---- */
+
+/* The point at which the unit's code stands when RIP is exactly there, or NULL. */
+static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
+{
+    uint64_t offset = (uint64_t)(rip - unit->body);
+    unsigned low = 0, high = unit->count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (unit->point[middle].code < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return rip >= unit->body && low < unit->count && unit->point[low].code == offset ? &unit->point[low] : NULL;
+}
+
+static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
+{
+    fault->gpr[HOST_EA] = unit->eip + point->eip;
+    fault->gpr[HOST_ADD] = 0;
+    fault->gpr[HOST_ESP] = (uint32_t)(fault->gpr[HOST_ESP] + (uint64_t)(int64_t)point->delta);
+    fault->rip = (uint64_t)(uintptr_t)bt->stub_exit;
+    fault->rflags &= ~(uint64_t)HOST_TF;
+    if (bt->counting)
+        bt->cpu->instructions += (uint64_t)(point - unit->point);
+}
+
+int32_t bt_fault(void *arg, abbey_fault *fault)
+{
+    struct bt *bt = arg;
+    if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)
+        return 0;
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    if (rip < bt->exec || rip >= bt->exec + bt->bytes) {
+        bt->cpu->bt.kicked = 1;
+        fault->rflags &= ~(uint64_t)HOST_TF;
+        return 1;
+    }
+    if (fault->kind == ABBEY_FAULT_KICK)
+        bt->counters.kicks++;
+    else
+        bt->counters.steps++;
+    const struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_at(unit, rip) : NULL;
+    if (point)
+        divert(bt, fault, unit, point);
+    else
+        fault->rflags |= HOST_TF;
+    return 1;
+}
+
+/* ---- the engine ---- */
+
+struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_error *error)
+{
+    struct bt *bt = calloc(1, sizeof(*bt));
+    if (!bt)
+        return NULL;
+    bt->cpu = cpu;
+    bt->it = cpu->interp;
+    bt->counting = counting;
+    bt->hot = HOT;
+    bt->exact_flags = counting;
+    bt->host = mem_host(cpu->mem);
+    bt->bytes = cache_bytes;
+    bt->executor = (struct executor){ bt, bt_execute, bt_dropped, bt_flushed };
+    if (!cache_init(bt, error)) {
+        bt_free(bt);
+        return NULL;
+    }
+    cpu->bt.bt = bt;
+    return bt;
+}
+
+void bt_free(struct bt *bt)
+{
+    if (!bt)
+        return;
+    bt->it->executor = NULL;
+    cache_free(bt);
+    free(bt);
+}
+
+enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget)
+{
+    struct bt *bt = cpu->bt.bt;
+    bt->it->executor = &bt->executor;
+    return interp_run(cpu, budget);
+}

@@ -1,0 +1,169 @@
+/* stubs.c - the seams between C and translated code, generated once at the front of the cache.
+ *
+ *     enter       C -> translated code: keeps C's registers, loads the guest's, jumps
+ *     exit        translated code -> C: stores the guest's registers; R12D = eip of the next instruction, R13 = link
+ *     exec        one whole instruction by the interpreter: stores, calls bt_exec(), loads; R12 = struct insn *;
+ *                 called, with insn_eip and eip set; leaves to C when bt_exec() says so
+ *     exec_leave  the same, and leaves to C always
+ *     miss        where empty slots of the jump tables lead: exit without a link
+ *
+ * The stack in translated code is C's: six registers and 8 bytes of padding below the return address of enter, so it
+ * is a multiple of 16; inside exec it is 8 off and becomes right for the call of bt_exec() by one more push. */
+#include "core/bt/internal.h"
+
+#include <stddef.h>
+
+static const uint8_t kept[] = { RBX, RBP, R12, R13, R14, R15 };
+#define KEPT (sizeof(kept))
+
+#define PAD_BYTES 8u
+
+static void emit_push(struct code *code, unsigned reg)
+{
+    if (reg & 8)
+        emit8(code, 0x41);
+    emit8(code, 0x50 | (reg & 7));
+}
+
+static void emit_pop(struct code *code, unsigned reg)
+{
+    if (reg & 8)
+        emit8(code, 0x41);
+    emit8(code, 0x58 | (reg & 7));
+}
+
+static void emit_rsp_add(struct code *code, int bytes)
+{
+    emit_lea64(code, RSP, op_mem(RSP, bytes));
+}
+
+static struct operand guest_reg(unsigned n)
+{
+    return op_mem(HOST_CPU, CPU_FIELD(reg) + (int32_t)n * 4);
+}
+
+static unsigned host_of(unsigned guest)
+{
+    return guest == ESP ? HOST_ESP : guest;
+}
+
+/* Registers and arithmetic flags to struct cpu. The flags are lost. */
+static void emit_save(struct code *code)
+{
+    for (unsigned n = EAX; n <= EDI; n++)
+        emit_store(code, guest_reg(n), host_of(n));
+    emit8(code, 0x9c); /* pushfq */
+    emit_pop(code, R8);
+    emit_op(code, 0, 0x81, 4, op_reg(R8)); /* and r8d, arithmetic flags */
+    emit32(code, FLAGS_ARITH);
+    emit_load(code, R9, op_mem(HOST_CPU, CPU_FIELD(eflags)));
+    emit_op(code, 0, 0x81, 4, op_reg(R9));
+    emit32(code, ~FLAGS_ARITH);
+    emit_op(code, 0, 0x0b, R9, op_reg(R8));
+    emit_store(code, op_mem(HOST_CPU, CPU_FIELD(eflags)), R9);
+}
+
+/* Registers and arithmetic flags from struct cpu. POPF would cost several times this. */
+static void emit_reload(struct code *code)
+{
+    emit_load64(code, HOST_TLB, op_mem(HOST_CPU, CPU_FIELD(bt.tlb)));
+    emit_mov_imm(code, HOST_MASK, (TLB_SETS - 1) << MEM_PAGE_SHIFT);
+    emit_load(code, RAX, op_mem(HOST_CPU, CPU_FIELD(eflags)));
+    emit_mov(code, RCX, RAX);
+    emit_op(code, 0, 0xc1, 5, op_reg(RCX)); /* shr ecx, 11: OF to bit 0 */
+    emit8(code, 11);
+    emit_op(code, 0, 0x83, 4, op_reg(RCX)); /* and ecx, 1 */
+    emit8(code, 1);
+    emit_op(code, 0, 0x80, 0, op_reg(RCX)); /* add cl, 7fh: sets OF to what the bit was */
+    emit8(code, 0x7f);
+    emit8(code, 0x88); /* mov ah, al */
+    emit8(code, 0xc4);
+    emit8(code, 0x9e); /* sahf: the other five */
+    for (unsigned n = EAX; n <= EDI; n++)
+        emit_load(code, host_of(n), guest_reg(n));
+}
+
+/* Back to C; RAX is what enter returns. `pending` bytes of return addresses are dropped. */
+static void emit_leave(struct code *code, unsigned pending)
+{
+    emit_rsp_add(code, (int)(PAD_BYTES + pending));
+    for (unsigned i = KEPT; i-- > 0;)
+        emit_pop(code, kept[i]);
+    emit8(code, 0xc3);
+}
+
+static void emit_return_null(struct code *code, unsigned pending)
+{
+    emit_op(code, 0, 0x33, RAX, op_reg(RAX));
+    emit_leave(code, pending);
+}
+
+static uint8_t *make_enter(struct code *code)
+{
+    uint8_t *entry = emit_exec(code);
+    for (unsigned i = 0; i < KEPT; i++)
+        emit_push(code, kept[i]);
+    emit_rsp_add(code, -(int)PAD_BYTES);
+    emit_mov64(code, HOST_CPU, RDI);
+    emit_mov64(code, HOST_EA, RSI);
+    /* The last look at `kicked`: a kick that comes later finds RIP in the cache. */
+    emit_op(code, 0, 0x83, 7, op_mem(HOST_CPU, CPU_FIELD(bt.kicked)));
+    emit8(code, 0);
+    uint8_t *kicked = emit_jcc(code, CC_NE);
+    emit_reload(code);
+    emit_op(code, 0, 0xff, 4, op_reg(HOST_EA)); /* jmp r12 */
+    emit_patch(kicked, code->at);
+    emit_return_null(code, 0);
+    return entry;
+}
+
+static uint8_t *make_exit(struct code *code)
+{
+    uint8_t *entry = emit_exec(code);
+    emit_save(code);
+    emit_store(code, op_mem(HOST_CPU, CPU_FIELD(eip)), HOST_EA);
+    emit_mov64(code, RAX, HOST_ADD);
+    emit_leave(code, 0);
+    return entry;
+}
+
+static uint8_t *make_exec(struct code *code, bool leave)
+{
+    uint8_t *entry = emit_exec(code);
+    emit_save(code);
+    emit_mov64(code, RDI, HOST_CPU);
+    emit_mov64(code, RSI, HOST_EA);
+    emit_rsp_add(code, -8);
+    emit_mov_imm64(code, RAX, (uint64_t)(uintptr_t)bt_exec);
+    emit_op(code, 0, 0xff, 2, op_reg(RAX)); /* call rax */
+    emit_rsp_add(code, 8);
+    if (!leave) {
+        emit_op(code, 0, 0x84, RAX, op_reg(RAX)); /* test al, al */
+        uint8_t *leaving = emit_jcc(code, CC_NE);
+        emit_reload(code);
+        emit8(code, 0xc3);
+        emit_patch(leaving, code->at);
+    }
+    emit_return_null(code, 8);
+    return entry;
+}
+
+void stubs_make(struct bt *bt)
+{
+    struct code *code = &bt->code;
+    bt->stub_enter = make_enter(code);
+    bt->stub_exit = make_exit(code);
+    bt->stub_exec = make_exec(code, false);
+    bt->stub_exec_leave = make_exec(code, true);
+    bt->stub_miss = emit_exec(code);
+    emit_mov_imm(code, HOST_ADD, 0);
+    emit_jmp_to(code, bt->stub_exit);
+}
+
+struct link *stub_call_enter(struct bt *bt, const uint8_t *entry)
+{
+    struct link *(*enter)(struct cpu *cpu, const uint8_t *code);
+    uintptr_t address = (uintptr_t)bt->stub_enter;
+    enter = (struct link * (*)(struct cpu *, const uint8_t *)) address;
+    return enter(bt->cpu, entry);
+}

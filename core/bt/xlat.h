@@ -1,0 +1,136 @@
+/* xlat.h - a translation under way, and the table that says how each instruction is translated. */
+#ifndef ABBEY_CORE_BT_XLAT_H
+#define ABBEY_CORE_BT_XLAT_H
+
+#include "core/bt/internal.h"
+
+struct xlat;
+typedef void (*xlat_fn)(struct xlat *x);
+
+/* One way to translate the opcodes first..last (with ModRM.reg == ext, or -1), and what they do with flags. An
+ * instruction without a row, or whose row refuses it, is a callout. */
+struct xlat_row {
+    uint8_t map, first, last;
+    int8_t ext;
+    xlat_fn fn;
+    uint8_t shape; /* of the operands, for the generic forms: SHAPE_... */
+    uint16_t reads, kills; /* arithmetic flags read; certainly written, whatever the operands */
+};
+
+/* Width of ModRM.rm, and of a register in ModRM.reg. */
+#define SHAPE_RM_BYTE 1u /* else the operand size */
+#define SHAPE_RM_WORD 2u
+#define SHAPE_BY_OPCODE 4u /* bytes where bit 0 of the opcode is clear */
+#define SHAPE_WRITES 8u    /* ModRM.rm is written (and perhaps read) */
+#define SHAPE_EXT 16u      /* ModRM.reg is an opcode extension */
+#define SHAPE_IMM8 32u     /* one byte of immediate */
+#define SHAPE_IMM 64u      /* immediate of the operand's size, at most 4 bytes */
+#define SHAPE_REG_ONLY 128u /* a memory operand is a callout */
+
+/* A jump into the out-of-line part of an instruction. */
+#define SLOW_JUMPS 4u
+struct slow {
+    uint8_t *jump[SLOW_JUMPS]; /* displacements that lead here */
+    bool saved[SLOW_JUMPS];    /* flags and EAX are changed over in R9 and EAX there */
+    unsigned jumps;
+    const struct insn *insn;
+    uint32_t eip, next;
+    int32_t delta, delta_after;
+    uint32_t counted; /* instructions of the unit before this one */
+    uint8_t *back;    /* writable address to go on at; NULL: leave */
+};
+
+struct xlat {
+    struct bt *bt;
+    struct code code;
+    struct unit *unit;
+    unsigned mode;
+    const struct insn *insn; /* under way */
+    const struct xlat_row *row;
+    unsigned index;
+    uint32_t eip, next;
+    int32_t delta; /* guest ESP = R14D + delta */
+    uint8_t live_in[RUN_INSNS + 1], live_out[RUN_INSNS + 1]; /* of flags, packed by flags_pack() */
+    bool ended;     /* control has left the unit */
+    bool refused;   /* the row cannot do it: make it a callout */
+    uint8_t *start; /* of the instruction's code, to take it back */
+    struct slow slow[RUN_INSNS];
+    unsigned slows;
+    unsigned links;
+};
+
+/* rows.c: the row of an instruction, or NULL. */
+const struct xlat_row *xlat_find(const struct insn *insn);
+
+/* liveness.c: fills live_in and live_out for the run. */
+void liveness_compute(struct xlat *x, const struct run *run);
+#define LIVE_ALL 0x3fu
+/* FLAG_... bits as a six-bit set. */
+uint8_t flags_pack(uint32_t flags);
+
+/* operand.c */
+
+/* The host register of a guest register of 16 or 32 bits. */
+static inline unsigned host_reg(unsigned guest)
+{
+    return guest == ESP ? HOST_ESP : guest;
+}
+/* Checks an access of `size` bytes to the instruction's memory operand; the host address is then R12 + R13, which
+ * is what memory_operand() names. R8 and R9 are free afterwards. */
+void operand_check(struct xlat *x, unsigned size, bool write);
+/* The same for guest ESP + offset. */
+void stack_check(struct xlat *x, int32_t offset, bool write);
+/* The same for a read of 4 bytes at EBP. */
+void base_check(struct xlat *x);
+static inline struct operand memory_operand(void)
+{
+    return op_sib(HOST_EA, HOST_ADD, 0, 0);
+}
+/* Makes R14D the guest's ESP. */
+void esp_settle(struct xlat *x);
+/* R12D = effective address without segment base (LEA); `to` instead of R12. */
+void operand_lea(struct xlat *x, unsigned to);
+
+/* Flags and EAX change places with R9D, and back: brackets code that clobbers flags which are alive. */
+void flags_stash(struct code *code);
+void flags_unstash(struct code *code);
+
+/* exits.c */
+
+/* Leaves for a known address by a link. `condition` below 16: only then; otherwise always. Delta must be 0. */
+void exit_link(struct xlat *x, int condition, uint32_t eip);
+/* Leaves for the address in R12D through the jump table. Delta must be 0. */
+void exit_indirect(struct xlat *x);
+/* The instruction by the interpreter; with `leave` control goes back to C behind it. */
+void callout(struct xlat *x, bool leave);
+/* Out-of-line code of the unit, and the stubs of its links. */
+void slow_paths(struct xlat *x);
+void link_stubs(struct xlat *x);
+/* Adds to cpu->instructions, when counting. Flags stay. */
+void count_add(struct xlat *x, int32_t count);
+
+/* forms.c, flow.c: functions of the rows */
+void xlat_modrm(struct xlat *x);
+void xlat_esp_imm(struct xlat *x);
+void xlat_mov_imm(struct xlat *x);
+void xlat_moffs(struct xlat *x);
+void xlat_inc_dec(struct xlat *x);
+void xlat_xchg_eax(struct xlat *x);
+void xlat_bswap(struct xlat *x);
+void xlat_copy(struct xlat *x);
+void xlat_nop(struct xlat *x);
+void xlat_lea(struct xlat *x);
+void xlat_push_reg(struct xlat *x);
+void xlat_push_imm(struct xlat *x);
+void xlat_push_rm(struct xlat *x);
+void xlat_pop_reg(struct xlat *x);
+void xlat_leave(struct xlat *x);
+void xlat_jcc(struct xlat *x);
+void xlat_jmp(struct xlat *x);
+void xlat_loop(struct xlat *x);
+void xlat_call(struct xlat *x);
+void xlat_ret(struct xlat *x);
+void xlat_jmp_rm(struct xlat *x);
+void xlat_call_rm(struct xlat *x);
+
+#endif

@@ -1,0 +1,36 @@
+# Two engines side by side: on random programs, and on whole machines.
+check_PROGRAMS += tests/lockstep/lockstep-random
+TESTS += tests/lockstep/lockstep-random
+tests_lockstep_lockstep_random_SOURCES = \
+	tests/lockstep/program.c \
+	tests/lockstep/random.c \
+	tests/lockstep/random.h \
+	tests/lockstep/side.c \
+	tests/lockstep/state.c \
+	tests/lockstep/state.h \
+	tests/lockstep/world.c \
+	tests/lockstep/world.h \
+	tests/conformance/gen.c \
+	tests/conformance/gen.h \
+	tests/conformance/gen_data.c \
+	tests/conformance/rows_alu.c \
+	tests/conformance/rows_flow.c \
+	tests/conformance/rows_mmx.c \
+	tests/conformance/rows_move.c \
+	tests/conformance/rows_shift.c \
+	tests/conformance/rows_sse.c \
+	tests/conformance/rows_stack.c \
+	tests/conformance/rows_string.c \
+	tests/conformance/rows_system.c \
+	tests/conformance/rows_x87.c
+tests_lockstep_lockstep_random_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_lockstep_lockstep_random_CFLAGS = $(UNIT_CFLAGS) -Wno-missing-field-initializers
+tests_lockstep_lockstep_random_LDADD = $(UNIT_LIBS)
+
+# A tool: it needs a guest. tests/guests starts it on the kernels that are there.
+check_PROGRAMS += tests/lockstep/lockstep-machine
+tests_lockstep_lockstep_machine_SOURCES = tests/lockstep/machine.c tests/lockstep/state.c tests/lockstep/state.h
+tests_lockstep_lockstep_machine_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_lockstep_lockstep_machine_CFLAGS = $(UNIT_CFLAGS)
+tests_lockstep_lockstep_machine_LDADD = $(CORE_LIBS)
+tests_lockstep_lockstep_machine_LDFLAGS = $(AM_LDFLAGS)
