@@ -1,8 +1,8 @@
 /* forms.c - data instructions: most are the guest's own encoding with another memory operand.
  *
- * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is R14D;
- * memory becomes [R12 + R13]. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction that
- * names one of them cannot have a memory operand here and is left to the interpreter. */
+ * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is
+ * R14D; memory becomes [R12 + R13]. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction
+ * that names one of them cannot have a memory operand here and is left to the interpreter. */
 #include "core/bt/xlat.h"
 
 static unsigned how_of(const struct insn *insn)

@@ -48,11 +48,11 @@ struct unit {
     uint32_t eip;
     uint8_t mode;
     bool dead;
-    uint16_t count;  /* instructions */
-    uint16_t budget; /* instructions that must be left when it is entered, while counting */
+    uint16_t count;                       /* instructions */
+    uint16_t budget;                      /* instructions that must be left when it is entered, while counting */
     uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
-    uint64_t page;     /* tag and frame that page_pad expects in the fetch TLB */
-    uint8_t *page_imm; /* where it stands in the code (writable address) */
+    uint64_t page;                        /* tag and frame that page_pad expects in the fetch TLB */
+    uint8_t *page_imm;                    /* where it stands in the code (writable address) */
     struct link *incoming;
     struct link link[UNIT_LINKS];
     struct point point[];
@@ -77,7 +77,7 @@ struct bt {
     uint8_t *write, *exec; /* the two mappings */
     uint64_t bytes;
     struct code code;
-    uint8_t *first_unit; /* behind the stubs (writable address) */
+    uint8_t *first_unit;                                                       /* behind the stubs (writable address) */
     uint8_t *stub_enter, *stub_exit, *stub_exec, *stub_exec_leave, *stub_miss; /* addresses they run at */
 
     uint8_t *pool; /* of units, in the order of their code */

@@ -15,20 +15,26 @@
 #define EXT SHAPE_EXT
 
 /* The eight operations of 00-3B: op rm,reg; op reg,rm; op eax,imm. */
-#define ALU(n, reads)                                                                             \
-    { MAP_1BYTE, (n) * 8, (n) * 8 + 1, -1, xlat_modrm, BYTE_V | ((n) == 7 ? 0 : WRITES), reads, ALL }, \
-    { MAP_1BYTE, (n) * 8 + 2, (n) * 8 + 3, -1, xlat_modrm, BYTE_V, reads, ALL },                  \
-    { MAP_1BYTE, (n) * 8 + 4, (n) * 8 + 5, -1, xlat_copy, 0, reads, ALL }
-#define GROUP1(n, reads)                                                                                       \
-    { MAP_1BYTE, 0x80, 0x81, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,                              \
-        BYTE_V | EXT | SHAPE_IMM | ((n) == 7 ? 0 : WRITES), reads, ALL },                                      \
-    { MAP_1BYTE, 0x83, 0x83, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,                              \
-        BYTE_V | EXT | SHAPE_IMM8 | ((n) == 7 ? 0 : WRITES), reads, ALL }
+#define ALU(n, reads)                                                                              \
+    { MAP_1BYTE, (n)*8, (n)*8 + 1, -1, xlat_modrm, BYTE_V | ((n) == 7 ? 0 : WRITES), reads, ALL }, \
+        { MAP_1BYTE, (n)*8 + 2, (n)*8 + 3, -1, xlat_modrm, BYTE_V, reads, ALL },                   \
+    {                                                                                              \
+        MAP_1BYTE, (n)*8 + 4, (n)*8 + 5, -1, xlat_copy, 0, reads, ALL                              \
+    }
+#define GROUP1(n, reads)                                                            \
+    { MAP_1BYTE, 0x80, 0x81, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,   \
+        BYTE_V | EXT | SHAPE_IMM | ((n) == 7 ? 0 : WRITES), reads, ALL },           \
+    {                                                                               \
+        MAP_1BYTE, 0x83, 0x83, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm, \
+            BYTE_V | EXT | SHAPE_IMM8 | ((n) == 7 ? 0 : WRITES), reads, ALL         \
+    }
 /* Shifts and rotations by an immediate, by 1, by CL: a count of 0 leaves all flags. */
-#define SHIFT(n, reads)                                                                                       \
-    { MAP_1BYTE, 0xc0, 0xc1, n, xlat_modrm, BYTE_V | EXT | SHAPE_IMM8 | WRITES, reads, 0 },                   \
-    { MAP_1BYTE, 0xd0, 0xd1, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 },                                \
-    { MAP_1BYTE, 0xd2, 0xd3, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 }
+#define SHIFT(n, reads)                                                                     \
+    { MAP_1BYTE, 0xc0, 0xc1, n, xlat_modrm, BYTE_V | EXT | SHAPE_IMM8 | WRITES, reads, 0 }, \
+        { MAP_1BYTE, 0xd0, 0xd1, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 },          \
+    {                                                                                       \
+        MAP_1BYTE, 0xd2, 0xd3, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0               \
+    }
 
 // clang-format off
 static const struct xlat_row rows[] = {

@@ -13,8 +13,8 @@
  * Kicks. Another thread sets cpu->signals and makes the host interrupt this thread. Where RIP is then:
  *
  *   - outside the cache: `kicked` is set; entering and bt_exec() look at it.
- *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change of
- *     ESP. RIP is set to the exit stub, R12D to the instruction's eip.
+ *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change
+ * of ESP. RIP is set to the exit stub, R12D to the instruction's eip.
  *   - elsewhere in the cache: the trap flag is set, and after the next host instruction the question is asked again. */
 #include "core/bt/internal.h"
 

@@ -13,18 +13,18 @@ struct xlat_row {
     uint8_t map, first, last;
     int8_t ext;
     xlat_fn fn;
-    uint8_t shape; /* of the operands, for the generic forms: SHAPE_... */
+    uint8_t shape;         /* of the operands, for the generic forms: SHAPE_... */
     uint16_t reads, kills; /* arithmetic flags read; certainly written, whatever the operands */
 };
 
 /* Width of ModRM.rm, and of a register in ModRM.reg. */
 #define SHAPE_RM_BYTE 1u /* else the operand size */
 #define SHAPE_RM_WORD 2u
-#define SHAPE_BY_OPCODE 4u /* bytes where bit 0 of the opcode is clear */
-#define SHAPE_WRITES 8u    /* ModRM.rm is written (and perhaps read) */
-#define SHAPE_EXT 16u      /* ModRM.reg is an opcode extension */
-#define SHAPE_IMM8 32u     /* one byte of immediate */
-#define SHAPE_IMM 64u      /* immediate of the operand's size, at most 4 bytes */
+#define SHAPE_BY_OPCODE 4u  /* bytes where bit 0 of the opcode is clear */
+#define SHAPE_WRITES 8u     /* ModRM.rm is written (and perhaps read) */
+#define SHAPE_EXT 16u       /* ModRM.reg is an opcode extension */
+#define SHAPE_IMM8 32u      /* one byte of immediate */
+#define SHAPE_IMM 64u       /* immediate of the operand's size, at most 4 bytes */
 #define SHAPE_REG_ONLY 128u /* a memory operand is a callout */
 
 /* A jump into the out-of-line part of an instruction. */
@@ -49,11 +49,11 @@ struct xlat {
     const struct xlat_row *row;
     unsigned index;
     uint32_t eip, next;
-    int32_t delta; /* guest ESP = R14D + delta */
+    int32_t delta;                                           /* guest ESP = R14D + delta */
     uint8_t live_in[RUN_INSNS + 1], live_out[RUN_INSNS + 1]; /* of flags, packed by flags_pack() */
-    bool ended;     /* control has left the unit */
-    bool refused;   /* the row cannot do it: make it a callout */
-    uint8_t *start; /* of the instruction's code, to take it back */
+    bool ended;                                              /* control has left the unit */
+    bool refused;                                            /* the row cannot do it: make it a callout */
+    uint8_t *start;                                          /* of the instruction's code, to take it back */
     struct slow slow[RUN_INSNS];
     unsigned slows;
     unsigned links;

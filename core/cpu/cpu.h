@@ -146,14 +146,14 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
 /* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
  * reaches it all. */
 struct cpu_bt {
-    void **table;    /* landing pads of the present mode, by the low 16 bits of EIP */
-    void *tlb;       /* entries of the software TLB for the present privilege */
-    uint64_t end;    /* of the budget, in `instructions` */
-    uint32_t temp;   /* a value that must outlive an address check */
+    void **table;             /* landing pads of the present mode, by the low 16 bits of EIP */
+    void *tlb;                /* entries of the software TLB for the present privilege */
+    uint64_t end;             /* of the budget, in `instructions` */
+    uint32_t temp;            /* a value that must outlive an address check */
     volatile uint32_t kicked; /* another thread wants the CPU: looked at on entry and behind every callout */
     struct bt *bt;
 };
-struct hostfp;    /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
+struct hostfp; /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
 
 struct cpu {
     uint32_t reg[9]; /* [REG_NONE] stays 0 */

@@ -27,8 +27,13 @@ static json_t *bt_engine_stats(const struct cpu *cpu)
 /* Best first: "auto" takes the first that is supported. */
 static const struct engine engines[] = {
     { .name = "interp", .run = interp_run },
-    { .name = "bt", .run = bt_run, .supported = bt_supported, .prepare = bt_prepare, .release = bt_release,
-        .fault = bt_engine_fault, .stats = bt_engine_stats },
+    { .name = "bt",
+        .run = bt_run,
+        .supported = bt_supported,
+        .prepare = bt_prepare,
+        .release = bt_release,
+        .fault = bt_engine_fault,
+        .stats = bt_engine_stats },
 };
 
 const struct engine *engine_find(const char *name)
