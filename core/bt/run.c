@@ -121,6 +121,7 @@ bool bt_exec(struct cpu *cpu, const struct insn *insn)
     uint32_t next = cpu->eip;
     bt->counters.callouts++;
     bt->counters.by_opcode[insn->map][insn->opcode]++;
+    bt->it->iterations = 0;
     insn->exec(cpu, insn);
     cpu->instructions++;
     return cpu->eip != next || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||

@@ -4,7 +4,8 @@
  * that crosses are translated before the first byte is moved, so an access that raises has done nothing. */
 #include "core/cpu/access.h"
 
-/* Raises for a segment that forbids the access (SDM vol. 3, 5.3 to 5.5). */
+/* Raises for a segment that forbids the access (SDM vol. 3, 5.3 to 5.5). An access that runs over the end of a 4 GB
+ * segment raises too, which 5.3 leaves to the processor. */
 static void segment_check(struct cpu *cpu, unsigned seg, uint32_t offset, uint32_t size, bool write)
 {
     const struct segment *segment = &cpu->seg[seg];

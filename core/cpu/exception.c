@@ -18,8 +18,9 @@
 #include "core/cpu/system.h"
 
 /* A second fault that is benign, such as #AC on a misaligned user stack that is the handler's own, could repeat for
- * ever; processors once hung on it (CVE-2015-5307). Nothing sensible nests deeper. */
-#define MAX_NESTED 8
+ * ever; processors once hung on it (CVE-2015-5307). So could tasks with the T flag that are each other's handlers and
+ * whose TSSes overwrite their own busy bits. Nothing sensible nests deeper. */
+#define MAX_NESTED 16
 
 enum fault_class { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
 
@@ -76,9 +77,16 @@ static void deliver(struct cpu *cpu, const struct event *first, bool exception)
         class = second;
         event = fault_event(cpu);
     }
-    interrupt_enter(cpu, &event);
+    while (interrupt_enter(cpu, &event)) { /* the T flag of a task: a trap before its first instruction */
+        if (++nested > MAX_NESTED) {
+            cpu->shutdown = true;
+            break;
+        }
+        class = BENIGN;
+        event = (struct event){ .vector = EXC_DB, .flags = cpu->eflags };
+    }
     if (event.vector == EXC_DB && class == BENIGN)
-        cpu->dr[7] &= ~0x2000u; /* GD: the handler may use the debug registers */
+        cpu->dr[7] &= ~DR7_GD; /* the handler may use the debug registers */
     cpu->unwind = outer;
 }
 

@@ -13,7 +13,7 @@ struct event {
 };
 
 /* Delivers with cpu->eip as the return address. Raises what the delivery itself runs into, and has then changed
- * nothing but what a task switch had already committed. */
-void interrupt_enter(struct cpu *cpu, const struct event *event);
+ * nothing but what a task switch had already committed. True when a task was entered whose T flag asks for a #DB. */
+bool interrupt_enter(struct cpu *cpu, const struct event *event);
 
 #endif

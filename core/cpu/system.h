@@ -1,7 +1,8 @@
 /* system.h - what protected mode does: segment loads, far transfers, gates, tasks, interrupts and exceptions.
  *
  * Used by the interpreter's instructions and by every other engine as the slow path. Everything here may raise
- * through cpu_raise(), and has changed nothing visible when it does, save where the SDM says otherwise (task switch). */
+ * through cpu_raise(), and has changed nothing visible when it does, save where the SDM says otherwise (task switch).
+ */
 #ifndef ABBEY_CORE_SYSTEM_H
 #define ABBEY_CORE_SYSTEM_H
 

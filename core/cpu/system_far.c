@@ -90,7 +90,8 @@ static bool task_target(struct cpu *cpu, uint16_t selector, struct descriptor *d
         break;
     default: return false;
     }
-    task_finish(cpu, trap, 0);
+    if (task_finish(cpu, trap, 0))
+        trap_deliver(cpu, EXC_DB);
     return true;
 }
 

@@ -67,7 +67,7 @@ static void gate_read(struct cpu *cpu, const struct event *event, struct descrip
         cpu_raise_code(cpu, EXC_NP, error);
 }
 
-static void enter_task(struct cpu *cpu, const struct event *event, const struct descriptor *gate)
+static bool enter_task(struct cpu *cpu, const struct event *event, const struct descriptor *gate)
 {
     bool trap = task_gate(cpu, gate, TASK_CALL, event->flags, event_ext(event));
     if (event->has_code) {
@@ -77,7 +77,7 @@ static void enter_task(struct cpu *cpu, const struct event *event, const struct 
         frame_push(cpu, &frame, event->code, size);
         frame_commit(cpu, &frame);
     }
-    task_finish(cpu, trap, event_ext(event));
+    return task_finish(cpu, trap, event_ext(event));
 }
 
 /* The handler's code segment. */
@@ -137,18 +137,18 @@ static void enter_gate(struct cpu *cpu, const struct event *event, const struct 
     cpu->eip = offset;
 }
 
-void interrupt_enter(struct cpu *cpu, const struct event *event)
+bool interrupt_enter(struct cpu *cpu, const struct event *event)
 {
     if (!(cpu->cr0 & CR0_PE)) {
         enter_real(cpu, event);
-        return;
+        return false;
     }
     struct descriptor gate;
     gate_read(cpu, event, &gate);
     if (descriptor_type(&gate) == SYS_TASK_GATE)
-        enter_task(cpu, event, &gate);
-    else
-        enter_gate(cpu, event, &gate);
+        return enter_task(cpu, event, &gate);
+    enter_gate(cpu, event, &gate);
+    return false;
 }
 
 /* ---- software interrupts ---- */
@@ -156,7 +156,8 @@ void interrupt_enter(struct cpu *cpu, const struct event *event)
 void interrupt_breakpoint(struct cpu *cpu, uint32_t vector)
 {
     struct event event = { .vector = vector, .flags = cpu->eflags & ~FLAG_RF, .software = true };
-    interrupt_enter(cpu, &event);
+    if (interrupt_enter(cpu, &event))
+        trap_deliver(cpu, EXC_DB);
 }
 
 /* Whether the redirection bitmap below the I/O bitmap sends INT n to the 8086 program (SDM vol. 3, 20.3.3, figure

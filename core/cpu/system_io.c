@@ -13,7 +13,7 @@ void io_check(struct cpu *cpu, uint16_t port, uint32_t size)
     uint32_t at = sys_ld16(cpu, cpu->tr.base + 0x66) + port / 8u;
     if (at + 1 > cpu->tr.limit)
         cpu_raise_code(cpu, EXC_GP, 0);
-    uint32_t bits = sys_ld16(cpu, cpu->tr.base + at) >> (port & 7);
+    uint32_t bits = (uint32_t)sys_ld16(cpu, cpu->tr.base + at) >> (port & 7);
     if (bits & ((1u << size) - 1))
         cpu_raise_code(cpu, EXC_GP, 0);
 }

@@ -42,7 +42,8 @@ static void iret_task(struct cpu *cpu)
     if (!descriptor_present(&d))
         cpu_raise_code(cpu, EXC_NP, SELECTOR_ERROR(link, 0));
     bool trap = task_switch(cpu, link, &d, TASK_RETURN, cpu->eflags & ~FLAG_NT, 0);
-    task_finish(cpu, trap, 0);
+    if (task_finish(cpu, trap, 0))
+        trap_deliver(cpu, EXC_DB);
 }
 
 /* Six more dwords stand behind EFLAGS (SDM figure 20-4). */

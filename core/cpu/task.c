@@ -246,12 +246,11 @@ bool task_gate(struct cpu *cpu, const struct descriptor *gate, enum task_cause c
     return task_switch(cpu, selector, &d, cause, flags, ext);
 }
 
-void task_finish(struct cpu *cpu, bool trap, uint32_t ext)
+bool task_finish(struct cpu *cpu, bool trap, uint32_t ext)
 {
     if (cpu->eip > cpu->seg[CS].limit)
         cpu_raise_code(cpu, EXC_GP, ext);
-    if (trap) {
+    if (trap)
         cpu->dr[6] |= DR6_BT;
-        trap_deliver(cpu, EXC_DB);
-    }
+    return trap;
 }

@@ -17,7 +17,8 @@ bool task_switch(
 /* Checks the TSS that a task gate names, and switches. The gate itself has been checked. */
 bool task_gate(struct cpu *cpu, const struct descriptor *gate, enum task_cause cause, uint32_t flags, uint32_t ext);
 
-/* The end of a switch, when an error code has been pushed: EIP against CS's limit, and the trap of the T flag. */
-void task_finish(struct cpu *cpu, bool trap, uint32_t ext);
+/* The end of a switch, when an error code has been pushed: EIP against CS's limit, and DR6 for the trap of the T flag,
+ * which is the caller's to deliver when this is true. */
+bool task_finish(struct cpu *cpu, bool trap, uint32_t ext);
 
 #endif

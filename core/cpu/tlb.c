@@ -13,6 +13,7 @@ struct tlb *tlb_new(void)
     struct tlb_entry *entry = &tlb->entry[0][0][0];
     for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
         entry[i].tag = TLB_INVALID;
+    tlb->changes = 1; /* 0 is in links that were never made */
     return tlb;
 }
 
@@ -30,7 +31,7 @@ void tlb_flush(struct cpu *cpu, bool global_too)
             entry[i].tag = TLB_INVALID;
     if (global_too)
         tlb->large = false;
-    tlb->flushes++;
+    tlb->changes++;
 }
 
 void tlb_flush_page(struct cpu *cpu, uint32_t linear)
@@ -43,7 +44,7 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear)
     for (unsigned i = 0; tlb->large && i < 3 * 2 * TLB_SETS; i++)
         if ((entry[i].frame & TLB_LARGE) && (entry[i].tag ^ linear) >> 22 == 0)
             entry[i].tag = TLB_INVALID;
-    tlb->flushes++;
+    tlb->changes++;
 }
 
 void tlb_slow_writes(struct tlb *tlb, gpa_t gpa)

@@ -41,7 +41,7 @@ struct tlb {
     struct tlb_entry entry[3][2][TLB_SETS]; /* [purpose][user][set] */
     struct tlb_entry scratch;               /* the translation of a page that must not be cached */
     bool large;                             /* some entry is TLB_LARGE */
-    uint32_t flushes;                       /* counts everything that drops fetch entries */
+    uint64_t changes;                       /* counts flushes, and whatever else voids a translation kept elsewhere */
     uint32_t watch_hits;                    /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
     uint32_t watch[5];                      /* DR0-3 and DR7 that the entries were made under */
 };

@@ -161,7 +161,6 @@ struct board *board_new(
 static void device_free(struct device *device)
 {
     timers_free(device);
-    dma_free(device);
     for (struct region *r = device->regions, *next; r; r = next) {
         next = r->next;
         if (r->ports)
@@ -180,6 +179,7 @@ static void device_free(struct device *device)
     }
     pci_function_free(device->pci);
     free(device->bus);
+    free(device->dma);
     free(device->inputs.asserted);
     free(device->failure);
     free(device->self);

@@ -26,10 +26,12 @@ struct region {
     void *self;
     uint64_t start, length;
     uint32_t max_width;
-    bool ports, enabled;
-    bool shared;              /* may lie over others: it was described so, or moved */
-    bool bar;                 /* follows a BAR: configuration space says where it is */
-    uint64_t first_start;     /* as described: where a reset puts it */
+    bool ports;
+    bool enabled;         /* as the device wants it */
+    bool shown;           /* and there is such a place */
+    bool shared;          /* may lie over others: it was described so, or moved */
+    bool bar;             /* follows a BAR: configuration space says where it is */
+    uint64_t first_start; /* as described: where a reset puts it */
     bool first_enabled;
     uint64_t rank;            /* among ports */
     struct mem_region *place; /* of memory */
@@ -97,18 +99,9 @@ struct chunk {
     void *bytes;
 };
 
-/* A stretch of memory that a device looks at directly. */
-struct view {
-    struct view *next;
-    uint8_t *host;
-    uint64_t addr, bytes;
-    bool bounced; /* a copy, where the memory cannot be shown */
-};
-
 struct dma {
     abbey_dma handle;
     struct device *device;
-    struct view *views;
 };
 
 struct device {
@@ -147,6 +140,7 @@ struct board {
     struct timer **heap;
     uint32_t heap_count, heap_room;
     uint64_t timer_order, timer_told;
+    bool timers_running;
 
     struct source *intr;
     abbey_intr_ack_fn intr_ack;
@@ -205,7 +199,6 @@ void irq_recount(struct board *board);
 
 /* dma.c */
 extern const abbey_dma_1 dma_interface;
-void dma_free(struct device *device);
 
 /* pci.c, pcibus.c */
 extern const abbey_pci_1 pci_interface;

@@ -1,8 +1,8 @@
 /* pcibus.c - a PCI bus: who stands in which slot, configuration cycles, and the four interrupt lines.
  *
  * Boards rotate the interrupt pins so that the INTA# of neighbouring slots lands on different lines: pin p (INTA# = 0)
- * of slot s drives line (s + p - 1) mod 4 of the router, as SeaBIOS and our own ACPI tables take it for a PIIX board. All
- * pins on one line are joined by OR. */
+ * of slot s drives line (s + p - 1) mod 4 of the router, as SeaBIOS and our own ACPI tables take it for a PIIX board.
+ * All pins on one line are joined by OR. */
 #include "core/machine/parts.h"
 
 #include <stdlib.h>

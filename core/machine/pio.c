@@ -17,7 +17,7 @@ static void ports_rebuild(struct board *board, uint64_t start, uint64_t length)
 {
     for (uint64_t port = start; port < start + length && port < PORTS; port++) {
         struct region *r = board->port_regions;
-        while (r && !(r->enabled && port >= r->start && port - r->start < r->length))
+        while (r && !(r->shown && port >= r->start && port - r->start < r->length))
             r = r->next_port;
         board->ports[port] = r;
     }
@@ -42,36 +42,33 @@ static void ports_remove(struct region *region)
         *at = region->next_port;
 }
 
-static void ports_place(struct region *region, uint64_t start, bool enabled)
-{
-    struct board *board = region->device->board;
-    bool was = region->enabled;
-    ports_remove(region);
-    region->enabled = false;
-    if (was)
-        ports_rebuild(board, region->start, region->length);
-    region->start = start;
-    region->enabled = enabled && start < PORTS && region->length <= PORTS - start;
-    region->rank = ++board->port_rank | (region->shared ? RANK_OVER : 0);
-    ports_insert(region);
-    if (region->enabled)
-        ports_rebuild(board, start, region->length);
-}
-
+/* Takes a range from where it is, and shows it at `start` if it wants to be seen and that place exists; else the range
+ * is nowhere, at the end of the space. */
 void region_place(struct region *region, uint64_t start, bool enabled)
 {
+    struct board *board = region->device->board;
+    uint64_t end = region->ports ? PORTS : MEMORY_END;
+    bool fits = start <= end - region->length, shown = region->shown;
+    region->shown = false;
+    if (shown && region->ports)
+        ports_rebuild(board, region->start, region->length);
+    else if (shown)
+        mem_region_enable(region->place, false);
+
+    region->start = fits ? start : end;
+    region->enabled = enabled;
+    region->shown = enabled && fits;
     if (region->ports) {
-        ports_place(region, start, enabled);
+        ports_remove(region);
+        region->rank = ++board->port_rank | (region->shared ? RANK_OVER : 0);
+        ports_insert(region);
+        if (region->shown)
+            ports_rebuild(board, start, region->length);
         return;
     }
-    bool fits = start <= MEMORY_END - region->length;
-    if (region->enabled)
-        mem_region_enable(region->place, false);
-    if (region->start != start && fits)
+    if (fits)
         mem_region_move(region->place, start);
-    region->start = start;
-    region->enabled = enabled && fits;
-    if (region->enabled)
+    if (region->shown)
         mem_region_enable(region->place, true);
 }
 
@@ -102,7 +99,7 @@ static const struct region *clash_find(const struct board *board, bool ports, ui
 {
     for (unsigned i = 0; i < board->device_count; i++)
         for (const struct region *r = board->devices[i].regions; r; r = r->next)
-            if (r->ports == ports && r->enabled && !r->shared && start < r->start + r->length &&
+            if (r->ports == ports && r->shown && !r->shared && start < r->start + r->length &&
                 r->start < start + length)
                 return r;
     return NULL;
@@ -185,7 +182,7 @@ struct region *pio_add(struct device *device, const abbey_region_desc *desc, voi
     struct region *region = region_new(device, desc, self, true, bar);
     if (region) {
         region_link(region);
-        ports_place(region, region->start, region->first_enabled);
+        region_place(region, region->start, region->first_enabled);
     }
     return region;
 }
@@ -194,7 +191,7 @@ void pio_free(struct region *region)
 {
     struct board *board = region->device->board;
     ports_remove(region);
-    if (region->enabled)
+    if (region->shown)
         ports_rebuild(board, region->start, region->length);
     free(region);
 }
@@ -219,7 +216,7 @@ struct region *mmio_add(struct device *device, const abbey_region_desc *desc, vo
         free(region);
         return NULL;
     }
-    region->enabled = region->first_enabled;
+    region->enabled = region->shown = region->first_enabled;
     if (!region->enabled)
         mem_region_enable(region->place, false);
     region_link(region);

@@ -108,7 +108,8 @@ static bool reg_read(struct reader *reader, struct device *device, uint32_t inde
     default:
         if (!integer_read(json, reg->type, reg->bytes, &bits)) {
             snprintf(expected, sizeof expected, "%s integer of %u bits",
-                reg->type == ABBEY_TYPE_I32 || reg->type == ABBEY_TYPE_I64 ? "a" : "an unsigned", 8 * reg->bytes);
+                reg->type == ABBEY_TYPE_I32 || reg->type == ABBEY_TYPE_I64 ? "a signed" : "an unsigned",
+                8 * reg->bytes);
             return refuse_reg(reader, reg, expected);
         }
         memcpy(field, &bits, reg->bytes);

@@ -62,7 +62,7 @@ uint64_t board_next_timer(const struct board *board)
 static void tell_owner(struct board *board)
 {
     uint64_t next = board_next_timer(board);
-    if (next == board->timer_told)
+    if (next == board->timer_told || board->timers_running)
         return;
     board->timer_told = next;
     if (board->owner.timer_changed)
@@ -85,11 +85,13 @@ void timer_set(struct timer *timer, uint64_t due)
 
 void board_run_timers(struct board *board, uint64_t now)
 {
+    board->timers_running = true; /* what they arm is told once, at the end */
     for (unsigned runs = 0; runs < RUNS_AT_ONCE && board_next_timer(board) <= now; runs++) {
         struct timer *timer = board->heap[0];
         heap_remove(board, timer);
         timer->fn(timer->self);
     }
+    board->timers_running = false;
     tell_owner(board);
 }
 

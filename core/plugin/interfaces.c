@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* XXX: a row for an interface that is on its way out needs its successor beside it, for the warning at load (ABI rule
+ * 12); none is yet. */
 static const char *const known[] = {
     ABBEY_PIO_1,
     ABBEY_MMIO_1,

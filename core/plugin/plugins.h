@@ -21,12 +21,12 @@ struct plugin_backend {
 
 struct plugin {
     char *path;
-    void *handle;         /* of dlopen() */
-    abbey_plugin entry;   /* copied; zero when refused before it could be read */
-    abbey_hostos hostos;  /* what entry.hostos points to, in this host's size */
+    void *handle;        /* of dlopen() */
+    abbey_plugin entry;  /* copied; zero when refused before it could be read */
+    abbey_hostos hostos; /* what entry.hostos points to, in this host's size */
     abbey_guestopt guestopt;
-    const char *kind;     /* "device", "hostos", "guestopt"; several kinds: the first that applies */
-    char *refusal;        /* NULL when accepted; else a sentence with path, both numbers, the remedy */
+    const char *kind; /* "device", "hostos", "guestopt"; several kinds: the first that applies */
+    char *refusal;    /* NULL when accepted; else a sentence with path, both numbers, the remedy */
     struct plugin_device *devices;
     unsigned device_count;
     struct plugin_backend *backends;
@@ -55,8 +55,8 @@ const struct plugin *plugin_guestopt_find(const struct plugin_set *set, const ch
 /* Loads one file, as plugin_set_open() would; for `abbey plugins check` and the author's bench. */
 struct plugin_set *plugin_set_open_file(const char *path);
 
-/* Adds a plugin that is part of the program (the stand-ins of the bench), checked like any other; `name` takes the place
- * of its path. False when it was refused. Pointers into the set from before the call are no longer good. */
+/* Adds a plugin that is part of the program (the stand-ins of the bench), checked like any other; `name` takes the
+ * place of its path. False when it was refused. Pointers into the set from before the call are no longer good. */
 bool plugin_set_add(struct plugin_set *set, const abbey_plugin *entry, const char *name);
 
 #endif

@@ -138,6 +138,11 @@ static bool prop_good(struct plugin *plugin, const char *what, const abbey_prop 
             "bad descriptor: property '%s' (%s) of %s at offset %u does not lie in the instance of "
             "%llu bytes",
             p->name, type->name, what, p->offset, (unsigned long long)self_size);
+    bool bytes_good = !(p->flags & ABBEY_PROP_BYTES) || (type->max > 1 && p->type != ABBEY_TYPE_IRQ);
+    bool path_good = !(p->flags & ABBEY_PROP_PATH) || p->type == ABBEY_TYPE_STRING;
+    if (!bytes_good || !path_good || (p->choices && p->type != ABBEY_TYPE_STRING))
+        return plugin_refuse(plugin, "bad descriptor: property '%s' (%s) of %s has flags %x%s, which go with %s alone",
+            p->name, type->name, what, p->flags, p->choices ? " and choices" : "", bytes_good ? "strings" : "integers");
     bool number = type->max != 0;
     if (number && p->max && p->type != ABBEY_TYPE_IRQ &&
         (p->min > p->max || (type != &types[ABBEY_TYPE_U64] && (p->min < type->min || p->max > (int64_t)type->max))))

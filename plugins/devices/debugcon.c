@@ -11,12 +11,14 @@
 
 #define RING 4096u
 #define PRESENT 0xe9u
+#define RETRY (10 * ABBEY_MS)
 
 struct debugcon {
     uint16_t port;
     abbey_char *line;
     uint8_t ring[RING];
     uint32_t head, count;
+    abbey_timer *retry;
 };
 #define ABBEY_SELF struct debugcon
 
@@ -28,8 +30,10 @@ static void flush(void *self)
         uint32_t sent = abbey_char_write(d->line, d->ring + d->head, run);
         d->head = (d->head + sent) % RING;
         d->count -= sent;
-        if (sent < run)
+        if (sent < run) {
+            abbey_timer_arm(d->retry, RETRY); /* should writable() not come: the backend may be another by then */
             return;
+        }
     }
 }
 
@@ -72,6 +76,9 @@ static int32_t loaded(void *self)
 static int32_t create(abbey_dev *dev, void *self)
 {
     struct debugcon *d = self;
+    d->retry = abbey_timer_new(dev, flush, d);
+    if (!d->retry)
+        return abbey_fail(dev, "no memory for a timer");
     if (abbey_char_attach(d->line, &client, d))
         return abbey_fail(dev, "another device uses the backend of 'line'");
     return abbey_pio_map(dev, d->port, 1, access_port, d);
@@ -86,6 +93,7 @@ static const abbey_reg regs[] = {
     ABBEY_REG(ring, 0, .flags = ABBEY_REG_KEEP),
     ABBEY_REG(head, 0, .flags = ABBEY_REG_KEEP),
     ABBEY_REG(count, 0, .flags = ABBEY_REG_KEEP),
+    ABBEY_REG(retry, 0, .flags = ABBEY_REG_KEEP),
 };
 
 static const abbey_device device = { .name = "debugcon",
@@ -97,5 +105,5 @@ static const abbey_device device = { .name = "debugcon",
     .regs = ABBEY_TABLE(regs),
     .create = create,
     .loaded = loaded };
-ABBEY_PLUGIN(.id = "org.abbey.debugcon", .version = "1.0.0", .license = "MIT", .requires = "abbey.pio/1",
+ABBEY_PLUGIN(.id = "org.abbey.debugcon", .version = "1.0.0", .license = "MIT", .requires = "abbey.pio/1 abbey.timer/1",
     .device = &device);

@@ -300,7 +300,7 @@ static void typematic_due(void *self)
     wire_update(k);
 }
 
-/* XXX: called by nobody outside the tests yet; the display back-ends will bring keys and motion. */
+/* XXX: called by nobody yet; the display back-ends will bring keys and motion. */
 void i8042_key(struct i8042 *k, uint8_t key, int down);
 void i8042_motion(struct i8042 *k, int32_t dx, int32_t dy, uint8_t buttons);
 

@@ -36,10 +36,13 @@ struct ns16550 {
     uint8_t tx[FIFO], tx_head, tx_count;
     uint8_t shifting; /* paced: the shift register holds `shift` */
     uint8_t shift;
-    uint8_t last; /* what RBR shows when nothing new is there */
-    abbey_timer *tx_timer, *rx_timer;
+    uint8_t last;          /* what RBR shows when nothing new is there */
+    abbey_timer *tx_timer; /* the shift register is empty, or a byte is to be offered again */
+    abbey_timer *rx_timer; /* character time-out */
 };
 #define ABBEY_SELF struct ns16550
+
+#define RETRY (10 * ABBEY_MS) /* of a byte that the backend did not take */
 
 #define IER_RDA 0x01
 #define IER_THRE 0x02
@@ -218,10 +221,12 @@ static void send(struct ns16550 *u)
 {
     while (u->tx_count) {
         uint8_t byte = u->tx[u->tx_head];
-        if (u->mcr & MCR_LOOP)
+        if (u->mcr & MCR_LOOP) {
             rx_put(u, byte, 0);
-        else if (!abbey_char_write(u->line, &byte, 1))
+        } else if (!abbey_char_write(u->line, &byte, 1)) {
+            abbey_timer_arm(u->tx_timer, RETRY); /* should writable() not come: the backend may be another by then */
             return;
+        }
         u->tx_head = (uint8_t)((u->tx_head + 1) % FIFO);
         u->tx_count--;
     }
@@ -257,10 +262,12 @@ static void tx_shifted(void *self)
 {
     struct ns16550 *u = self;
     if (u->shifting) {
-        if (u->mcr & MCR_LOOP)
+        if (u->mcr & MCR_LOOP) {
             rx_put(u, u->shift, 0);
-        else if (!abbey_char_write(u->line, &u->shift, 1))
-            return; /* writable() tries again */
+        } else if (!abbey_char_write(u->line, &u->shift, 1)) {
+            abbey_timer_arm(u->tx_timer, RETRY);
+            return;
+        }
         u->shifting = 0;
     }
     tx_run(u);
@@ -269,10 +276,8 @@ static void tx_shifted(void *self)
 static void writable(void *self)
 {
     struct ns16550 *u = self;
-    if (!u->pace)
+    if (!u->pace) /* paced, the timer is soon enough */
         tx_run(u);
-    else if (u->shifting && abbey_timer_due(u->tx_timer) == ABBEY_NEVER)
-        tx_shifted(u);
 }
 
 static void write_thr(struct ns16550 *u, uint8_t byte)

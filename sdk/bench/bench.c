@@ -7,10 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #define YEAR_2000 (946684800ull * ABBEY_SEC)
 #define PIRQ_LINES 16u /* abbey_line() numbers INTA# to INTD# of the PCI bus from here */
+
+FILE *bench_errors;
+
+FILE *bench_stderr(void)
+{
+    return bench_errors ? bench_errors : stderr;
+}
 
 struct stream *bench_stream(abbey_dev *dev)
 {
@@ -63,10 +69,10 @@ static void owner_exit(void *opaque, uint32_t status)
 static void owner_log(void *opaque, uint32_t level, const char *id, const char *text)
 {
     (void)opaque;
-    fprintf(stderr, "bench: %s: %s%s\n", id, level == ABBEY_LOG_ERROR ? "error: " : "", text);
+    fprintf(bench_stderr(), "bench: %s: %s%s\n", id, level == ABBEY_LOG_ERROR ? "error: " : "", text);
 }
 
-static const struct board_owner owner = { .now = owner_now,
+const struct board_owner bench_owner = { .now = owner_now,
     .wall_clock = owner_wall_clock,
     .intr = owner_intr,
     .nmi = owner_nmi,
@@ -75,164 +81,6 @@ static const struct board_owner owner = { .now = owner_now,
     .exit = owner_exit,
     .log = owner_log,
     .log_level = ABBEY_LOG_WARN };
-
-/* ---- building ---- */
-
-/* What a machine already has of what the bench would supply. */
-struct present {
-    bool lines, pci, stream_named, stream, memory;
-};
-
-/* The value of a key of a mapping, or NULL. */
-static yaml_node_t *yaml_get(yaml_document_t *document, yaml_node_t *map, const char *key)
-{
-    if (!map || map->type != YAML_MAPPING_NODE)
-        return NULL;
-    for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
-        yaml_node_t *name = yaml_document_get_node(document, pair->key);
-        if (name && name->type == YAML_SCALAR_NODE && strcmp((const char *)name->data.scalar.value, key) == 0)
-            return yaml_document_get_node(document, pair->value);
-    }
-    return NULL;
-}
-
-static void device_look(
-    const struct plugin_set *plugins, yaml_document_t *document, yaml_node_t *device, struct present *present)
-{
-    yaml_node_t *kind = yaml_get(document, device, "device");
-    const struct plugin_device *found = kind && kind->type == YAML_SCALAR_NODE
-                                            ? plugin_device_find(plugins, (const char *)kind->data.scalar.value)
-                                            : NULL;
-    if (!found)
-        return; /* config_read() will say so */
-    present->lines |= found->device.isa_lines != 0;
-    present->pci |= found->device.provides && strcmp(found->device.provides, "pci") == 0;
-    const abbey_prop *props = found->device.props.rows;
-    for (uint32_t i = 0; i < found->device.props.count; i++) {
-        yaml_node_t *value = props[i].type == ABBEY_TYPE_CHAR ? yaml_get(document, device, props[i].name) : NULL;
-        if (value && value->type == YAML_SCALAR_NODE && strcmp((const char *)value->data.scalar.value, "bench") == 0)
-            present->stream_named = true;
-    }
-}
-
-/* Looks at a machine file for what it brings itself. Text that is no YAML brings nothing, and is refused later. */
-static struct present machine_look(const struct plugin_set *plugins, const char *text)
-{
-    struct present present = { 0 };
-    yaml_parser_t parser;
-    yaml_document_t document;
-    if (!yaml_parser_initialize(&parser))
-        return present;
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, strlen(text));
-    if (yaml_parser_load(&parser, &document)) {
-        yaml_node_t *root = yaml_document_get_root_node(&document);
-        yaml_node_t *devices = yaml_get(&document, root, "devices");
-        present.memory = yaml_get(&document, root, "memory") != NULL;
-        present.stream = yaml_get(&document, yaml_get(&document, root, "backends"), "bench") != NULL;
-        if (devices && devices->type == YAML_MAPPING_NODE)
-            for (yaml_node_pair_t *pair = devices->data.mapping.pairs.start; pair < devices->data.mapping.pairs.top;
-                 pair++)
-                device_look(plugins, &document, yaml_document_get_node(&document, pair->value), &present);
-        yaml_document_delete(&document);
-    }
-    yaml_parser_delete(&parser);
-    return present;
-}
-
-static bool board_build(abbey_bench *bench)
-{
-    bench->intr = false;
-    bench->board = board_new(bench->config, bench->mem, &owner, bench, stderr);
-    return bench->board != NULL;
-}
-
-/* Takes the plugins over. */
-static abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
-{
-    const char *settings[4];
-    unsigned count = 0;
-    abbey_error error = { "" };
-    abbey_bench *bench = plugins ? calloc(1, sizeof(*bench)) : NULL;
-    if (!bench) {
-        plugin_set_close(plugins);
-        return NULL;
-    }
-    bench->plugins = plugins;
-    bench->events.size = sizeof bench->events;
-    plugin_set_add(plugins, &stand_ins, "the author's bench");
-    struct present present = machine_look(plugins, text);
-    if (!present.lines)
-        settings[count++] = "devices.bench-isa.device=bench-isa";
-    if (!present.pci)
-        settings[count++] = "devices.bench-pci.device=bench-pci";
-    if (present.stream_named && !present.stream)
-        settings[count++] = "backends.bench.backend=bench";
-    if (!present.memory)
-        settings[count++] = "memory=1M";
-    struct config_request request = { .file = "bench",
-        .text = text,
-        .text_bytes = strlen(text),
-        .settings = settings,
-        .setting_count = count,
-        .plugins = plugins };
-    bench->config = config_read(&request, stderr);
-    if (bench->config)
-        bench->mem = mem_new(&stand_in_memory, bench->config->memory, UINT64_C(0xe0000000), &error);
-    if (bench->config && !bench->mem)
-        fprintf(stderr, "bench: %s\n", error.text);
-    if (bench->mem && board_build(bench))
-        return bench;
-    abbey_bench_free(bench);
-    return NULL;
-}
-
-abbey_bench *abbey_bench_new(const char *plugin, const char *properties)
-{
-    struct plugin_set *plugins = plugin_set_open_file(plugin);
-    const struct plugin *file = plugins && plugins->count ? &plugins->plugins[0] : NULL;
-    char *text = NULL;
-    properties = properties ? properties + strspn(properties, " \t\n") : "{}";
-    if (!file || file->refusal || !file->device_count) {
-        fprintf(stderr, "bench: %s\n",
-            file && file->refusal ? file->refusal
-            : file                ? "the plugin has no device"
-                                  : "out of memory");
-    } else if (*properties != '{') {
-        fprintf(stderr, "bench: the properties '%s' are no flow mapping like {irq: 5}\n", properties);
-    } else {
-        const char *form = "abbey: 1\nname: bench\nmemory: 1M\ndevices:\n  dut: {device: %s,\n%s\n";
-        const char *name = file->devices[0].device.name;
-        size_t room = strlen(form) + strlen(name) + strlen(properties);
-        if ((text = malloc(room)))
-            snprintf(text, room, form, name, properties + 1);
-    }
-    if (!text) {
-        plugin_set_close(plugins);
-        return NULL;
-    }
-    abbey_bench *bench = bench_build(plugins, text);
-    free(text);
-    return bench;
-}
-
-abbey_bench *abbey_bench_machine(const char *yaml)
-{
-    return bench_build(plugin_set_open(NULL), yaml);
-}
-
-void abbey_bench_free(abbey_bench *bench)
-{
-    if (!bench)
-        return;
-    board_free(bench->board);
-    if (bench->mem)
-        mem_free(bench->mem);
-    config_free(bench->config);
-    plugin_set_close(bench->plugins);
-    free(bench->stream.sent);
-    free(bench->state);
-    free(bench);
-}
 
 /* ---- the processor's part ---- */
 
@@ -393,18 +241,18 @@ int32_t abbey_roundtrip(abbey_bench *bench)
     json_t *before = board_save(bench->board);
     board_free(bench->board);
     bench->board = NULL;
-    if (!board_build(bench)) {
+    if (!bench_board(bench)) {
         json_decref(before);
         fputs("bench: the board could not be built a second time\n", stderr);
         abort(); /* nothing is left that a later call could act on */
     }
-    bool loaded = board_load(bench->board, before, stderr);
+    bool loaded = board_load(bench->board, before, bench_stderr());
     json_t *after = board_save(bench->board);
     bool same = loaded && json_equal(before, after);
     if (!same) {
         char *a = json_dumps(before, JSON_INDENT(1)), *b = json_dumps(after, JSON_INDENT(1));
-        fprintf(stderr, "bench: the state %s.\nsaved: %s\nloaded: %s\n", loaded ? "changed on its way" : "was refused",
-            a, b);
+        fprintf(bench_stderr(), "bench: the state %s.\nsaved: %s\nloaded: %s\n",
+            loaded ? "changed on its way" : "was refused", a, b);
         free(a);
         free(b);
     }
@@ -427,11 +275,11 @@ int32_t abbey_state_load(abbey_bench *bench, const char *text)
     json_error_t error;
     json_t *state = json_loads(text, JSON_REJECT_DUPLICATES, &error);
     if (!state) {
-        fprintf(stderr, "state:%d:%d: error[state]: %s\n", error.line, error.column, error.text);
+        fprintf(bench_stderr(), "state:%d:%d: error[state]: %s\n", error.line, error.column, error.text);
         board_reset(bench->board);
         return -1;
     }
-    bool good = board_load(bench->board, state, stderr);
+    bool good = board_load(bench->board, state, bench_stderr());
     json_decref(state);
     return good ? 0 : -1;
 }

@@ -24,4 +24,15 @@ struct abbey_bench {
     char *state;
 };
 
+/* A bench from text and a set of plugins, which it takes over. NULL, with the errors on bench_errors. */
+abbey_bench *bench_build(struct plugin_set *plugins, const char *text);
+
+/* Builds the board of a bench, for the first time or anew; false with the errors reported. */
+bool bench_board(abbey_bench *bench);
+extern const struct board_owner bench_owner;
+
+/* Where errors of building and of states go; NULL: stderr. */
+extern FILE *bench_errors;
+FILE *bench_stderr(void);
+
 #endif

@@ -7,6 +7,7 @@ noinst_LIBRARIES += sdk/bench/libbench.a
 sdk_bench_libbench_a_SOURCES = \
 	sdk/bench/bench.c \
 	sdk/bench/bench_impl.h \
+	sdk/bench/build.c \
 	sdk/bench/stand_ins.c \
 	sdk/bench/stand_ins.h
 sdk_bench_libbench_a_CPPFLAGS = $(CORE_CPPFLAGS)

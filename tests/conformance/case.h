@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* Linear addresses, the same natively and in the guest. Pages around them are not present; neither are those of WILD. */
+/* Linear addresses, the same natively and in the guest. Pages around them are not present; neither are those of WILD.
+ */
 #define ARENA_RW 0x20001000u
 #define ARENA_RW_END 0x20005000u
 #define ARENA_RO ARENA_RW_END
@@ -28,22 +29,26 @@ enum {
     LDT_CODE,       /* readable code, flat */
     LDT_EXECUTE,    /* execute-only code, flat */
     LDT_CONFORMING, /* conforming code, not present: Linux gives no other */
+    LDT_CODE16,     /* 16-bit code, based: the code pages and nothing behind them */
     LDT_COUNT
 };
+#define CODE16_BASE (CODE - 0x9000u)
 #define LDT_DOWN_BASE (ARENA_RW - 0x1000u)
 #define ARENA_BYTES (ARENA_RW_END - ARENA_RW)
 
 /* What ran after the instruction: native.c plants one exit behind it and, if `taken_at` is not 0, another there. */
 enum { EXIT_NEXT, EXIT_TAKEN, EXIT_EXCEPTION };
+#define EXIT_BYTES 32u /* room for one */
 
 #define MEM_MAX 640u
 
 struct conf_case {
     uint32_t gpr[8];
     uint32_t eflags;
-    uint32_t eip;
+    uint32_t eip; /* linear, as is taken_at */
     uint32_t taken_at;
-    uint16_t ds, es, fs, gs;
+    uint32_t code_base; /* of CS: CODE16_BASE in 16-bit code, else 0 */
+    uint16_t cs, ds, es, fs, gs, reserved;
     uint32_t length;
     uint32_t target; /* of the memory operand; for the comparison */
     uint8_t insn[16];
@@ -55,7 +60,7 @@ struct conf_case {
 struct conf_result {
     uint32_t gpr[8];
     uint32_t eflags;
-    uint32_t eip;
+    uint32_t eip;  /* as in the register */
     uint32_t exit; /* EXIT_... */
     uint32_t vector, code, cr2;
     uint16_t sreg[6];
@@ -67,8 +72,8 @@ struct conf_result {
 #define BATCH_MAX 1024u
 
 struct conf_shared {
-    uint32_t count;    /* cases in this batch */
-    uint32_t progress; /* case under way: whom to blame when the helper dies */
+    uint32_t count;                                          /* cases in this batch */
+    uint32_t progress;                                       /* case under way: whom to blame when the helper dies */
     uint8_t arena[ARENA_BYTES] __attribute__((aligned(64))); /* after the batch; before the first, initial contents */
     struct conf_case cases[BATCH_MAX];
     struct conf_result results[BATCH_MAX];

@@ -22,10 +22,29 @@ static const struct field {
     const char *name;
     uint16_t at, size;
 } fields[] = {
-    { "fcw", 0, 2 }, { "fsw", 2, 2 }, { "ftw", 4, 1 }, { "fop", 6, 2 }, { "fip", 8, 4 }, { "fdp", 16, 4 }, { "mxcsr", 24, 4 },
-    { "st0", 32, 10 }, { "st1", 48, 10 }, { "st2", 64, 10 }, { "st3", 80, 10 }, { "st4", 96, 10 }, { "st5", 112, 10 },
-    { "st6", 128, 10 }, { "st7", 144, 10 }, { "xmm0", 160, 16 }, { "xmm1", 176, 16 }, { "xmm2", 192, 16 },
-    { "xmm3", 208, 16 }, { "xmm4", 224, 16 }, { "xmm5", 240, 16 }, { "xmm6", 256, 16 }, { "xmm7", 272, 16 },
+    { "fcw", 0, 2 },
+    { "fsw", 2, 2 },
+    { "ftw", 4, 1 },
+    { "fop", 6, 2 },
+    { "fip", 8, 4 },
+    { "fdp", 16, 4 },
+    { "mxcsr", 24, 4 },
+    { "st0", 32, 10 },
+    { "st1", 48, 10 },
+    { "st2", 64, 10 },
+    { "st3", 80, 10 },
+    { "st4", 96, 10 },
+    { "st5", 112, 10 },
+    { "st6", 128, 10 },
+    { "st7", 144, 10 },
+    { "xmm0", 160, 16 },
+    { "xmm1", 176, 16 },
+    { "xmm2", 192, 16 },
+    { "xmm3", 208, 16 },
+    { "xmm4", 224, 16 },
+    { "xmm5", 240, 16 },
+    { "xmm6", 256, 16 },
+    { "xmm7", 272, 16 },
 };
 
 struct writer {
@@ -58,7 +77,8 @@ static void number(struct writer *out, const char *name, uint32_t host, uint32_t
 static const char *const gpr_names[8] = { "eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi" };
 static const char *const sreg_names[6] = { "es", "cs", "ss", "ds", "fs", "gs" };
 
-static void compare_memory(struct writer *out, const struct row *row, const struct conf_case *in, const uint8_t *host, const uint8_t *guest)
+static void compare_memory(
+    struct writer *out, const struct row *row, const struct conf_case *in, const uint8_t *host, const uint8_t *guest)
 {
     for (uint32_t i = 0; i < in->mem_length; i++)
         if (host[i] != guest[i] && in->mem_at + i - in->target - row->skip_at >= row->skip_length) {
@@ -90,13 +110,16 @@ static bool field_undefined(const struct row *row, const struct field *f, const 
 }
 
 /* Which byte of a long operand is touched first, and so which of several faults is met, is the processor's matter: for
- * an image of many pieces any of the faults of an access will do, for a 16-byte operand only the byte is open. */
+ * an image of many pieces any of the faults of an access will do, for a 16-byte operand only the byte is open. So are
+ * a call's push and its target's limit. */
 static void compare_exception(
     struct writer *out, const struct row *row, const struct conf_result *host, const struct conf_result *guest)
 {
     static const uint32_t of_access = 1u << 12 | 1u << 13 | 1u << VECTOR_PF | 1u << 17;
-    uint32_t vector[2] = { host->exit == EXIT_EXCEPTION ? host->vector : 31, guest->exit == EXIT_EXCEPTION ? guest->vector : 31 };
-    if (row->size > 16 && (of_access >> vector[0] & of_access >> vector[1] & 1))
+    uint32_t vector[2] = { host->exit == EXIT_EXCEPTION ? host->vector : 31,
+        guest->exit == EXIT_EXCEPTION ? guest->vector : 31 };
+    bool any = row->size == 10 || row->size == 14 || row->size > 16 || (row->flags & ROW_ANYFAULT);
+    if (any && (of_access >> vector[0] & of_access >> vector[1] & 1))
         return;
     number(out, "vector", vector[0], vector[1]);
     uint32_t mask = host->vector == VECTOR_PF ? ~PF_FETCH : ~0u;

@@ -6,134 +6,7 @@
 enum { ES, CS, SS, DS, FS, GS };
 enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
 
-/* ---- random values ---- */
-
-static uint64_t random64(struct gen *gen)
-{
-    uint64_t z = gen->random += 0x9e3779b97f4a7c15ull; /* splitmix64 */
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-    return z ^ z >> 31;
-}
-
-uint32_t gen_random(struct gen *gen)
-{
-    return (uint32_t)(random64(gen) >> 16);
-}
-
-uint32_t gen_below(struct gen *gen, uint32_t limit)
-{
-    return (uint32_t)((uint64_t)gen_random(gen) * limit >> 32);
-}
-
-bool gen_once_in(struct gen *gen, uint32_t n)
-{
-    return gen_below(gen, n) == 0;
-}
-
-uint32_t gen_interesting(struct gen *gen)
-{
-    static const uint32_t values[] = { 0, 1, 2, 3, 7, 8, 9, 10, 15, 16, 31, 32, 33, 0x7e, 0x7f, 0x80, 0x81, 0xff, 0x100,
-        0x101, 0x7ffe, 0x7fff, 0x8000, 0x8001, 0xffff, 0x10000, 0x10001, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001,
-        0xfffffffe, 0xffffffff, 0xffffff80, 0xffff8000, 0x55555555, 0xaaaaaaaa, 0x99999999, 0x0f0f0f0f };
-    uint32_t r = gen_random(gen);
-    switch (gen_below(gen, 8)) {
-    case 0: return values[gen_below(gen, sizeof values / sizeof values[0])];
-    case 1: return values[gen_below(gen, sizeof values / sizeof values[0])] ^ (r & 0xff00ff00);
-    case 2: return r & 0xff;
-    case 3: return (uint32_t)((int32_t)r >> (r & 31));
-    default: return r;
-    }
-}
-
-/* ---- data ---- */
-
-static uint32_t random_f32(struct gen *gen)
-{
-    static const uint32_t values[] = { 0, 0x3f800000, 0x00000001, 0x007fffff, 0x00800000, 0x00800001, 0x7f7fffff, 0x7f800000,
-        0x7fc00000, 0x7f800001, 0x7fffffff, 0x3f000000, 0x40000000, 0x40490fdb, 0x4f000000, 0x4effffff, 0x5f000000, 0x3fc00000,
-        0x47000000, 0x46fffe00, 0x4b000000, 0x0c000000, 0x1a000000, 0x73000000 };
-    uint32_t r = gen_random(gen);
-    switch (gen_below(gen, 8)) {
-    case 0:
-    case 1: return values[gen_below(gen, sizeof values / sizeof values[0])] | (r & 0x80000000);
-    case 2: return r;
-    case 3: return (r & 0x807fffff) | (1 + gen_below(gen, 4)) << 23;   /* nearly tiny */
-    case 4: return (r & 0x807fffff) | (250 + gen_below(gen, 5)) << 23; /* nearly infinite */
-    case 5: return (r & 0x80ff0000) | (117 + gen_below(gen, 40)) << 23; /* few bits: exact results */
-    default: return (r & 0x807fffff) | (117 + gen_below(gen, 40)) << 23;
-    }
-}
-
-static uint64_t random_f64(struct gen *gen)
-{
-    static const uint64_t values[] = { 0, 0x3ff0000000000000, 1, 0x000fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff,
-        0x7ff0000000000000, 0x7ff8000000000000, 0x7ff0000000000001, 0x7fffffffffffffff, 0x3fe0000000000000, 0x4000000000000000,
-        0x400921fb54442d18, 0x41e0000000000000, 0x41dfffffffc00000, 0x41dfffffffe00000, 0x43e0000000000000, 0x3690000000000000,
-        0x380fffffe0000000, 0x47efffffe0000000, 0x47effffff0000000, 0x3810000000000000, 0x40dfffc000000000 };
-    uint64_t r = random64(gen), sign = r & 0x8000000000000000, fraction = r & 0x000fffffffffffff;
-    switch (gen_below(gen, 9)) {
-    case 0:
-    case 1: return values[gen_below(gen, sizeof values / sizeof values[0])] | sign;
-    case 2: return r;
-    case 3: return sign | fraction | (uint64_t)(1 + gen_below(gen, 4)) << 52;
-    case 4: return sign | fraction | (uint64_t)(2042 + gen_below(gen, 5)) << 52;
-    case 5: return sign | fraction | (uint64_t)(0x360 + gen_below(gen, 0x40)) << 52; /* around single's smallest */
-    case 6: return sign | (fraction & 0x000fff0000000000) | (uint64_t)(1013 + gen_below(gen, 70)) << 52;
-    default: return sign | fraction | (uint64_t)(1013 + gen_below(gen, 70)) << 52;
-    }
-}
-
-static void random_f80(struct gen *gen, uint8_t *to)
-{
-    uint64_t r = random64(gen), significand = r | 0x8000000000000000;
-    uint32_t exponent = 16383 - 20 + gen_below(gen, 90);
-    switch (gen_below(gen, 16)) {
-    case 0: exponent = 0, significand = 0; break;                                   /* zero */
-    case 1: exponent = 0, significand = r >> 1; break;                              /* denormal */
-    case 2: exponent = 0x7fff, significand = 0x8000000000000000; break;             /* infinity */
-    case 3: exponent = 0x7fff, significand = r | 0xc000000000000000; break;         /* quiet NaN */
-    case 4: exponent = 0x7fff, significand = (r >> 2) | 0x8000000000000000; break;  /* signalling NaN */
-    case 5: exponent = gen_random(gen) & 0x7fff, significand = r; break;            /* anything, unnormals too */
-    case 6: exponent = 1 + gen_below(gen, 3); break;                                /* nearly tiny */
-    case 7: exponent = 0x7ffc + gen_below(gen, 3); break;                           /* nearly infinite */
-    case 8: exponent = 0, significand = r | 0x8000000000000000; break;              /* pseudo-denormal */
-    case 9: exponent = 16383 + gen_below(gen, 64), significand = significand >> 40 << 40; break; /* an integer, often */
-    case 10: exponent = 16383, significand = 0x8000000000000000; break;             /* one */
-    case 11: exponent = (uint32_t[]){ 16383 - 127, 16383 - 1023, 16383 + 127, 16383 + 1023 }[r & 3] - 2 + gen_below(gen, 4); break;
-    default: break;
-    }
-    memcpy(to, &significand, 8);
-    to[8] = (uint8_t)exponent;
-    to[9] = (uint8_t)(exponent >> 8 | (gen_random(gen) & 0x80));
-}
-
-static void random_bcd(struct gen *gen, uint8_t *to)
-{
-    uint32_t digits = gen_below(gen, 19);
-    memset(to, 0, 10);
-    for (uint32_t i = 0; i < digits; i++)
-        to[i / 2] = (uint8_t)(to[i / 2] | gen_below(gen, 10) << 4 * (i & 1));
-    to[9] = gen_once_in(gen, 2) ? 0x80 : 0;
-}
-
-void gen_data(struct gen *gen, enum data data, uint8_t *to, uint32_t count)
-{
-    static const uint32_t sizes[] = { 4, 4, 8, 10, 10 };
-    for (uint32_t at = 0; at < count; at += sizes[data]) {
-        uint8_t value[16];
-        uint32_t size = count - at < sizes[data] ? count - at : sizes[data], value32;
-        uint64_t value64;
-        switch (data) {
-        case D_INT: value32 = gen_interesting(gen), memcpy(value, &value32, 4); break;
-        case D_F32: value32 = random_f32(gen), memcpy(value, &value32, 4); break;
-        case D_F64: value64 = random_f64(gen), memcpy(value, &value64, 8); break;
-        case D_F80: random_f80(gen, value); break;
-        case D_BCD: random_bcd(gen, value); break;
-        }
-        memcpy(to + at, value, size);
-    }
-}
+/* ---- state ---- */
 
 /* An FXSAVE image. In x87 rows the stack is mostly in use; elsewhere it need only survive. */
 static void random_fx(struct gen *gen, uint8_t *fx)
@@ -162,7 +35,8 @@ static void random_fx(struct gen *gen, uint8_t *fx)
         gen_data(gen, x87 ? D_F80 : D_INT, fx + 32 + 16 * i, 10);
     for (unsigned i = 0; i < 8; i++)
         gen_data(gen, gen->row->data > D_F64 ? D_INT : gen->row->data, fx + 160 + 16 * i, 16);
-    if (!x87 && gen->row->data != D_INT) /* an MMX operand of a conversion is an integer: the exponent bits may be all */
+    if (!x87 &&
+        gen->row->data != D_INT) /* an MMX operand of a conversion is an integer: the exponent bits may be all */
         for (unsigned i = 0; i < 8; i++)
             gen_data(gen, gen->row->data, fx + 32 + 16 * i, 8);
 }
@@ -175,6 +49,7 @@ uint32_t selector_base(uint32_t selector)
     case SEL_LDT(LDT_BASED):
     case SEL_LDT(LDT_READONLY): return ARENA_RW;
     case SEL_LDT(LDT_DOWN): return LDT_DOWN_BASE;
+    case SEL_LDT(LDT_CODE16): return CODE16_BASE;
     default: return 0;
     }
 }
@@ -186,7 +61,7 @@ static uint32_t selector_of(const struct conf_case *in, unsigned seg)
     case DS: return in->ds;
     case FS: return in->fs;
     case GS: return in->gs;
-    case CS: return SEL_CODE;
+    case CS: return in->cs;
     default: return SEL_FLAT;
     }
 }
@@ -218,12 +93,12 @@ uint32_t gen_target(struct gen *gen, uint32_t size)
     if (size == 0)
         size = 1;
     switch (gen_below(gen, 40)) {
-    case 0: at = ARENA_RO_END - gen_below(gen, size + 4); break;                                /* over the end */
-    case 1: at = ARENA_RW - gen_below(gen, size + 4); break;                                    /* over the start */
-    case 2: at = ARENA_RO - gen_below(gen, size + 4); break;                                    /* into the read-only page */
-    case 3: at = ARENA_RO + gen_below(gen, ARENA_RO_END - ARENA_RO - size); break;              /* there */
-    case 4: at = WILD + gen_below(gen, WILD_END - WILD); break;
-    case 5: return in->mem_at + gen_below(gen, in->mem_length - size + 1);                      /* any alignment */
+    case 0: at = ARENA_RO_END - gen_below(gen, size + 4); break;                   /* over the end */
+    case 1: at = ARENA_RW - gen_below(gen, size + 4); break;                       /* over the start */
+    case 2: at = ARENA_RO - gen_below(gen, size + 4); break;                       /* into the read-only page */
+    case 3: at = ARENA_RO + gen_below(gen, ARENA_RO_END - ARENA_RO - size); break; /* there */
+    case 4: at = gen->addr16 ? ARENA_RW_END + 64 : WILD + gen_below(gen, WILD_END - WILD); break;
+    case 5: return in->mem_at + gen_below(gen, in->mem_length - size + 1); /* any alignment */
     default:
         if (in->mem_length <= size)
             return in->mem_at;
@@ -301,6 +176,8 @@ static void address32(struct gen *gen, struct emitter *code, uint32_t reg_field)
     }
     gen->forms->plain[mod * 8 + rm]++;
     bool has_base = !(mod == 0 && base == 5);
+    if (base == ESP && index != 4 && (gen->row->flags & ROW_STACK))
+        in->gpr[index] &= 15; /* keep the stack near, not in the runner's own */
     unsigned default_seg = has_base && (base == ESP || base == EBP) ? SS : DS;
     uint32_t offset = gen->target - effective_base(gen, default_seg);
     uint32_t disp = mod == 1 ? (uint32_t)(int8_t)gen_random(gen) : 0;
@@ -334,7 +211,8 @@ static void address16(struct gen *gen, struct emitter *code, uint32_t reg_field)
 {
     static const struct {
         uint8_t base, index; /* 8: none */
-    } form[8] = { { EBX, ESI }, { EBX, EDI }, { EBP, ESI }, { EBP, EDI }, { ESI, 8 }, { EDI, 8 }, { EBP, 8 }, { EBX, 8 } };
+    } form[8] = { { EBX, ESI }, { EBX, EDI }, { EBP, ESI }, { EBP, EDI }, { ESI, 8 }, { EDI, 8 }, { EBP, 8 },
+        { EBX, 8 } };
     struct conf_case *in = gen->in;
     uint32_t mod = gen_below(gen, 3), rm = gen_below(gen, 8);
     bool has_base = !(mod == 0 && rm == 6);
@@ -377,11 +255,14 @@ static void prefixes_choose(struct gen *gen)
     in->fs = random_selector(gen, false);
     in->gs = random_selector(gen, false);
     bool string = (gen->row->flags & ROW_STRING) != 0;
+    gen->code16 = !(gen->row->flags & ROW_NOCODE16) && gen_once_in(gen, 6);
+    in->cs = gen->code16 ? SEL_LDT(LDT_CODE16) : SEL_CODE;
+    in->code_base = selector_base(in->cs);
     gen->override = -1;
-    gen->addr16 = false;
-    if (!gen->memory && !string)
+    gen->addr16 = gen->code16;
+    if (!gen->memory && !string && !(gen->row->flags & ROW_IMPLICIT))
         return;
-    gen->addr16 = !(gen->row->flags & ROW_NO16) && gen_once_in(gen, 6);
+    gen->addr16 = gen_once_in(gen, gen->code16 ? 2 : 6);
     if (gen_once_in(gen, 4))
         gen->override = (int)gen_below(gen, 6);
     if (gen->addr16 && !gen_once_in(gen, 20)) {
@@ -392,18 +273,29 @@ static void prefixes_choose(struct gen *gen)
         if (string)
             in->es = SEL_LDT(LDT_BASED);
     }
+    /* Not the code itself: natively there are exits in it. */
+    if (gen->code16 && gen->addr16 && gen->override == CS)
+        gen->override = FS;
     gen->forms->seg[(gen->override < 0 ? 6 : gen->override) * 2 + gen->addr16]++;
+}
+
+uint32_t gen_offset(struct gen *gen, uint32_t linear)
+{
+    return linear - effective_base(gen, DS);
+}
+
+void gen_set_address(struct gen *gen, unsigned reg, uint32_t offset)
+{
+    uint32_t mask = gen->addr16 ? 0xffff : 0xffffffff, *to = &gen->in->gpr[reg];
+    *to = (*to & ~mask) | (offset & mask);
 }
 
 static void string_registers(struct gen *gen)
 {
     struct conf_case *in = gen->in;
-    uint32_t mask = gen->addr16 ? 0xffff : 0xffffffff;
-    uint32_t source = gen_target(gen, gen->row->size) - effective_base(gen, DS);
-    uint32_t target = gen_target(gen, gen->row->size) - selector_base(in->es);
-    in->gpr[ESI] = (in->gpr[ESI] & ~mask) | (source & mask);
-    in->gpr[EDI] = (in->gpr[EDI] & ~mask) | (target & mask);
-    in->gpr[ECX] = (in->gpr[ECX] & ~mask) | gen_below(gen, 24);
+    gen_set_address(gen, ESI, gen_offset(gen, gen_target(gen, gen->row->size)));
+    gen_set_address(gen, EDI, gen_target(gen, gen->row->size) - selector_base(in->es));
+    gen_set_address(gen, ECX, gen_below(gen, 24));
     if (gen_once_in(gen, 2)) { /* equal bytes, for the comparing ones */
         memset(in->mem, (int)(in->gpr[EAX] & 0xff), in->mem_length);
         in->gpr[EAX] = (in->gpr[EAX] & 0xff) * 0x01010101u;
@@ -434,12 +326,12 @@ static void code_place(struct gen *gen, uint32_t length)
         in->eip = CODE + 512 + gen_below(gen, CODE_END - CODE - 1024);
     uint32_t next = in->eip + length;
     if (gen->row->flags & ROW_NEAR)
-        in->taken_at = gen_once_in(gen, 2) ? next + 16 + gen_below(gen, 127 - 16 + 1) :
-                                             in->eip - 16 - gen_below(gen, 128 - 16 - length + 1);
+        in->taken_at = gen_once_in(gen, 2) ? next + EXIT_BYTES + gen_below(gen, 127 - EXIT_BYTES + 1)
+                                           : in->eip - EXIT_BYTES - gen_below(gen, 128 - EXIT_BYTES - length + 1);
     else
         do
-            in->taken_at = CODE + gen_below(gen, CODE_END - CODE - 32);
-        while (in->taken_at + 16 > in->eip && in->taken_at < next + 16);
+            in->taken_at = CODE + gen_below(gen, CODE_END - CODE - EXIT_BYTES);
+        while (in->taken_at + EXIT_BYTES > in->eip && in->taken_at < next + EXIT_BYTES);
 }
 
 /* Encodes the instruction; returns where a relative displacement stands, or NULL. */
@@ -451,11 +343,17 @@ static uint8_t *encode(struct gen *gen, struct emitter *code, uint32_t *rel_size
     bool lock = !(row->flags & ROW_NOLOCK) && gen_once_in(gen, row->flags & ROW_LOCK ? 8 : 64);
     if (lock)
         put(code, 0xf0, 1);
-    if (gen->addr16)
+    if (gen->addr16 != gen->code16)
         put(code, 0x67, 1);
     if (gen->override >= 0)
         put(code, seg_prefix[gen->override], 1);
+    /* The rows are written for 32-bit code: in 16-bit code those with 66 want none, and the others want it. */
+    bool turn = gen->code16 && !gen->table->mandatory;
+    if (turn && !strstr(row->encoding, "66 "))
+        put(code, 0x66, 1);
     for (const char *token = row->encoding; token; token = strchr(token, ' ') ? strchr(token, ' ') + 1 : NULL) {
+        if (turn && token_is(token, "66"))
+            continue;
         if (token_is(token, "ib"))
             put(code, gen_interesting(gen), 1);
         else if (token_is(token, "iw"))
@@ -526,7 +424,7 @@ void gen_case(struct gen *gen)
     code_place(gen, (uint32_t)(code.at - in->insn));
     if (rel) {
         bool far = strstr(row->encoding, "ptr") != NULL;
-        uint32_t value = far ? in->taken_at : in->taken_at - (in->eip + in->length);
+        uint32_t value = far ? in->taken_at - in->code_base : in->taken_at - (in->eip + in->length);
         memcpy(rel, &value, rel_size);
     }
     in->target = gen->target;

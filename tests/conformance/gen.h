@@ -20,15 +20,17 @@ struct forms {
 
 struct gen {
     uint64_t random;
+    const struct row_table *table;
     const struct row *row;
     struct conf_case *in;
     struct forms *forms;
 
+    bool code16;
     bool addr16;
-    int override;      /* ES..GS, or -1 */
+    int override; /* ES..GS, or -1 */
     bool has_modrm;
     uint8_t modrm;
-    bool memory;       /* there is a memory operand, at linear `target` */
+    bool memory; /* there is a memory operand, at linear `target` */
     uint32_t target;
     uint32_t far_selector; /* of a pointer in the instruction */
 };
@@ -41,6 +43,10 @@ uint32_t gen_interesting(struct gen *gen); /* boundary values more often than no
 bool gen_once_in(struct gen *gen, uint32_t n);
 /* A linear address for an operand of `size` bytes: mostly in the window of memory that is compared. */
 uint32_t gen_target(struct gen *gen, uint32_t size);
+/* An offset in the segment of an implicit operand, which is DS or the override, for `linear`; and that in a register,
+ * whose upper half stays with 16-bit addresses. */
+uint32_t gen_offset(struct gen *gen, uint32_t linear);
+void gen_set_address(struct gen *gen, unsigned reg, uint32_t offset);
 /* Random values of a type. */
 void gen_data(struct gen *gen, enum data data, uint8_t *to, uint32_t count);
 /* Writes to the window, if the address is there. */

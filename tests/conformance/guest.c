@@ -69,6 +69,7 @@ static void tables_build(struct guest *guest)
     put_descriptor(guest, LDT_AT + 8 * LDT_CODE, 0, 0xffffffff, 0xfb, true);
     put_descriptor(guest, LDT_AT + 8 * LDT_EXECUTE, 0, 0xffffffff, 0xf9, true);
     put_descriptor(guest, LDT_AT + 8 * LDT_CONFORMING, 0, 0xffffffff, 0x7f, true);
+    put_descriptor(guest, LDT_AT + 8 * LDT_CODE16, CODE16_BASE, CODE_END - CODE16_BASE - 1, 0xfb, false);
     put32(guest, TSS_AT + 4, SYSTEM + STACK_TOP);
     put32(guest, TSS_AT + 8, 0x18);
     put32(guest, TSS_AT + 0x64, 0x68u << 16); /* no I/O bitmap */
@@ -85,8 +86,8 @@ static void tables_build(struct guest *guest)
         put32(guest, TABLE_SYSTEM + 4 * page, page << 12 | 3);
     for (uint32_t linear = ARENA_RW; linear < CODE_END; linear += 4096) {
         if (linear < ARENA_RO_END || linear >= CODE)
-            put32(guest, TABLE_USER + (linear >> 10 & 0xffc),
-                (uint32_t)physical(linear) | (linear == ARENA_RO ? 5 : 7));
+            put32(
+                guest, TABLE_USER + (linear >> 10 & 0xffc), (uint32_t)physical(linear) | (linear == ARENA_RO ? 5 : 7));
     }
 }
 
@@ -240,7 +241,12 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
     mem_write(guest->mem, physical(in->eip), in->insn, in->length);
     memcpy(cpu->reg, in->gpr, sizeof in->gpr);
     memcpy(&cpu->fx, in->fx, 288);
-    cpu->eip = in->eip;
+    if (in->code_base)
+        cpu->seg[CS] = (struct segment){
+            .selector = in->cs, .attr = 0xfb, .base = CODE16_BASE, .limit = CODE_END - CODE16_BASE - 1
+        };
+    uint32_t start = in->eip - in->code_base;
+    cpu->eip = start;
     cpu->eflags = FLAG_IF | 2;
     segment_load(cpu, DS, in->ds);
     segment_load(cpu, ES, in->es);
@@ -252,7 +258,8 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
     uint32_t left = 4096;
     do
         interp_run(cpu, 1);
-    while (cpu->eip == in->eip && cpu->cpl == 3 && --left);
+    while (cpu->eip == start && cpu->cpl == 3 && --left);
+    uint32_t linear = cpu->seg[CS].base + cpu->eip;
 
     memset(out, 0, offsetof(struct conf_result, mem));
     memcpy(out->gpr, cpu->reg, sizeof out->gpr);
@@ -260,10 +267,10 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
         out->sreg[i] = cpu->seg[i].selector;
     out->eip = cpu->eip;
     out->eflags = cpu->eflags;
-    out->exit = cpu->eip == in->taken_at && in->taken_at ? EXIT_TAKEN : EXIT_NEXT;
+    out->exit = linear == in->taken_at ? EXIT_TAKEN : EXIT_NEXT;
     if (cpu->cpl != 3)
         exception_read(guest, out);
-    else if (cpu->eip != in->taken_at && cpu->eip != in->eip + in->length) {
+    else if (linear != in->taken_at && linear != in->eip + in->length) {
         /* It went to nowhere: the exception is that of fetching there, as natively. */
         interp_run(cpu, 1);
         if (cpu->cpl != 3)

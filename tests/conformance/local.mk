@@ -9,10 +9,13 @@ tests_conformance_test_conformance_SOURCES = \
 	tests/conformance/compare.h \
 	tests/conformance/gen.c \
 	tests/conformance/gen.h \
+	tests/conformance/gen_data.c \
 	tests/conformance/guest.c \
 	tests/conformance/guest.h \
 	tests/conformance/native_host.c \
 	tests/conformance/native_host.h \
+	tests/conformance/opcodes.c \
+	tests/conformance/opcodes.h \
 	tests/conformance/row.h \
 	tests/conformance/rows_alu.c \
 	tests/conformance/rows_flow.c \
@@ -33,4 +36,4 @@ tests_conformance_test_conformance_LDADD = $(UNIT_LIBS)
 tests_conformance_native_SOURCES = tests/conformance/native.c tests/conformance/case.h
 tests_conformance_native_CPPFLAGS = -I$(top_srcdir)
 tests_conformance_native_CFLAGS = -std=gnu11 -m32 -fno-pie -fno-stack-protector -fcf-protection=none $(WARN_CFLAGS)
-tests_conformance_native_LDFLAGS = -m32 -static -no-pie
+tests_conformance_native_LDFLAGS = -m32 -static

@@ -5,8 +5,8 @@
  *
  * A case is entered by loading every register from memory and jumping to the instruction, through SS, the one segment
  * that stays flat. Behind the instruction, and at the target of a branch, stands an exit that stores a number and goes
- * to `leave`, which stores every register; so the common case costs no signal. An exception comes as a signal whose frame
- * has everything else; the handler turns the frame so that it returns to `resume`. Every register is lost on the
+ * to `leave`, which stores every register; so the common case costs no signal. An exception comes as a signal whose
+ * frame has everything else; the handler turns the frame so that it returns to `resume`. Every register is lost on the
  * way, so all state of the runner itself is in static variables. */
 #define _GNU_SOURCE
 #include <asm/ldt.h>
@@ -24,7 +24,11 @@
 _Static_assert(sizeof(void *) == 4, "must be a 32-bit program");
 
 /* What enter and leave work on; named in the assembler below. */
-__attribute__((used)) static uint32_t run_gpr[8], run_eflags, run_eip, run_exit, run_host_esp;
+__attribute__((used)) static uint32_t run_gpr[8], run_eflags, run_exit, run_host_esp;
+__attribute__((used)) static struct {
+    uint32_t eip;
+    uint16_t cs;
+} run_far;
 __attribute__((used)) static uint16_t run_sreg[6], run_host_gs;
 __attribute__((used)) static uint8_t run_fx[512] __attribute__((aligned(16)));
 __attribute__((used)) static uint32_t run_host_mxcsr = 0x1f80;
@@ -52,7 +56,7 @@ __asm__(".text\n"
         "   mov %ss:run_gpr+24, %esi\n"
         "   mov %ss:run_gpr+28, %edi\n"
         "   mov %ss:run_gpr+16, %esp\n"
-        "   jmp *%ss:run_eip\n"
+        "   ljmp *%ss:run_far\n"
         "leave:\n"
         "   mov %eax, %ss:run_gpr+0\n"
         "   mov %ecx, %ss:run_gpr+4\n"
@@ -66,13 +70,11 @@ __asm__(".text\n"
         "   pushfl\n"
         "   popl %ss:run_eflags\n"
         "   mov %es, %ss:run_sreg+0\n"
-        "   mov %cs, %ss:run_sreg+2\n"
         "   mov %ss, %ss:run_sreg+4\n"
         "   mov %ds, %ss:run_sreg+6\n"
         "   mov %fs, %ss:run_sreg+8\n"
         "   mov %gs, %ss:run_sreg+10\n"
         "   fxsave %ss:run_fx\n"
-        "   ljmp $0x23, $resume\n" /* a far branch may have left another CS */
         "resume:\n" /* after a signal, with ESP = run_host_esp and SS flat */
         "   push %ss\n"
         "   pop %ds\n"
@@ -117,29 +119,37 @@ static void on_signal(int sig, siginfo_t *info, void *context)
     reg[REG_EFL] = 0x202;
 }
 
-/* mov dword ss:[run_exit], number; jmp leave */
-static void exit_plant(uint32_t at, uint32_t number)
+static uint8_t *plant(uint8_t *code, const char *prefixes, const char *opcode, uint32_t address)
 {
-    uint8_t *code = (uint8_t *)at;
-    uint32_t to = (uint32_t)&run_exit, jump = (uint32_t)leave - (at + 16);
-    memcpy(code, "\x36\xc7\x05", 3);
-    memcpy(code + 3, &to, 4);
-    memcpy(code + 7, &number, 4);
-    code[11] = 0xe9;
-    memcpy(code + 12, &jump, 4);
+    code = (uint8_t *)stpcpy(stpcpy((char *)code, prefixes), opcode);
+    memcpy(code, &address, 4);
+    return code + 4;
+}
+
+/* mov dword ss:[run_exit], number; mov ss:[run_sreg+2], cs; jmp far SEL_CODE:leave - for 16-bit code with the prefixes
+ * that make it do the same. */
+static void exit_plant(uint32_t at, uint32_t number, int code16)
+{
+    uint8_t *code = plant((uint8_t *)at, code16 ? "\x36\x67\x66" : "\x36", "\xc7\x05", (uint32_t)&run_exit);
+    const uint16_t selector = SEL_CODE;
+    memcpy(code, &number, 4);
+    code = plant(code + 4, code16 ? "\x36\x67" : "\x36", "\x8c\x0d", (uint32_t)&run_sreg[1]);
+    code = plant(code, code16 ? "\x66" : "", "\xea", (uint32_t)leave);
+    memcpy(code, &selector, 2);
 }
 
 static void case_run(const struct conf_case *in, struct conf_result *out)
 {
     memcpy((void *)in->mem_at, in->mem, in->mem_length);
     if (in->taken_at)
-        exit_plant(in->taken_at, EXIT_TAKEN);
+        exit_plant(in->taken_at, EXIT_TAKEN, in->code_base != 0);
     memcpy((void *)in->eip, in->insn, in->length);
-    exit_plant(in->eip + in->length, EXIT_NEXT);
+    exit_plant(in->eip + in->length, EXIT_NEXT, in->code_base != 0);
     memcpy(run_gpr, in->gpr, sizeof run_gpr);
     memcpy(run_fx, in->fx, sizeof run_fx);
     run_eflags = in->eflags;
-    run_eip = in->eip;
+    run_far.eip = in->eip - in->code_base;
+    run_far.cs = in->cs;
     run_sreg[0] = in->es;
     run_sreg[3] = in->ds;
     run_sreg[4] = in->fs;
@@ -155,7 +165,7 @@ static void case_run(const struct conf_case *in, struct conf_result *out)
         memcpy(out->fx, run_fx, sizeof run_fx);
         out->eflags = run_eflags;
         out->exit = run_exit;
-        out->eip = run_exit == EXIT_TAKEN ? in->taken_at : in->eip + in->length;
+        out->eip = (run_exit == EXIT_TAKEN ? in->taken_at : in->eip + in->length) - in->code_base;
     }
     memcpy(out->mem, (const void *)in->mem_at, in->mem_length);
 }
@@ -169,13 +179,14 @@ static void map(uint32_t start, uint32_t end, int prot, int flags, int fd)
     }
 }
 
-static void ldt_set(unsigned entry, uint32_t base, uint32_t limit, unsigned contents, unsigned read_exec_only, unsigned absent)
+static void ldt_set(
+    unsigned entry, uint32_t base, uint32_t limit, unsigned contents, unsigned read_exec_only, unsigned absent)
 {
     struct user_desc desc = {
         .entry_number = entry,
         .base_addr = base,
         .limit = limit,
-        .seg_32bit = 1,
+        .seg_32bit = entry != LDT_CODE16,
         .contents = contents & 3,
         .read_exec_only = read_exec_only & 1,
         .limit_in_pages = limit == 0xfffff,
@@ -205,6 +216,7 @@ static void setup(int fd, struct conf_shared **shared)
     ldt_set(LDT_ABSENT, ARENA_RW, ARENA_BYTES - 1, MODIFY_LDT_CONTENTS_DATA, 0, 1);
     ldt_set(LDT_CODE, 0, 0xfffff, MODIFY_LDT_CONTENTS_CODE, 0, 0);
     ldt_set(LDT_EXECUTE, 0, 0xfffff, MODIFY_LDT_CONTENTS_CODE, 1, 0);
+    ldt_set(LDT_CODE16, CODE16_BASE, CODE_END - CODE16_BASE - 1, MODIFY_LDT_CONTENTS_CODE, 0, 0);
     ldt_set(LDT_CONFORMING, 0, 0xfffff, 3, 0, 1);
 
     static uint8_t stack[65536] __attribute__((aligned(16)));

@@ -5,7 +5,7 @@ enum { EDI = 7 };
 
 static void mask_target(struct gen *gen)
 {
-    gen->in->gpr[EDI] = gen_target(gen, 8) - selector_base(gen->in->ds);
+    gen_set_address(gen, EDI, gen_offset(gen, gen_target(gen, 8)));
 }
 
 // clang-format off
@@ -32,9 +32,9 @@ static const struct row rows[] = {
     MM("PADDW", "FD"), MM("PADDD", "FE"),
     { "PINSRW mm,r/m16,imm8", "0F C4 /r ib", 2 }, { "PEXTRW r32,mm,imm8", "0F C5 /r ib", 0, 0, ROW_REG },
     { "PMOVMSKB r32,mm", "0F D7 /r", 0, 0, ROW_REG }, { "MOVNTQ m64,mm", "0F E7 /r", 8, 0, ROW_MEM },
-    { "MASKMOVQ mm,mm", "0F F7 /r", 8, 0, ROW_REG | ROW_LATEMMX, .registers = mask_target },
+    { "MASKMOVQ mm,mm", "0F F7 /r", 8, 0, ROW_REG | ROW_IMPLICIT | ROW_LATEMMX, .registers = mask_target },
     { "MOVQ2DQ xmm,mm", "F3 0F D6 /r", 0, 0, ROW_REG }, { "MOVDQ2Q mm,xmm", "F2 0F D6 /r", 0, 0, ROW_REG },
 };
 // clang-format on
 
-const struct row_table rows_mmx = { "mmx", rows, sizeof rows / sizeof rows[0] };
+const struct row_table rows_mmx = { "mmx", rows, sizeof rows / sizeof rows[0], 1 };

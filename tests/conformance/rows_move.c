@@ -22,8 +22,7 @@ static uint16_t any_selector(struct gen *gen)
 static void selector_registers(struct gen *gen)
 {
     for (unsigned i = 0; i < 8; i++)
-        if (i != 4)
-            gen->in->gpr[i] = (gen->in->gpr[i] & 0xffff0000) | any_selector(gen);
+        gen->in->gpr[i] = (gen->in->gpr[i] & 0xffff0000) | any_selector(gen);
 }
 
 static void selector_memory(struct gen *gen)
@@ -63,8 +62,7 @@ static void far_stack_pointer(struct gen *gen)
 static void xlat_address(struct gen *gen)
 {
     struct conf_case *in = gen->in;
-    unsigned seg_base = gen->override < 0 ? selector_base(in->ds) : 0;
-    in->gpr[3] = gen_target(gen, 1) - seg_base - (in->gpr[0] & 0xff);
+    gen_set_address(gen, 3, gen_offset(gen, gen_target(gen, 1)) - (in->gpr[0] & 0xff));
 }
 
 #define FAR(name, op) \
@@ -123,9 +121,14 @@ static const struct row rows[] = {
     { "XCHG AX,r16",       "66 90+r",     0 },
     { "XCHG EAX,r32",      "90+r",        0 },
     { "BSWAP r32",         "0F C8+r",     0 },
-    { "XLAT",              "D7",          1, .registers = xlat_address },
+    { "XLAT",              "D7",          1, .flags = ROW_IMPLICIT, .registers = xlat_address },
     FAR("LES", "C4"), FAR("LDS", "C5"), FAR("LFS", "0F B4"), FAR("LGS", "0F B5"),
     { "LSS r32,m16:32",    "0F B2 /r",    6, 0, ROW_MEM | ROW_STACK, .memory = far_stack_pointer },
+    { "LSS r16,m16:16",    "66 0F B2 /r", 4, 0, ROW_MEM | ROW_STACK, .memory = far_stack_pointer },
+    { "(LSS reg)",         "0F B2 /r",    0, 0, ROW_REG },
+    { "(LFS reg)",         "0F B4 /r",    0, 0, ROW_REG },
+    { "(MOVNTI reg)",      "0F C3 /r",    0, 0, ROW_REG },
+    { "(CMPXCHG8B reg)",   "0F C7 /1",    0, 0, ROW_REG },
     CONDITIONS(SETCC)
     CONDITIONS(CMOVCC)
     { "LAHF", "9F", 0 },

@@ -7,7 +7,7 @@ enum { EDI = 7 };
 
 static void mask_target(struct gen *gen)
 {
-    gen->in->gpr[EDI] = gen_target(gen, 16) - selector_base(gen->in->ds);
+    gen_set_address(gen, EDI, gen_offset(gen, gen_target(gen, 16)));
 }
 
 /* A reserved bit of MXCSR is an exception: one time in eight. */
@@ -20,9 +20,11 @@ static void control_status(struct gen *gen)
 static void fx_image(struct gen *gen)
 {
     struct conf_case *in = gen->in;
-    if (gen->target >= ARENA_RW && gen->target < ARENA_RW_END) /* never old data: it might be a bit of MXCSR that AMD has */
+    if (gen->target >= ARENA_RW &&
+        gen->target < ARENA_RW_END) /* never old data: it might be a bit of MXCSR that AMD has */
         in->mem_at = gen->target < ARENA_RW_END - in->mem_length ? gen->target : ARENA_RW_END - in->mem_length;
-    uint32_t word[7] = { gen_random(gen) & 0x1f7f, gen_random(gen), gen_random(gen), gen_random(gen), gen_random(gen), gen_random(gen) };
+    uint32_t word[7] = { gen_random(gen) & 0x1f7f, gen_random(gen), gen_random(gen), gen_random(gen), gen_random(gen),
+        gen_random(gen) };
     word[6] = gen_random(gen) & (gen_once_in(gen, 8) ? 0x1ffff : 0xffff);
     if (!gen_once_in(gen, 3))
         word[0] |= 0x3f;
@@ -106,10 +108,18 @@ static const struct row rows[] = {
     { "CVTPD2DQ xmm,xmm/m128", "F2 0F E6 /r", 16, D_F64, ROW_ALIGN }, { "MOVNTDQ m128,xmm", "66 0F E7 /r", 16, 0, ROW_ALIGN | ROW_MEM },
     XMM("PSUBSB", "E8"), XMM("PSUBSW", "E9"), XMM("PMINSW", "EA"), XMM("POR", "EB"), XMM("PADDSB", "EC"), XMM("PADDSW", "ED"),
     XMM("PMAXSW", "EE"), XMM("PXOR", "EF"), XMM("PMULUDQ", "F4"), XMM("PMADDWD", "F5"), XMM("PSADBW", "F6"),
-    { "MASKMOVDQU xmm,xmm", "66 0F F7 /r", 16, 0, ROW_REG, .registers = mask_target },
+    { "MASKMOVDQU xmm,xmm", "66 0F F7 /r", 16, 0, ROW_REG | ROW_IMPLICIT, .registers = mask_target },
     XMM("PSUBB", "F8"), XMM("PSUBW", "F9"), XMM("PSUBD", "FA"), XMM("PSUBQ", "FB"), XMM("PADDB", "FC"), XMM("PADDW", "FD"),
     XMM("PADDD", "FE"),
+    /* F2 and F3 stand above 66; of the two the last one counts. */
+    { "66 ADDSS xmm,xmm/m32", "66 F3 0F 58 /r", 4, D_F32 }, { "66 ADDSD xmm,xmm/m64", "66 F2 0F 58 /r", 8, D_F64 },
+    { "ADDSS 66 xmm,xmm/m32", "F3 66 0F 58 /r", 4, D_F32 }, { "66 MOVDQU xmm,xmm/m128", "66 F3 0F 6F /r", 16 },
+    { "F3 ADDSD xmm,xmm/m64", "F3 F2 0F 58 /r", 8, D_F64 }, { "F2 ADDSS xmm,xmm/m32", "F2 F3 0F 58 /r", 4, D_F32 },
+    { "(F2 0F 28)", "F2 0F 28 /r", 16 }, { "(F3 0F 54)", "F3 0F 54 /r", 16 }, { "(F3 0F FC)", "F3 0F FC /r", 8 },
+    { "(F2 0F 6F)", "F2 0F 6F /r", 8 }, { "(66 0F 52)", "66 0F 52 /r", 16, 0, ROW_ALIGN }, { "(0F 13 reg)", "0F 13 /r", 8, 0, ROW_REG },
+    { "(66 0F 12 reg)", "66 0F 12 /r", 8, 0, ROW_REG }, { "(0F 6C)", "0F 6C /r", 8 }, { "(0F 73 /3)", "0F 73 /3 ib", 0, 0, ROW_REG },
+    { "(66 0F AE /3)", "66 0F AE /3", 4, 0, ROW_MEM }, { "(0F 71 /0)", "0F 71 /0 ib", 0, 0, ROW_REG },
 };
 // clang-format on
 
-const struct row_table rows_sse = { "sse", rows, sizeof rows / sizeof rows[0] };
+const struct row_table rows_sse = { "sse", rows, sizeof rows / sizeof rows[0], 1 };

@@ -13,14 +13,16 @@ static void flags_on_stack(struct gen *gen)
 
 static void selector_on_stack(struct gen *gen)
 {
-    static const uint16_t selectors[] = { SEL_FLAT, SEL_CODE, 0, SEL_LDT(LDT_BASED), SEL_LDT(LDT_READONLY), SEL_LDT(LDT_DOWN),
-        SEL_LDT(LDT_ABSENT), SEL_LDT(LDT_CODE), SEL_LDT(LDT_EXECUTE), SEL_LDT(LDT_COUNT), 0x18, 0x40 };
+    static const uint16_t selectors[] = { SEL_FLAT, SEL_CODE, 0, SEL_LDT(LDT_BASED), SEL_LDT(LDT_READONLY),
+        SEL_LDT(LDT_DOWN), SEL_LDT(LDT_ABSENT), SEL_LDT(LDT_CODE), SEL_LDT(LDT_EXECUTE), SEL_LDT(LDT_COUNT), 0x18,
+        0x40 };
     gen_poke(gen, gen->in->gpr[ESP], selectors[gen_below(gen, sizeof selectors / sizeof selectors[0])], 2);
 }
 
 static void stack_selector_on_stack(struct gen *gen)
 {
-    static const uint16_t selectors[] = { SEL_FLAT, SEL_FLAT, SEL_CODE, 0, SEL_LDT(LDT_READONLY), SEL_LDT(LDT_ABSENT), 0x18 };
+    static const uint16_t selectors[] = { SEL_FLAT, SEL_FLAT, SEL_CODE, 0, SEL_LDT(LDT_READONLY), SEL_LDT(LDT_ABSENT),
+        0x18 };
     gen_poke(gen, gen->in->gpr[ESP], selectors[gen_below(gen, sizeof selectors / sizeof selectors[0])], 2);
 }
 

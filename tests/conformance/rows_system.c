@@ -50,6 +50,13 @@ static const struct row rows[] = {
     { "(0F BA /3)",       "0F BA /3 ib", 4 },
     { "(0F C7 /0)",       "0F C7 /0",    8, 0, ROW_MEM },
     { "(0F 00 /6)",       "0F 00 /6",    2 },
+    /* Prefixes that do nothing, and the limit of 15 bytes. */
+    { "REP ADD r/m32,r32", "F3 01 /r",   4 },
+    { "REPNE MOV r32,r/m32", "F2 8B /r", 4 },
+    { "REP INC r32",      "F3 40+r",     0 },
+    { "15 bytes",         "2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 42", 0, 0, ROW_NOLOCK | ROW_NOCODE16 },
+    { "16 bytes",         "2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 2E 42", 0, 0, ROW_NOLOCK | ROW_NOCODE16 },
+    { "DS ES FS MOV r32,m32", "3E 26 64 8B /r", 4, 0, ROW_REG },
 };
 // clang-format on
 

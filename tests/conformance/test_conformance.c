@@ -12,11 +12,12 @@
 #include "tests/conformance/gen.h"
 #include "tests/conformance/guest.h"
 #include "tests/conformance/native_host.h"
+#include "tests/conformance/opcodes.h"
 
 #define MISMATCHES_SHOWED 3u
 
-static const struct row_table *const tables[] = { &rows_alu, &rows_shift, &rows_move, &rows_string, &rows_stack, &rows_flow,
-    &rows_system, &rows_x87, &rows_mmx, &rows_sse };
+static const struct row_table *const tables[] = { &rows_alu, &rows_shift, &rows_move, &rows_string, &rows_stack,
+    &rows_flow, &rows_system, &rows_x87, &rows_mmx, &rows_sse };
 #define TABLES (sizeof tables / sizeof tables[0])
 
 /* What the host may know and the guest's CPU must not: SSE3 and later, and other people's. */
@@ -120,10 +121,10 @@ static int batch_run(struct gen *gen, struct conf_shared *shared, struct guest *
     return wrong;
 }
 
-static bool row_run(const struct row_table *table, const struct row *row, struct conf_shared *shared, struct guest *guest,
-    struct forms *forms, uint64_t seed, uint64_t cases)
+static bool row_run(const struct row_table *table, const struct row *row, struct conf_shared *shared,
+    struct guest *guest, struct forms *forms, uint64_t seed, uint64_t cases)
 {
-    struct gen gen = { .random = row_seed(seed, row), .row = row, .forms = forms };
+    struct gen gen = { .random = row_seed(seed, row), .table = table, .row = row, .forms = forms };
     uint64_t wrong = 0, done = 0;
     uint32_t showed = 0;
     char tail[64];
@@ -179,13 +180,29 @@ static void forms_report(const struct forms *forms)
 static void unknown_report(struct guest *guest)
 {
     for (unsigned i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        struct conf_case in = { .eip = CODE + 64, .eflags = 0x202, .ds = SEL_FLAT, .es = SEL_FLAT, .mem_at = ARENA_RW };
+        struct conf_case in = {
+            .eip = CODE + 64, .eflags = 0x202, .cs = SEL_CODE, .ds = SEL_FLAT, .es = SEL_FLAT, .mem_at = ARENA_RW
+        };
         struct conf_result out;
         in.fx[0] = 0x7f, in.fx[1] = 0x03;
         in.length = unknown[i].length;
         memcpy(in.insn, unknown[i].bytes, sizeof unknown[i].bytes);
         guest_run(guest, &in, &out);
-        tap(out.exit == EXIT_EXCEPTION && out.vector == 6 && out.eip == in.eip, "not in the guest's CPU", unknown[i].name, ": #UD");
+        tap(out.exit == EXIT_EXCEPTION && out.vector == 6 && out.eip == in.eip, "not in the guest's CPU",
+            unknown[i].name, ": #UD");
+    }
+}
+
+static void opcodes_report(struct conf_shared *shared, struct guest *guest)
+{
+    for (unsigned group = 0; group < OPCODE_GROUPS; group++) {
+        char text[128], tail[64];
+        unsigned tried = 0;
+        bool ok = opcodes_agree(group, shared, guest, &tried, text, sizeof text);
+        snprintf(tail, sizeof tail, ": the same are undefined among %u forms", tried);
+        tap(ok, "opcode map", opcodes_group_name(group), tail);
+        if (!ok)
+            printf("# %s\n", text);
     }
 }
 
@@ -212,7 +229,9 @@ int main(int argc, char **argv)
         printf("Bail out! no memory for the guest\n");
         return 99;
     }
-    unsigned more = only ? 0 : FORMS_32 + 12 + FORMS_16 + FORMS_SEG + (unsigned)(sizeof unknown / sizeof unknown[0]);
+    unsigned more =
+        only ? 0
+             : FORMS_32 + 12 + FORMS_16 + FORMS_SEG + OPCODE_GROUPS + (unsigned)(sizeof unknown / sizeof unknown[0]);
     printf("1..%u\n# seed %llu, %llu cases a row\n", rows + more, (unsigned long long)seed, (unsigned long long)cases);
     for (unsigned t = 0; t < TABLES; t++)
         for (unsigned r = 0; r < tables[t]->count; r++) {
@@ -223,6 +242,7 @@ int main(int argc, char **argv)
     if (!only) {
         forms_report(&forms);
         unknown_report(guest);
+        opcodes_report(shared, guest);
     }
     printf("# %u rows, %llu cases, %u checks failed\n", rows, (unsigned long long)total, failures);
     guest_free(guest);

@@ -84,17 +84,27 @@ void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count
     abbey_advance(bench, ABBEY_SEC);
 }
 
+/* Whether a digit belongs to the value of a register: those stand four deep, one a line. */
+static int in_register(const char *text, const char *at)
+{
+    const char *line = at;
+    while (line > text && line[-1] != '\n')
+        line--;
+    const char *value = strstr(line, "\": ");
+    return !strncmp(line, "    \"", 5) && value && value < at;
+}
+
 /* Puts other digits in place of some, so that the text stays a state in form. */
 static char *mutate(const char *text)
 {
     char *copy = strdup(text);
     size_t length = strlen(copy);
-    for (unsigned changes = 1 + next() % 8; changes > 0;) {
+    for (unsigned changes = 1 + next() % 8, tries = 10000; changes > 0 && tries > 0; tries--) {
         char *at = &copy[next() % length];
-        if (*at < '0' || *at > '9')
+        if (*at < '0' || *at > '9' || !in_register(copy, at))
             continue;
         *at = (char)('0' + next() % 10);
-        if (*at == '0' && !(at[-1] >= '0' && at[-1] <= '9') && at[1] >= '0' && at[1] <= '9')
+        if (*at == '0' && at[-1] == ' ' && at[1] >= '0' && at[1] <= '9')
             *at = '1'; /* JSON has no leading zeros */
         changes--;
     }

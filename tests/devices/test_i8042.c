@@ -1,6 +1,7 @@
 /* The keyboard controller on the bench; keyboard and mouse, which nobody can press here, by their own functions. */
 #include "tests/devices/dut.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "plugins/devices/ps2.h"
@@ -196,6 +197,46 @@ static void byte_stays(void)
     CU_ASSERT_EQUAL(dut_in(b, STATUS) & FULL, 0);
     command(b, 0xae);
     CU_ASSERT_EQUAL(wire(b), 0x83);
+    abbey_bench_free(b);
+}
+
+/* The answer to a command waits while the buffer is full. */
+static void answers_wait(void)
+{
+    abbey_bench *b = kbc(NULL);
+    command(b, 0xaa);
+    command(b, 0x20);
+    CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
+    CU_ASSERT_EQUAL(dut_in(b, DATA), 0x55);
+    CU_ASSERT_EQUAL(dut_in(b, STATUS) & FULL, FULL);
+    CU_ASSERT_EQUAL(dut_in(b, DATA), 0x61);
+    CU_ASSERT_EQUAL(dut_in(b, STATUS) & FULL, 0);
+    abbey_bench_free(b);
+}
+
+/* Puts what keys would send into the keyboard's buffer, by way of a saved state. */
+static void put_value(char *state, const char *name, const char *digits)
+{
+    char *at = strstr(state, name);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(at);
+    at += strlen(name);
+    at += strspn(at, "\": ");
+    memcpy(at, digits, strlen(digits));
+}
+
+static void keys_translated(void)
+{
+    abbey_bench *b = kbc(NULL);
+    char *state = strdup(abbey_state(b));
+    put_value(state, "kbd.queue.bytes", "1cf01ce0f075"); /* A down, A up, cursor up released */
+    put_value(state, "kbd.queue.count", "6");
+    CU_ASSERT_EQUAL(abbey_state_load(b, state), 0);
+    free(state);
+    command(b, 0xae);
+    static const uint8_t expected[] = { 0x1e, 0x9e, 0xe0, 0xc8 };
+    for (unsigned i = 0; i < sizeof expected; i++)
+        CU_ASSERT_EQUAL(wire(b), expected[i]);
+    CU_ASSERT_EQUAL(wire(b), -1);
     abbey_bench_free(b);
 }
 
@@ -410,6 +451,8 @@ static const struct unit_test tests[] = {
     { "keyboard commands", keyboard_commands },
     { "translation of the identification", translation },
     { "a byte stays until the next comes over the wire", byte_stays },
+    { "an answer waits for the buffer", answers_wait },
+    { "keys come out in set 1", keys_translated },
     { "the mouse port without a mouse times out", no_mouse },
     { "mouse commands", mouse_commands },
     { "scan codes of the three sets", scan_codes },

@@ -146,6 +146,24 @@ static void cascade(void)
     abbey_bench_free(b);
 }
 
+/* With automatic EOI the slave asks again at once: its second request must make an edge on the master's IR2. */
+static void cascade_again(void)
+{
+    abbey_bench *b = pic();
+    init_as(b, 0x11, 0x03);
+    dut_out(b, SLAVE, 0x11);
+    dut_out(b, SLAVE + 1, 0x28);
+    dut_out(b, SLAVE + 1, 0x02);
+    dut_out(b, SLAVE + 1, 0x03);
+    set(b, 12, 1);
+    set(b, 9, 1);
+    CU_ASSERT_EQUAL(abbey_ack(b), 0x29);
+    CU_ASSERT_EQUAL(abbey_intr(b), 1);
+    CU_ASSERT_EQUAL(abbey_ack(b), 0x2c);
+    CU_ASSERT_EQUAL(abbey_intr(b), 0);
+    abbey_bench_free(b);
+}
+
 /* Without it a higher request of the same slave waits for the master's EOI. */
 static void special_fully_nested(void)
 {
@@ -389,6 +407,7 @@ static const struct unit_test tests[] = {
     { "specific EOI ends the level it names", specific_eoi },
     { "a masked request waits in IRR", masks },
     { "the slave's vector through IR2, and both EOIs", cascade },
+    { "two requests of the slave one after the other", cascade_again },
     { "special fully nested mode lets a slave interrupt itself", special_fully_nested },
     { "automatic EOI, and rotation in it", automatic_eoi },
     { "rotation on EOI and set priority", rotation },

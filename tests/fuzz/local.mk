@@ -6,3 +6,10 @@ tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/mutate.c te
 tests_fuzz_fuzz_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_fuzz_config_CFLAGS = $(UNIT_CFLAGS)
 tests_fuzz_fuzz_config_LDADD = $(CORE_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_insn
+TESTS += tests/fuzz/fuzz_insn
+tests_fuzz_fuzz_insn_SOURCES = tests/fuzz/fuzz_insn.c
+tests_fuzz_fuzz_insn_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_insn_CFLAGS = $(UNIT_CFLAGS)
+tests_fuzz_fuzz_insn_LDADD = $(UNIT_LIBS)

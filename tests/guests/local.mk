@@ -1,11 +1,11 @@
 # Small guests of ours, and real ones that boot.
 EXTRA_DIST += tests/guests/fetch-linux tests/guests/init
-EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh
-TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh
+EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
+TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.
 system_guest = tests/guests/system/system.elf
-system_guest_cc = -m32 -std=gnu11 -O1 -Wall -Wextra -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+system_guest_cc = -m32 -march=i586 -std=gnu11 -O1 -Wall -Wextra -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fcf-protection=none -mgeneral-regs-only -fno-asynchronous-unwind-tables
 system_guest_ld = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	-Wl,-T,$(top_srcdir)/tests/guests/system/system.ld
@@ -24,8 +24,8 @@ system_guest_srcs = \
 	tests/guests/system/guest.c
 system_guest_hdrs = tests/guests/system/guest.h tests/guests/system/layout.h
 EXTRA_DIST += $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
+EXTRA_DIST += tests/guests/system/cross-qemu tests/guests/system/qemu-7.2.txt
 CLEANFILES += $(system_guest)
-check_DATA = $(system_guest)
 $(system_guest): $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
 	$(AM_V_CCLD)$(MKDIR_P) tests/guests/system && cd $(srcdir) && $(CC) $(system_guest_cc) $(system_guest_ld) \
 		-o $(abs_builddir)/$@ $(system_guest_srcs)

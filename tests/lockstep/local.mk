@@ -12,6 +12,7 @@ tests_lockstep_lockstep_random_SOURCES = \
 	tests/lockstep/world.h \
 	tests/conformance/gen.c \
 	tests/conformance/gen.h \
+	tests/conformance/gen_data.c \
 	tests/conformance/rows_alu.c \
 	tests/conformance/rows_flow.c \
 	tests/conformance/rows_mmx.c \

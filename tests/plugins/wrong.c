@@ -104,10 +104,10 @@ static const abbey_reg regs[] = {
 };
 
 static const abbey_device device = {
-    .name = CASE == NO_NAME                ? NULL
-        : CASE == TWIN || CASE == NAMESAKE ? "good"
-        : CASE == GOOD                     ? "good"
-                                           : "odd",
+    .name = CASE == NO_NAME                    ? NULL
+            : CASE == TWIN || CASE == NAMESAKE ? "good"
+            : CASE == GOOD                     ? "good"
+                                               : "odd",
     .summary = "a device for the tests of the loader",
     .self_size = sizeof(struct self),
     .state_version = 1,
@@ -120,9 +120,13 @@ extern const abbey_plugin abbey_plugin_entry;
 __attribute__((visibility("default"))) const abbey_plugin abbey_plugin_entry = {
     .magic = CASE == BAD_MAGIC ? 0x12345678 : ABBEY_MAGIC,
     .size = sizeof(abbey_plugin),
-    .abi_major = CASE == OLDER_MAJOR ? ABBEY_ABI_MAJOR - 1 : CASE == NEWER_MAJOR ? ABBEY_ABI_MAJOR + 1 : ABBEY_ABI_MAJOR,
+    .abi_major = CASE == OLDER_MAJOR   ? ABBEY_ABI_MAJOR - 1
+                 : CASE == NEWER_MAJOR ? ABBEY_ABI_MAJOR + 1
+                                       : ABBEY_ABI_MAJOR,
     .abi_minor = CASE == NEWER_MINOR ? ABBEY_ABI_MINOR + 1 : ABBEY_ABI_MINOR,
-    .id = CASE == GOOD || CASE == TWIN ? "test.good" : CASE == ID_BAD ? "good" : "test.odd",
+    .id = CASE == GOOD || CASE == TWIN ? "test.good"
+          : CASE == ID_BAD             ? "good"
+                                       : "test.odd",
     .version = "1.2.3",
     .license = "MIT",
     .requires = CASE == UNKNOWN_INTERFACE ? "abbey.pio/1 abbey.teleport/3" : "abbey.pio/1",

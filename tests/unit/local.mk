@@ -88,6 +88,22 @@ tests_unit_test_every_device_SOURCES = tests/unit/test_every_device.c
 tests_unit_test_every_device_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_every_device_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_every_device_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+
+# The board, through a device that does as it is told.
+check_PROGRAMS += tests/unit/test_board tests/unit/test_board_pci tests/unit/test_board_state
+TESTS += tests/unit/test_board tests/unit/test_board_pci tests/unit/test_board_state
+tests_unit_test_board_SOURCES = tests/unit/test_board.c tests/unit/probe.c tests/unit/probe.h
+tests_unit_test_board_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_board_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_board_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+tests_unit_test_board_pci_SOURCES = tests/unit/test_board_pci.c
+tests_unit_test_board_pci_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_board_pci_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_board_pci_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+tests_unit_test_board_state_SOURCES = tests/unit/test_board_state.c tests/unit/probe.c tests/unit/probe.h
+tests_unit_test_board_state_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_board_state_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_board_state_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
 check_PROGRAMS += tests/unit/test_interp_ops
 TESTS += tests/unit/test_interp_ops
 tests_unit_test_interp_ops_SOURCES = tests/unit/test_interp_ops.c
@@ -108,3 +124,17 @@ tests_unit_test_x87_SOURCES = tests/unit/test_x87.c
 tests_unit_test_x87_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_x87_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_x87_LDADD = $(UNIT_LIBS) -lm
+
+check_PROGRAMS += tests/unit/test_interp_events
+TESTS += tests/unit/test_interp_events
+tests_unit_test_interp_events_SOURCES = tests/unit/test_interp_events.c
+tests_unit_test_interp_events_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_interp_events_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_interp_events_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_cpuid
+TESTS += tests/unit/test_cpuid
+tests_unit_test_cpuid_SOURCES = tests/unit/test_cpuid.c
+tests_unit_test_cpuid_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cpuid_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_cpuid_LDADD = $(UNIT_LIBS)

@@ -2,8 +2,8 @@
  * default properties, and treated as a guest and a host might treat it.
  *
  * The guest here is a stream of random accesses: to the ports and memory that the device has mapped, to its
- * configuration space, with time going by and bytes coming in. It is the same for the same seed, so that two benches can
- * be driven alike and compared. $ABBEY_TEST_SEED starts elsewhere. */
+ * configuration space, with time going by and bytes coming in. It is the same for the same seed, so that two benches
+ * can be driven alike and compared. $ABBEY_TEST_SEED starts elsewhere. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,13 +40,20 @@ static struct device *dut(abbey_bench *bench)
     return board_device(bench->board, "dut");
 }
 
-/* One of the ranges of the device that can be seen now, or NULL. */
+/* The device under test; in a whole machine any. */
+static struct device *device_pick(abbey_bench *bench, uint64_t *seed)
+{
+    struct device *device = dut(bench);
+    return device ? device : &bench->board->devices[roll(seed) % bench->board->device_count];
+}
+
+/* One of the ranges of a device that can be seen now, or NULL. */
 static struct region *range_pick(abbey_bench *bench, uint64_t *seed)
 {
     struct region *seen[64];
     unsigned count = 0;
-    for (struct region *r = dut(bench)->regions; r && count < 64; r = r->next)
-        if (r->enabled)
+    for (struct region *r = device_pick(bench, seed)->regions; r && count < 64; r = r->next)
+        if (r->shown)
             seen[count++] = r;
     return count ? seen[roll(seed) % count] : NULL;
 }
@@ -83,7 +90,7 @@ static uint64_t access_range(abbey_bench *bench, uint64_t *seed)
 
 static uint64_t access_config(abbey_bench *bench, uint64_t *seed)
 {
-    const struct pci_function *f = dut(bench)->pci;
+    const struct pci_function *f = device_pick(bench, seed)->pci;
     uint32_t size = 1u << roll(seed) % 3, offset = roll(seed) % 256 & ~(size - 1), value = value_pick(seed);
     if (!f)
         return 0;
@@ -108,7 +115,7 @@ static uint64_t step(abbey_bench *bench, uint64_t *seed)
     case 5: return abbey_char_sent(bench, bytes, sizeof bytes) ? bytes[0] : 0;
     case 6:
         /* A line into the device, if it is a controller. */
-        if (dut(bench)->inputs.fn)
+        if (dut(bench) && dut(bench)->inputs.fn)
             dut(bench)->inputs.fn(dut(bench)->inputs.self, roll(seed) % dut(bench)->inputs.count, roll(seed) % 2);
         return 0;
     default: return access_range(bench, seed);
@@ -142,6 +149,8 @@ static void for_each_device(bool (*test)(const char *name, uint64_t seed), unsig
                 }
             }
         }
+    if (!devices)
+        printf("# no device plugin found: ABBEY_PLUGIN_PATH says where they are\n");
     CU_ASSERT_TRUE(devices > 0);
 }
 
@@ -164,7 +173,8 @@ static bool same_text(const char *what, const char *a, const char *b)
     for (; a[at] == b[at]; at++)
         if (a[at] == '\n')
             line = at + 1;
-    printf("# %s: '%.*s' became '%.*s'\n", what, (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"), b + line);
+    printf("# %s: '%.*s' became '%.*s'\n", what, (int)strcspn(a + line, "\n"), a + line, (int)strcspn(b + line, "\n"),
+        b + line);
     return false;
 }
 
@@ -216,16 +226,15 @@ static bool reset_is_like_new(const char *name, uint64_t seed)
 }
 
 /* One bench is saved, destroyed and restored now and then, the other never: the guest must see no difference. */
-static bool restored_is_the_same(const char *name, uint64_t seed)
+static bool restored_alike(abbey_bench *plain, abbey_bench *moved, uint64_t seed)
 {
-    abbey_bench *plain = bench_open(name, ""), *moved = bench_open(name, "");
     bool good = plain && moved;
     uint64_t a = seed, b = seed;
     for (unsigned i = 0; good && i < STEPS; i++) {
         uint64_t before = a, seen = step(plain, &a), seen_moved = step(moved, &b);
         if (seen != seen_moved) {
-            printf("# step %u (from seed %" PRIu64 "): the guest sees %" PRIx64 ", after a restore %" PRIx64 "\n", i, before,
-                seen, seen_moved);
+            printf("# step %u (from seed %" PRIu64 "): the guest sees %" PRIx64 ", after a restore %" PRIx64 "\n", i,
+                before, seen, seen_moved);
             good = false;
         }
         if (good && roll(&seed) % 8 == 0)
@@ -239,6 +248,26 @@ static bool restored_is_the_same(const char *name, uint64_t seed)
     abbey_bench_free(plain);
     abbey_bench_free(moved);
     return good;
+}
+
+static bool restored_is_the_same(const char *name, uint64_t seed)
+{
+    return restored_alike(bench_open(name, ""), bench_open(name, ""), seed);
+}
+
+/* The same for the shipped PC: its devices drive each other. */
+static void a_whole_machine(void)
+{
+    static const char text[] = "abbey: 1\nbase: pc\nmemory: 2M\nbackends: {bench: {backend: bench}}\n"
+                               "devices: {com1: {line: bench}}\n";
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        uint64_t seed = seed_base + round * 104729;
+        if (!restored_alike(abbey_bench_machine(text), abbey_bench_machine(text), seed)) {
+            printf("# seed %" PRIu64 "\n", seed);
+            CU_FAIL("the machine misbehaves, see above");
+            return;
+        }
+    }
 }
 
 static bool side_by_side(const char *name, uint64_t seed)
@@ -333,6 +362,7 @@ static const struct unit_test tests[] = {
     { "a second reset changes nothing", resets },
     { "a reset leaves nothing behind", resets_fully },
     { "a guest cannot tell that it was saved and restored", restores },
+    { "the same for the shipped PC", a_whole_machine },
     { "two instances do not touch each other", two_instances },
     { "properties at and beyond their bounds", property_bounds },
     { "damaged states are refused or stood", damaged_states },

@@ -10,11 +10,13 @@
 #include "tests/unit/unit.h"
 
 /* The numbers of tests/plugins/wrong.c. */
+// clang-format off
 enum {
     GOOD, OLDER_MAJOR, NEWER_MAJOR, NEWER_MINOR, NO_SYMBOL, BAD_MAGIC, UNDEFINED, LONGER_ROWS, LONGER_ROWS_USED, EMPTY,
     UNKNOWN_INTERFACE, TWO_PROPERTIES, OFFSET_BEYOND, DEFAULT_OUTSIDE, TWO_REGISTERS, NO_NAME, TWIN, NAMESAKE,
     FUNCTION_ENTRY, SHORT_ROWS, RESERVED_NAME, LOWER_DEFAULT, ID_BAD, OPTIONAL_UNKNOWN
 };
+// clang-format on
 
 static const char *build_path(char *text, size_t room, const char *name)
 {
@@ -207,7 +209,8 @@ static void a_directory_is_sorted_out(void)
     CU_ASSERT_PTR_EQUAL(good->plugin, find_path(set, "/00.so"));
     CU_ASSERT_PTR_NOT_NULL(strstr(find_path(set, "/01.so")->refusal, "another plugin 'test.good'"));
     CU_ASSERT_PTR_NOT_NULL(strstr(find_path(set, "/01.so")->refusal, "/00.so"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(find_path(set, "/02.so")->refusal, "device 'good' is already offered by 'test.good'"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(find_path(set, "/02.so")->refusal, "device 'good' is already offered by 'test.good'"));
     CU_ASSERT_PTR_NULL(find_path(set, "/03.so")->refusal);
     CU_ASSERT_PTR_NOT_NULL(strstr(find_path(set, "/04.so")->refusal, "not a plugin"));
     CU_ASSERT_PTR_NOT_NULL(strstr(find_path(set, "/text.so")->refusal, "not an ELF file"));

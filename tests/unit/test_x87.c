@@ -13,7 +13,8 @@
 
 #define CR4_SSE (CR4_OSFXSR | CR4_OSXMMEXCPT)
 
-/* Runs a program in flat protected mode with these control registers; the vector that ended it, -1 for a HLT of its own. */
+/* Runs a program in flat protected mode with these control registers; the vector that ended it, -1 for a HLT of its
+ * own. */
 static struct rig *rig;
 static int run(const uint8_t *code, const uint8_t *end, uint32_t cr0, uint32_t cr4)
 {
@@ -98,7 +99,8 @@ static void test_ferr(void)
     rig->cpu->bus = plain;
 }
 
-GUEST(sse_divide, "32", "movl $0x1d80, 0x20000; ldmxcsr 0x20000; movups 0x20010, %xmm0; xorps %xmm1, %xmm1; divps %xmm1, %xmm0; hlt");
+GUEST(sse_divide, "32",
+    "movl $0x1d80, 0x20000; ldmxcsr 0x20000; movups 0x20010, %xmm0; xorps %xmm1, %xmm1; divps %xmm1, %xmm0; hlt");
 
 static void test_simd_exception(void)
 {
@@ -117,9 +119,9 @@ static void test_simd_exception(void)
 
 /* FLD of a value at 20100h, then the environment at 20200h: pointers tell of the FLD. */
 GUEST(env32, "32", "fninit; nop; flds %ds:0x20100; fnstenv 0x20200; hlt");
-GUEST(env16, "32", "fninit; nop; flds %ds:0x20100; data16 fnstenv 0x20200; hlt");
+GUEST(env16, "32", "fninit; nop; flds %ds:0x20100; .byte 0x66; fnstenv 0x20200; hlt");
 GUEST(env_real16, "16", "fninit; nop; flds 0x100; fnstenv 0x200; hlt");
-GUEST(env_real32, "16", "fninit; nop; flds 0x100; data32 fnstenv 0x200; hlt");
+GUEST(env_real32, "16", "fninit; nop; flds 0x100; .byte 0x66; fnstenv 0x200; hlt");
 
 static void expect_words(uint32_t at, const uint32_t *words, unsigned size)
 {
@@ -131,7 +133,8 @@ static void test_environment(void)
 {
     const uint32_t tags = 0x7fff; /* physical register 7 is zero, the rest is empty */
     RUN(env32, CR0_NE, 0);
-    expect_words(0x20200, (uint32_t[]){ 0xffff037f, 0xffff3800, 0xffff0000 | tags, RIG_CODE + 3, 0x01050008, 0x20100, 0xffff0010 }, 4);
+    expect_words(0x20200,
+        (uint32_t[]){ 0xffff037f, 0xffff3800, 0xffff0000 | tags, RIG_CODE + 3, 0x01050008, 0x20100, 0xffff0010 }, 4);
     RUN(env16, CR0_NE, 0);
     expect_words(0x20200, (uint32_t[]){ 0x37f, 0x3800, tags, 3, 8, 0x100, 0x10 }, 2);
     rig_real16(rig, env_real16, env_real16_end);
@@ -140,13 +143,13 @@ static void test_environment(void)
     expect_words(0x20200, (uint32_t[]){ 0x37f, 0x3800, tags, 3, 0x1106, 0x100, 0x2000 }, 2);
     rig_real16(rig, env_real32, env_real32_end);
     rig_run(rig);
-    expect_words(0x20200,
-        (uint32_t[]){ 0xffff037f, 0xffff3800, 0xffff0000 | tags, 0xffff0003, 0x1106, 0xffff0100, 0x2000 }, 4);
+    expect_words(
+        0x20200, (uint32_t[]){ 0xffff037f, 0xffff3800, 0xffff0000 | tags, 0xffff0003, 0x1106, 0xffff0100, 0x2000 }, 4);
 }
 
 GUEST(save_restore, "32",
     "fninit; fldpi; fld1; fldl2e; fincstp; fnsave 0x20200; frstor 0x20200; fnsave 0x20300; "
-    "data16 frstor 0x20300; fninit; frstor 0x20300; fnsave 0x20400; hlt");
+    ".byte 0x66; frstor 0x20300; fninit; frstor 0x20300; fnsave 0x20400; hlt");
 
 static void test_save_restore(void)
 {
@@ -164,8 +167,14 @@ static void test_tags(void)
         uint64_t significand;
         uint32_t tag;
     } values[] = {
-        { 0x3fff, 0x8000000000000000, 0 }, { 0, 0, 1 }, { 0x8000, 0, 1 }, { 0, 1, 2 }, { 0x7fff, 0x8000000000000000, 2 },
-        { 0x7fff, 0xc000000000000000, 2 }, { 0x3fff, 0x4000000000000000, 2 }, { 0x0001, 0x8000000000000000, 0 },
+        { 0x3fff, 0x8000000000000000, 0 },
+        { 0, 0, 1 },
+        { 0x8000, 0, 1 },
+        { 0, 1, 2 },
+        { 0x7fff, 0x8000000000000000, 2 },
+        { 0x7fff, 0xc000000000000000, 2 },
+        { 0x3fff, 0x4000000000000000, 2 },
+        { 0x0001, 0x8000000000000000, 0 },
     };
     struct fxstate fx = { .fcw = 0x37f, .fsw = 3 << 11, .ftw = 0xff };
     uint8_t image[X87_ENV_MAX];
@@ -238,7 +247,8 @@ static void test_cache_reuse(void)
 
 /* ---- FPU and SSE loops, for a look at the speed ---- */
 
-GUEST(loop_x87, "32", "fninit; fld1; fldpi; mov $100000, %ecx; 1: fadd %st, %st(1); fmuls 0x20000; dec %ecx; jnz 1b; hlt");
+GUEST(loop_x87, "32",
+    "fninit; fld1; fldpi; mov $100000, %ecx; 1: fadd %st, %st(1); fmuls 0x20000; dec %ecx; jnz 1b; hlt");
 GUEST(loop_sse, "32", "mov $100000, %ecx; 1: addps %xmm0, %xmm1; mulps 0x20000, %xmm1; dec %ecx; jnz 1b; hlt");
 GUEST(loop_mmx, "32", "mov $100000, %ecx; 1: paddw %mm0, %mm1; pmaddwd 0x20000, %mm1; dec %ecx; jnz 1b; hlt");
 

@@ -117,10 +117,10 @@ static void emit(struct code *code, const void *bytes, size_t count)
     code->at += count;
 }
 
-#define EMIT(code, ...)                               \
-    do {                                              \
+#define EMIT(code, ...)                                 \
+    do {                                                \
         static const uint8_t emit_[] = { __VA_ARGS__ }; \
-        emit((code), emit_, sizeof emit_);            \
+        emit((code), emit_, sizeof emit_);              \
     } while (0)
 
 /* [rdi+disp8] with a ModRM.reg */

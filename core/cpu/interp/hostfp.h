@@ -17,7 +17,8 @@
 #define HOSTFP_GPR (1u << 29)   /* an operand is a general register: it is in frame->gpr */
 #define HOSTFP_IMM (1u << 30)
 #define HOSTFP_MXCSR (1u << 31) /* depends on MXCSR or changes its flags: frame->mxcsr */
-#define HOSTFP_KEY(kind, opcode, modrm, imm) ((kind) | (uint32_t)(opcode) << 16 | (uint32_t)(modrm) << 8 | (uint32_t)(imm))
+#define HOSTFP_KEY(kind, opcode, modrm, imm) \
+    ((kind) | (uint32_t)(opcode) << 16 | (uint32_t)(modrm) << 8 | (uint32_t)(imm))
 
 /* What goes in and out of a snippet beside the FPU state. */
 struct hostfp_frame {

@@ -17,6 +17,7 @@
 #include "core/cpu/system.h"
 
 #define DR6_BS 0x4000u
+#define ITERATIONS_MAX 4096u /* of REP at a time */
 
 /* The interpreter that runs on this thread: hooks called from elsewhere must not touch its caches. */
 static _Thread_local const struct interp *running;
@@ -75,16 +76,25 @@ void interp_flush(struct interp *it)
     it->broken = true;
 }
 
-bool interp_yields(const struct cpu *cpu)
+bool interp_yields(struct cpu *cpu)
 {
+    struct interp *it = cpu->interp;
     uint32_t signals = atomic_load_explicit(&cpu->signals, memory_order_relaxed);
-    if (cpu->interp->single || cpu->interp->broken)
+    if (it->single || it->broken || ++it->iterations >= ITERATIONS_MAX)
         return true;
     if (!(cpu->eflags & FLAG_IF))
         signals &= ~CPU_SIGNAL_INTR;
     if (cpu->nmi_blocked)
         signals &= ~CPU_SIGNAL_NMI;
     return signals != 0;
+}
+
+void interp_again(struct cpu *cpu)
+{
+    cpu->eip = cpu->insn_eip;
+    cpu->eflags |= FLAG_RF; /* what comes now pushes it set (SDM vol. 3, 17.3.1.1); no breakpoint is met twice */
+    cpu->instructions--;
+    cpu->interp->end--;
 }
 
 /* The run at CS:EIP. */
@@ -108,15 +118,40 @@ static inline struct run *run_find(struct interp *it, struct cpu *cpu)
     return run_make(it, eip, false);
 }
 
+/* The run at CS:EIP: by the links of the last one, which are checked beside the path that the processor speculates on,
+ * so that a short loop does not wait for the TLB and the hash. */
+static inline struct run *run_follow(struct interp *it, struct cpu *cpu)
+{
+    struct run *last = it->last;
+    const struct segment *cs = &cpu->seg[CS];
+    uint32_t linear = cs->base + cpu->eip;
+    bool user = cpu->cpl == 3;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct run_link *link = &last->link[i];
+        if (link->linear == linear && link->changes == cpu->tlb->changes && link->user == user &&
+            (uint64_t)cpu->eip + link->to->bytes - 1 <= cs->limit && (link->to->key & 1) == !!(cs->attr & SEG_DB))
+            return link->to;
+    }
+    struct run *run = run_find(it, cpu);
+    bool kept = last == it->last && last != it->scratch; /* not flushed in between */
+    if (kept && run != it->scratch && !run->page[1]) {
+        last->link[1] = last->link[0];
+        last->link[0] = (struct run_link){ .to = run, .linear = linear, .user = user, .changes = cpu->tlb->changes };
+    }
+    return run;
+}
+
 /* Executes the first `count` instructions of the run, or fewer when it breaks. */
 static inline void run_execute(struct interp *it, struct cpu *cpu, struct run *run, uint64_t count)
 {
     const struct insn *insn = run->insn, *end = insn + count;
     it->current = run;
     it->broken = false;
+    it->iterations = 0;
+    uint32_t eip = cpu->eip; /* only the last instruction of a run changes it otherwise */
     do {
-        cpu->insn_eip = cpu->eip;
-        cpu->eip += insn->length;
+        cpu->insn_eip = eip;
+        cpu->eip = eip += insn->length;
         insn->exec(cpu, insn);
         cpu->instructions++;
     } while (++insn != end && !it->broken);
@@ -155,11 +190,13 @@ static void step_special(struct interp *it, struct cpu *cpu)
     cpu->insn_eip = cpu->eip;
     if (hits) {
         cpu->dr[6] |= hits;
-        cpu_raise(cpu, EXC_DB);
+        trap_deliver(cpu, EXC_DB); /* the one fault that does not set RF in what it pushes (SDM vol. 3, 17.3.1.1) */
+        it->end--;
+        return;
     }
     struct run *run = run_find(it, cpu);
     cpu->eflags &= ~FLAG_RF; /* what a fault pushes has it set again */
-    it->single = true;
+    it->single = tf || ((cpu->dr[7] & 0xff) != 0);
     run_execute(it, cpu, run, 1);
     it->single = false;
 
@@ -219,9 +256,16 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
             continue;
         }
         cpu->insn_eip = cpu->eip;
-        struct run *run = run_find(it, cpu);
-        if (it->executor && it->executor->execute(it->executor->opaque, run))
-            continue;
+        struct run *run;
+        if (it->executor) {
+            run = run_find(it, cpu); /* and the page in the TLB for fetches */
+            it->last = it->scratch;
+            if (it->executor->execute(it->executor->opaque, run))
+                continue;
+        } else {
+            run = run_follow(it, cpu);
+            it->last = run;
+        }
         uint64_t left = it->end - cpu->instructions;
         run_execute(it, cpu, run, run->count < left ? run->count : left);
     }

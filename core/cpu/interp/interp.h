@@ -12,16 +12,12 @@ void interp_free(struct interp *interp);
 /* Runs up to `budget` instructions; interrupts are taken at boundaries. */
 enum cpu_exit interp_run(struct cpu *cpu, uint64_t budget);
 
-/* A repeated string instruction must stop behind this iteration: something pends, or each one counts (single-step,
- * its own bytes were overwritten). */
-bool interp_yields(const struct cpu *cpu);
-
-/* What it does then: it is executed again, and counts when it is complete. */
-static inline void interp_again(struct cpu *cpu)
-{
-    cpu->eip = cpu->insn_eip;
-    cpu->instructions--;
-}
+/* A repeated string instruction asks behind each iteration that is not the last: must it stop here? Something pends, or
+ * each iteration counts (single-step, its own bytes were overwritten), or it has had its share of time. */
+bool interp_yields(struct cpu *cpu);
+/* What it does then: it is executed again, and counts when it is complete; but it takes one from the budget now, so
+ * that interp_run() always ends. */
+void interp_again(struct cpu *cpu);
 
 /* Forgets all decoded instructions. */
 void interp_flush(struct interp *interp);

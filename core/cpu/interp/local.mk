@@ -28,5 +28,7 @@ core_libcore_a_SOURCES += \
 	core/cpu/interp/runs.c \
 	core/cpu/interp/runs.h \
 	core/cpu/interp/stack_ops.h \
+	core/cpu/interp/simd.h \
+	core/cpu/interp/simd_odd.c \
 	core/cpu/interp/x87.c \
 	core/cpu/interp/x87.h

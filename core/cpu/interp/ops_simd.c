@@ -5,6 +5,7 @@
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/hostfp.h"
 #include "core/cpu/interp/insn.h"
+#include "core/cpu/interp/simd.h"
 #include "core/cpu/interp/x87.h"
 
 #include <string.h>
@@ -26,9 +27,9 @@ enum mmx_result { MM_NONE, MM_REG, MM_RM }; /* the MMX register that is written,
 enum gpr_use { GPR_NONE, GPR_REG, GPR_RM };
 
 struct form {
-    uint8_t load, store;   /* bytes of memory, when the operand is memory */
-    bool aligned;          /* 16-byte alignment is required */
-    bool sse;              /* needs CR4.OSFXSR */
+    uint8_t load, store; /* bytes of memory, when the operand is memory */
+    bool aligned;        /* 16-byte alignment is required */
+    bool sse;            /* needs CR4.OSFXSR */
     enum mmx_use mmx;
     enum mmx_result mm;
     enum gpr_use gpr;
@@ -37,39 +38,6 @@ struct form {
     bool fp;    /* may raise SIMD floating-point exceptions */
     bool flags; /* writes EFLAGS */
 };
-
-/* ---- what comes before ---- */
-
-static void check_sse(struct cpu *cpu)
-{
-    if ((cpu->cr0 & CR0_EM) || !(cpu->cr4 & CR4_OSFXSR))
-        cpu_raise(cpu, EXC_UD);
-    if (cpu->cr0 & CR0_TS)
-        cpu_raise(cpu, EXC_NM);
-}
-
-/* False: do nothing, as x87_wait() has it. */
-static bool check_mmx(struct cpu *cpu)
-{
-    if (cpu->cr0 & CR0_EM)
-        cpu_raise(cpu, EXC_UD);
-    if (cpu->cr0 & CR0_TS)
-        cpu_raise(cpu, EXC_NM);
-    return x87_wait(cpu);
-}
-
-/* Which bits of MXCSR exist: denormals-are-zero came with SSE2. */
-static uint32_t mxcsr_mask(const struct cpu *cpu)
-{
-    return cpu->model && !(cpu->model->features & CPUID_SSE2) ? 0xffbf : 0xffff;
-}
-
-/* The state after any MMX instruction but EMMS: MMi is physical register i, all valid (SDM vol. 1, 9.6.2). */
-static void mmx_enter(struct fxstate *fx)
-{
-    x87_set_top(fx, 0);
-    fx->ftw = 0xff;
-}
 
 /* ---- what comes after ---- */
 
@@ -192,8 +160,8 @@ static inline void simd(struct cpu *cpu, const struct insn *insn, const struct f
     bool mmx = form->mmx == MMX_ALWAYS || (form->mmx == MMX_REGISTER && !memory);
     struct fxstate *fx = &cpu->fx;
     if (form->sse)
-        check_sse(cpu);
-    if (mmx && !check_mmx(cpu))
+        sse_check(cpu);
+    if (mmx && !mmx_check(cpu))
         return;
     struct hostfp_frame *frame = hostfp_frame(cpu->hostfp);
     if (memory && form->load)
@@ -284,157 +252,52 @@ FORM(xmm_movq2dq,  .sse = true, .mmx = MMX_ALWAYS)
 FORM(mm_movdq2q,   .sse = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
 // clang-format on
 
-/* ---- the odd ones ---- */
-
-static void emms(struct cpu *cpu, const struct insn *insn)
-{
-    (void)insn;
-    if (!check_mmx(cpu))
-        return;
-    x87_set_top(&cpu->fx, 0);
-    cpu->fx.ftw = 0;
-}
-
-static void movnti(struct cpu *cpu, const struct insn *insn)
-{
-    st32(cpu, insn->seg, insn_address(cpu, insn), cpu->reg[insn->reg]);
-}
-
-static void clflush(struct cpu *cpu, const struct insn *insn)
-{
-    /* XXX: faults as a load of one byte does, and on device memory is one, where the real one reads nothing. */
-    ld8(cpu, insn->seg, insn_address(cpu, insn));
-}
-
-static void fence(struct cpu *cpu, const struct insn *insn)
-{
-    (void)cpu, (void)insn; /* memory is strongly ordered under the interpreter */
-}
-
-/* MASKMOVQ, MASKMOVDQU: the bytes of `data` whose `mask` byte is negative go to [E]DI. All of the operand must be
- * writable, whichever bytes are written: the SDM leaves that to the processor. */
-static uint32_t mask_address(const struct cpu *cpu, const struct insn *insn)
-{
-    return insn->addrsize == 4 ? cpu->reg[EDI] : (uint16_t)cpu->reg[EDI];
-}
-
-static void mask_store(struct cpu *cpu, const struct insn *insn, const uint8_t *data, const uint8_t *mask, unsigned count)
-{
-    uint32_t ea = mask_address(cpu, insn);
-    for (unsigned i = 0; i < count; i++)
-        if (mask[i] & 0x80)
-            st8(cpu, insn->seg, ea + i, data[i]);
-}
-
-static void maskmovq(struct cpu *cpu, const struct insn *insn)
-{
-    if (!check_mmx(cpu))
-        return;
-    uint32_t top = x87_top(&cpu->fx);
-    probe_write(cpu, insn->seg, mask_address(cpu, insn), 8);
-    mask_store(cpu, insn, cpu->fx.st[(insn->reg - top) & 7], cpu->fx.st[(insn->rm - top) & 7], 8);
-    mmx_enter(&cpu->fx);
-}
-
-static void maskmovdqu(struct cpu *cpu, const struct insn *insn)
-{
-    check_sse(cpu);
-    const uint8_t *mask = cpu->fx.xmm[insn->rm];
-    bool any = false;
-    for (unsigned i = 0; i < 16; i++)
-        any |= (mask[i] & 0x80) != 0;
-    if (!any)
-        return;
-    /* In halves: an alignment of 8 is enough. */
-    probe_write(cpu, insn->seg, mask_address(cpu, insn), 8);
-    probe_write(cpu, insn->seg, mask_address(cpu, insn) + 8, 8);
-    mask_store(cpu, insn, cpu->fx.xmm[insn->reg], mask, 16);
-}
-
-static void ldmxcsr(struct cpu *cpu, const struct insn *insn)
-{
-    check_sse(cpu);
-    uint32_t value = ld32(cpu, insn->seg, insn_address(cpu, insn));
-    if (value & ~mxcsr_mask(cpu))
-        cpu_raise_code(cpu, EXC_GP, 0);
-    cpu->fx.mxcsr = value;
-}
-
-static void stmxcsr(struct cpu *cpu, const struct insn *insn)
-{
-    check_sse(cpu);
-    st32(cpu, insn->seg, insn_address(cpu, insn), cpu->fx.mxcsr);
-}
-
-/* FXSAVE and FXRSTOR: 512 bytes are accessed, of which a 32-bit processor has defined the first 288. */
-#define FX_DEFINED offsetof(struct fxstate, reserved3)
-
-static void fxsave(struct cpu *cpu, const struct insn *insn)
-{
-    if (cpu->cr0 & CR0_EM)
-        cpu_raise(cpu, EXC_UD);
-    if (cpu->cr0 & CR0_TS)
-        cpu_raise(cpu, EXC_NM);
-    uint32_t ea = insn_address(cpu, insn);
-    struct fxstate image;
-    memcpy(&image, &cpu->fx, FX_DEFINED);
-    image.reserved0 = 0;
-    image.reserved1 = image.reserved2 = 0;
-    image.mxcsr_mask = mxcsr_mask(cpu);
-    for (unsigned i = 0; i < 8; i++)
-        memset(image.st[i] + 10, 0, 6);
-    /* The alignment rule comes first, then the whole image must be writable. */
-    if ((cpu->seg[insn->seg].base + ea) & 15)
-        cpu_raise_code(cpu, EXC_GP, 0);
-    probe_write(cpu, insn->seg, ea, 512);
-    stn(cpu, insn->seg, ea, &image, FX_DEFINED, 16);
-}
-
-static void fxrstor(struct cpu *cpu, const struct insn *insn)
-{
-    if (cpu->cr0 & CR0_EM)
-        cpu_raise(cpu, EXC_UD);
-    if (cpu->cr0 & CR0_TS)
-        cpu_raise(cpu, EXC_NM);
-    struct fxstate image;
-    ldn(cpu, insn->seg, insn_address(cpu, insn), &image, 512, 16);
-    bool with_sse = cpu->cr4 & CR4_OSFXSR; /* without it the SSE state may stay (SDM vol. 2, FXRSTOR) */
-    if (with_sse && (image.mxcsr & ~mxcsr_mask(cpu)))
-        cpu_raise_code(cpu, EXC_GP, 0);
-    struct fxstate *fx = &cpu->fx;
-    memcpy(fx, &image, offsetof(struct fxstate, mxcsr));
-    memcpy(fx->st, image.st, sizeof fx->st);
-    fx->fcw = (uint16_t)((fx->fcw & 0x1f3f) | 0x40);
-    fx->fop &= 0x7ff;
-    x87_update_summary(fx);
-    if (with_sse) {
-        fx->mxcsr = image.mxcsr;
-        memcpy(fx->xmm, image.xmm, sizeof fx->xmm);
-    }
-}
-
 /* ---- the table ---- */
 
 #define SSE CPUID_SSE
 #define SSE2 CPUID_SSE2
 #define MMX CPUID_MMX
 /* Rows of one opcode: P alone, 66, F3, F2. */
-#define NP(op, feature, fn) { MAP_0F, op, op, -1, OP_NP, feature, fn }
-#define P66(op, feature, fn) { MAP_0F, op, op, -1, OP_66, feature, fn }
-#define PF3(op, feature, fn) { MAP_0F, op, op, -1, OP_F3, feature, fn }
-#define PF2(op, feature, fn) { MAP_0F, op, op, -1, OP_F2, feature, fn }
-#define NP_MEM(op, feature, fn) { MAP_0F, op, op, -1, OP_NP | OP_MEM, feature, fn }
-#define P66_MEM(op, feature, fn) { MAP_0F, op, op, -1, OP_66 | OP_MEM, feature, fn }
-#define NP_REG(op, feature, fn) { MAP_0F, op, op, -1, OP_NP | OP_REG, feature, fn }
-#define P66_REG(op, feature, fn) { MAP_0F, op, op, -1, OP_66 | OP_REG, feature, fn }
+#define NP(op, feature, fn)                    \
+    {                                          \
+        MAP_0F, op, op, -1, OP_NP, feature, fn \
+    }
+#define P66(op, feature, fn)                   \
+    {                                          \
+        MAP_0F, op, op, -1, OP_66, feature, fn \
+    }
+#define PF3(op, feature, fn)                   \
+    {                                          \
+        MAP_0F, op, op, -1, OP_F3, feature, fn \
+    }
+#define PF2(op, feature, fn)                   \
+    {                                          \
+        MAP_0F, op, op, -1, OP_F2, feature, fn \
+    }
+#define NP_MEM(op, feature, fn)                         \
+    {                                                   \
+        MAP_0F, op, op, -1, OP_NP | OP_MEM, feature, fn \
+    }
+#define P66_MEM(op, feature, fn)                        \
+    {                                                   \
+        MAP_0F, op, op, -1, OP_66 | OP_MEM, feature, fn \
+    }
+#define NP_REG(op, feature, fn)                         \
+    {                                                   \
+        MAP_0F, op, op, -1, OP_NP | OP_REG, feature, fn \
+    }
+#define P66_REG(op, feature, fn)                        \
+    {                                                   \
+        MAP_0F, op, op, -1, OP_66 | OP_REG, feature, fn \
+    }
 /* The usual pairs and quartets. */
 #define FP_ALL(op) NP(op, SSE, fp_16), P66(op, SSE2, fp_16), PF3(op, SSE, fp_4), PF2(op, SSE2, fp_8)
 #define LOGIC(op) NP(op, SSE, xmm_xmm), P66(op, SSE2, xmm_xmm)
 #define INTEGER(op, feature) NP(op, feature, mm_mm), P66(op, SSE2, xmm_xmm)
-#define SHIFT(op, ext)                                                \
-    { MAP_0F, op, op, ext, OP_NP | OP_REG, MMX, mm_shift },           \
-    {                                                                 \
-        MAP_0F, op, op, ext, OP_66 | OP_REG, SSE2, xmm_shift          \
+#define SHIFT(op, ext)                                       \
+    { MAP_0F, op, op, ext, OP_NP | OP_REG, MMX, mm_shift },  \
+    {                                                        \
+        MAP_0F, op, op, ext, OP_66 | OP_REG, SSE2, xmm_shift \
     }
 
 // clang-format off
@@ -475,15 +338,15 @@ static const struct op_row rows[] = {
     SHIFT(0x73, 2), SHIFT(0x73, 6),                                   /* PSRLQ PSLLQ */
     { MAP_0F, 0x73, 0x73, 3, OP_66 | OP_REG, SSE2, xmm_shift }, { MAP_0F, 0x73, 0x73, 7, OP_66 | OP_REG, SSE2, xmm_shift }, /* PSRLDQ PSLLDQ */
     INTEGER(0x74, MMX), INTEGER(0x75, MMX), INTEGER(0x76, MMX),       /* PCMPEQ */
-    NP(0x77, MMX, emms),
+    NP(0x77, MMX, simd_emms),
     NP(0x7e, MMX, r32_mm), P66(0x7e, SSE2, r32_xmm), PF3(0x7e, SSE2, xmm_xmm8),                                        /* MOVD MOVQ */
     NP(0x7f, MMX, mm_store), P66(0x7f, SSE2, xmm_store), PF3(0x7f, SSE2, xmm_store_u),                                 /* MOVQ MOVDQA MOVDQU */
-    { MAP_0F, 0xae, 0xae, 0, OP_NP | OP_MEM, CPUID_FXSR, fxsave }, { MAP_0F, 0xae, 0xae, 1, OP_NP | OP_MEM, CPUID_FXSR, fxrstor },
-    { MAP_0F, 0xae, 0xae, 2, OP_NP | OP_MEM, SSE, ldmxcsr }, { MAP_0F, 0xae, 0xae, 3, OP_NP | OP_MEM, SSE, stmxcsr },
-    { MAP_0F, 0xae, 0xae, 5, OP_NP | OP_REG, SSE2, fence }, { MAP_0F, 0xae, 0xae, 6, OP_NP | OP_REG, SSE2, fence },    /* LFENCE MFENCE */
-    { MAP_0F, 0xae, 0xae, 7, OP_NP | OP_REG, SSE, fence }, { MAP_0F, 0xae, 0xae, 7, OP_NP | OP_MEM, CPUID_CLFSH, clflush }, /* SFENCE CLFLUSH */
+    { MAP_0F, 0xae, 0xae, 0, OP_NP | OP_MEM, CPUID_FXSR, simd_fxsave }, { MAP_0F, 0xae, 0xae, 1, OP_NP | OP_MEM, CPUID_FXSR, simd_fxrstor },
+    { MAP_0F, 0xae, 0xae, 2, OP_NP | OP_MEM, SSE, simd_ldmxcsr }, { MAP_0F, 0xae, 0xae, 3, OP_NP | OP_MEM, SSE, simd_stmxcsr },
+    { MAP_0F, 0xae, 0xae, 5, OP_NP | OP_REG, SSE2, simd_fence }, { MAP_0F, 0xae, 0xae, 6, OP_NP | OP_REG, SSE2, simd_fence },    /* LFENCE MFENCE */
+    { MAP_0F, 0xae, 0xae, 7, OP_NP | OP_REG, SSE, simd_fence }, { MAP_0F, 0xae, 0xae, 7, OP_NP | OP_MEM, CPUID_CLFSH, simd_clflush }, /* SFENCE CLFLUSH */
     NP(0xc2, SSE, fp_16_imm), P66(0xc2, SSE2, fp_16_imm), PF3(0xc2, SSE, fp_4_imm), PF2(0xc2, SSE2, fp_8_imm),         /* CMP */
-    NP_MEM(0xc3, SSE2, movnti),
+    NP_MEM(0xc3, SSE2, simd_movnti),
     NP(0xc4, SSE, mm_pinsrw), P66(0xc4, SSE2, xmm_pinsrw),
     NP_REG(0xc5, SSE, mm_pextrw), P66_REG(0xc5, SSE2, xmm_pextrw),
     NP(0xc6, SSE, xmm_imm), P66(0xc6, SSE2, xmm_imm),                 /* SHUFPS SHUFPD */
@@ -500,7 +363,7 @@ static const struct op_row rows[] = {
     INTEGER(0xe8, MMX), INTEGER(0xe9, MMX), INTEGER(0xea, SSE), INTEGER(0xeb, MMX),                                    /* PSUBS PMINSW POR */
     INTEGER(0xec, MMX), INTEGER(0xed, MMX), INTEGER(0xee, SSE), INTEGER(0xef, MMX),                                    /* PADDS PMAXSW PXOR */
     INTEGER(0xf1, MMX), INTEGER(0xf2, MMX), INTEGER(0xf3, MMX), INTEGER(0xf4, SSE2), INTEGER(0xf5, MMX), INTEGER(0xf6, SSE), /* PSLL PMULUDQ PMADDWD PSADBW */
-    NP_REG(0xf7, SSE, maskmovq), P66_REG(0xf7, SSE2, maskmovdqu),
+    NP_REG(0xf7, SSE, simd_maskmovq), P66_REG(0xf7, SSE2, simd_maskmovdqu),
     INTEGER(0xf8, MMX), INTEGER(0xf9, MMX), INTEGER(0xfa, MMX), INTEGER(0xfb, SSE2),                                   /* PSUB */
     INTEGER(0xfc, MMX), INTEGER(0xfd, MMX), INTEGER(0xfe, MMX),       /* PADD */
 };

@@ -44,7 +44,7 @@ static void fnclex(struct cpu *cpu, const struct insn *insn)
 {
     (void)insn;
     check_device(cpu);
-    cpu->fx.fsw &= (uint16_t)~(FSW_EXCEPTIONS | FSW_SF | FSW_ES | FSW_B);
+    cpu->fx.fsw &= (uint16_t) ~(FSW_EXCEPTIONS | FSW_SF | FSW_ES | FSW_B);
 }
 
 static void fninit(struct cpu *cpu, const struct insn *insn)
@@ -123,10 +123,22 @@ struct memory_form {
     insn_fn control;
 };
 
-#define L(bytes) { .load = (bytes) }
-#define S(bytes) { .store = (bytes) }
-#define C(fn) { .control = (fn) }
-#define U { 0 }
+#define L(bytes)        \
+    {                   \
+        .load = (bytes) \
+    }
+#define S(bytes)         \
+    {                    \
+        .store = (bytes) \
+    }
+#define C(fn)           \
+    {                   \
+        .control = (fn) \
+    }
+#define U \
+    {     \
+        0 \
+    }
 // clang-format off
 static const struct memory_form memory_forms[8][8] = {
     /*        /0     /1    /2    /3    /4         /5        /6         /7 */
@@ -148,10 +160,11 @@ static const struct memory_form memory_forms[8][8] = {
 /* Register forms that the host may run: a bit for each ModRM byte C0h + n. The undocumented aliases of FCOM, FXCH and
  * FSTP (D9 D8, DC D0, DC D8, DD C8, DE D0, DF C8-DF) and FFREEP (DF C0) exist on every processor since the 387. */
 #define ROW(n) (0xffull << 8 * (n)) /* all of ModRM.reg = n */
-#define ONE(modrm) (1ull << ((modrm) - 0xc0))
+#define ONE(modrm) (1ull << ((modrm)-0xc0))
 static const uint64_t register_forms[8] = {
     /* D8 */ ~0ull,
-    /* D9 */ ROW(0) | ROW(1) | ONE(0xd0) | ROW(3) | ONE(0xe0) | ONE(0xe1) | ONE(0xe4) | ONE(0xe5) | (0x7full << 40) | ROW(6) | ROW(7),
+    /* D9 */ ROW(0) | ROW(1) | ONE(0xd0) | ROW(3) | ONE(0xe0) | ONE(0xe1) | ONE(0xe4) | ONE(0xe5) | (0x7full << 40) |
+        ROW(6) | ROW(7),
     /* DA */ ROW(0) | ROW(1) | ROW(2) | ROW(3) | ONE(0xe9),
     /* DB */ ROW(0) | ROW(1) | ROW(2) | ROW(3) | ROW(5) | ROW(6),
     /* DC */ ~0ull,
@@ -167,7 +180,9 @@ static const struct {
 } register_controls[] = {
     { 0xdb, 0xe0, fnop287 }, /* FNENI */
     { 0xdb, 0xe1, fnop287 }, /* FNDISI */
-    { 0xdb, 0xe2, fnclex },  { 0xdb, 0xe3, fninit }, { 0xdb, 0xe4, fnop287 }, /* FNSETPM */
+    { 0xdb, 0xe2, fnclex },
+    { 0xdb, 0xe3, fninit },
+    { 0xdb, 0xe4, fnop287 }, /* FNSETPM */
     { 0xdf, 0xe0, fnstsw },
 };
 

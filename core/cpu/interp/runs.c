@@ -24,7 +24,7 @@ bool runs_init(struct interp *it)
 {
     it->arena = malloc(ARENA_BYTES);
     it->pages = calloc(PAGES_MAX, sizeof(struct code_page));
-    it->scratch = calloc(1, RUN_BYTES(1));
+    it->last = it->scratch = calloc(1, RUN_BYTES(1));
     return it->arena && it->pages && it->scratch;
 }
 
@@ -124,6 +124,7 @@ static void run_drop(struct interp *it, struct run *run)
             page_free_if_empty(it, run->page[side]);
         }
     }
+    it->cpu->tlb->changes++;
     if (run == it->current)
         it->broken = true;
     if (run->units)
@@ -174,6 +175,8 @@ void runs_flush(struct interp *it)
     it->pages_free = NULL;
     it->arena_used = 0;
     it->flush_wanted = false;
+    it->last = it->scratch;
+    it->cpu->tlb->changes++;
     if (it->executor)
         it->executor->flushed(it->executor->opaque);
 }

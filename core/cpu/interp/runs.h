@@ -15,6 +15,15 @@
 struct code_page;
 struct unit; /* of core/bt */
 
+/* What came behind a run lately: good while nothing was dropped, no translation flushed (struct tlb, `changes`) and the
+ * level is the same. */
+struct run_link {
+    struct run *to;
+    uint32_t linear;
+    bool user;
+    uint64_t changes;
+};
+
 /* A run lies in one page, or is a single instruction that crosses into a second one. */
 struct run {
     uint64_t key;              /* run_key() */
@@ -25,6 +34,7 @@ struct run {
     uint16_t count;
     uint16_t heat;      /* how often the executor saw it, as far as it counts */
     struct unit *units; /* what the executor made from it */
+    struct run_link link[2];
     struct insn insn[];
 };
 
@@ -73,7 +83,9 @@ struct interp {
     bool flush_wanted;   /* drop all before the next run */
     struct news news;
     bool single;         /* one instruction, one REP iteration */
+    uint32_t iterations; /* of REP in this run */
     uint64_t end;        /* of the budget, in cpu->instructions */
+    struct run *last;    /* that ran; its links are looked at first. The scratch run has none */
     struct run *scratch; /* one instruction that is not cached */
 };
 

@@ -1,4 +1,5 @@
-/* x87.h - the x87 state in struct fxstate: stack top, tags, pending exceptions, and the images of FNSTENV and FNSAVE. */
+/* x87.h - the x87 state in struct fxstate: stack top, tags, pending exceptions, and the images of FNSTENV and FNSAVE.
+ */
 #ifndef ABBEY_CORE_X87_H
 #define ABBEY_CORE_X87_H
 

@@ -23,4 +23,5 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/stream.c \
 	plugins/hostos/linux/stream.h \
 	plugins/hostos/linux/thread.c
-plugins_hostos_linux_so_LDFLAGS = $(PLUGIN_LINK)
+# Never unmapped: dlclose() must not take the code of signal handlers and exit functions away.
+plugins_hostos_linux_so_LDFLAGS = $(PLUGIN_LINK) -Wl,-z,nodelete

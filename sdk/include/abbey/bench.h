@@ -42,7 +42,8 @@ uint8_t *abbey_ram(abbey_bench *bench, uint64_t *bytes);
  * 2000-01-01 00:00:00 UTC. */
 void abbey_advance(abbey_bench *bench, uint64_t nanoseconds);
 
-/* The level of an interrupt line: of the supplied ISA lines, or of the first controller; and of the INTR pin. */
+/* The level of an interrupt line: of the supplied ISA lines, or of the first controller; 16 to 19 are PIRQA# to PIRQD# of
+ * the PCI bus. And of the INTR pin. */
 int32_t abbey_line(abbey_bench *bench, uint32_t line);
 int32_t abbey_intr(abbey_bench *bench);
 /* Interrupt acknowledge: the vector. */

@@ -1,9 +1,9 @@
 /* guest.h - a small kernel whose work is to provoke the processor, and to see whether it answers as the SDM says.
  *
  * A check is a row: its name with the section that rules it, a body, and the event that must end the body. Every check
- * starts from the same state: fresh descriptor tables, paging off, CR4 = 0, EFLAGS = 2. If the body marks an instruction
- * with FAULT, that instruction must be the one that faults, and general registers, segment registers and flags must be
- * as they were before it: a fault changes nothing (SDM vol. 3, 6.5). */
+ * starts from the same state: fresh descriptor tables, paging off, CR4 = 0, EFLAGS = 2. If the body marks an
+ * instruction with FAULT, that instruction must be the one that faults, and general registers, segment registers and
+ * flags must be as they were before it: a fault changes nothing (SDM vol. 3, 6.5). */
 #ifndef ABBEY_GUEST_H
 #define ABBEY_GUEST_H
 
@@ -13,11 +13,26 @@
 
 #include "layout.h"
 
-enum { DE = 0, DB = 1, BP = 3, OF = 4, BR = 5, UD = 6, NM = 7, DF = 8, TS = 10, NP = 11, SS = 12, GP = 13, PF = 14, AC = 17 };
+enum {
+    DE = 0,
+    DB = 1,
+    BP = 3,
+    OF = 4,
+    BR = 5,
+    UD = 6,
+    NM = 7,
+    DF = 8,
+    TS = 10,
+    NP = 11,
+    SS = 12,
+    GP = 13,
+    PF = 14,
+    AC = 17
+};
 
 struct check {
     const char *name;
-    unsigned level;        /* 0 or 3: where the body starts */
+    unsigned level; /* 0 or 3: where the body starts */
     void (*body)(void);
     uint32_t vector, code; /* the event that ends it */
     void (*setup)(void);   /* at level 0, tables fresh; or NULL */
@@ -33,12 +48,25 @@ struct check {
 #define NEEDS_SEP (1u << 11)
 #define NEEDS_PGE (1u << 13)
 #define NEEDS_PAT (1u << 16)
-#define NEEDS_NX (1u << 31) /* ours: extended leaf */
+#define NEEDS_MMX (1u << 23)
+#define NEEDS_NX (1u << 31)   /* ours: extended leaf */
+#define HANGS_QEMU (1u << 30) /* ours: skipped by the word "careful" on the command line */
 
 struct suite {
     const struct check *checks;
     unsigned count;
 };
+/* A body or a setup; a result. */
+#define BODY(name, ...)    \
+    static void name(void) \
+    {                      \
+        __VA_ARGS__;       \
+    }
+#define RESULT(name, ...)   \
+    static bool name(void)  \
+    {                       \
+        return __VA_ARGS__; \
+    }
 #define SUITE(name, rows) const struct suite name = { rows, sizeof(rows) / sizeof(rows[0]) }
 
 /* ---- what ended the body ---- */
@@ -50,8 +78,8 @@ struct trap {
     uint32_t ds, es, fs, gs;
     uint32_t cr2, cr0, tr;
     uint32_t handler_cs, handler_ss;
-    uint32_t at;               /* address of the handler's first stack word (error code or EIP) */
-    const uint16_t *raw;       /* the words there */
+    uint32_t at;         /* address of the handler's first stack word (error code or EIP) */
+    const uint16_t *raw; /* the words there */
 };
 extern struct trap trap;
 extern volatile uint32_t note[8]; /* whatever a body wants to tell its result function; zero at the start */
