@@ -138,3 +138,10 @@ tests_unit_test_cpuid_SOURCES = tests/unit/test_cpuid.c
 tests_unit_test_cpuid_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cpuid_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_cpuid_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_bt_regressions
+TESTS += tests/unit/test_bt_regressions
+tests_unit_test_bt_regressions_SOURCES = tests/unit/test_bt_regressions.c
+tests_unit_test_bt_regressions_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_regressions_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_regressions_LDADD = $(UNIT_LIBS)

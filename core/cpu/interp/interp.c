@@ -237,8 +237,8 @@ static bool events_take(struct cpu *cpu, enum cpu_exit *exit)
         cpu->insn_eip = cpu->eip;
         interrupt_hardware(cpu, cpu->bus->intr_ack(cpu->bus_opaque));
     }
-    *exit = CPU_EXIT_HALT;
-    return cpu->halted;
+    *exit = cpu->shutdown ? CPU_EXIT_TRIPLE_FAULT : CPU_EXIT_HALT; /* the delivery may have failed */
+    return cpu->shutdown || cpu->halted;
 }
 
 static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
