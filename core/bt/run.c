@@ -119,12 +119,13 @@ bool bt_exec(struct cpu *cpu, const struct insn *insn)
 {
     struct bt *bt = cpu->bt.bt;
     uint32_t next = cpu->eip;
+    uint64_t changes = cpu->tlb->changes; /* of translations: the page of the unit may be another one now */
     bt->counters.callouts++;
     bt->counters.by_opcode[insn->map][insn->opcode]++;
     bt->it->iterations = 0;
     insn->exec(cpu, insn);
     cpu->instructions++;
-    return cpu->eip != next || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
+    return cpu->eip != next || cpu->tlb->changes != changes || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
            (atomic_load_explicit(&cpu->signals, memory_order_relaxed) && interp_yields(cpu));
 }
 
