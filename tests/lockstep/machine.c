@@ -2,8 +2,8 @@
  *
  *     lockstep-machine [--engines A,B] [--set PATH=VALUE]... [--slice N] [--memory-every N] [--until N] FILE
  *
- * The machine runs on the instruction clock, so that a run repeats exactly. Behind each slice of N instructions (10,000)
- * the processors are compared, and behind each --memory-every instructions (20 million) checksums of memory.
+ * The machine runs on the instruction clock, so that a run repeats exactly. Behind each slice of N instructions
+ * (10,000) the processors are compared, and behind each --memory-every instructions (20 million) checksums of memory.
  *
  * Nothing can be rewound. At a divergence both machines are built again, brought to the last place where they agreed,
  * and go on from there in slices a hundredth as long, until the slice is one instruction. The console should be a file,
@@ -80,7 +80,8 @@ static void memory_print(const struct pair *pair, FILE *out)
         uint64_t a = mem_load(pair->machine[0]->mem, at, 4), b = mem_load(pair->machine[1]->mem, at, 4);
         if (a != b)
             fprintf(out, "#   memory[%08llx]: %08llx / %08llx\n", (unsigned long long)at, (unsigned long long)a,
-                (unsigned long long)b), lines++;
+                (unsigned long long)b),
+                lines++;
     }
 }
 
@@ -88,8 +89,8 @@ enum outcome { AGREED, ENDED, DIFFERED };
 
 /* Runs both from the start. They are brought to `from` in one go, then advance by slices to `to`, compared behind each.
  * *good is where they agreed last, *bad where they did not. */
-static enum outcome run(const struct options *options, uint64_t from, uint64_t to, uint64_t slice, uint64_t memory_every,
-    uint64_t *good, uint64_t *bad, bool verbose)
+static enum outcome run(const struct options *options, uint64_t from, uint64_t to, uint64_t slice,
+    uint64_t memory_every, uint64_t *good, uint64_t *bad, bool verbose)
 {
     struct pair pair;
     if (!pair_new(&pair, options))
@@ -158,8 +159,8 @@ static int compare(const struct options *options)
 
 static bool parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option names[] = { { "engines", 1, NULL, 'e' }, { "set", 1, NULL, 's' }, { "slice", 1, NULL, 'n' },
-        { "memory-every", 1, NULL, 'm' }, { "until", 1, NULL, 'u' }, { 0 } };
+    static const struct option names[] = { { "engines", 1, NULL, 'e' }, { "set", 1, NULL, 's' },
+        { "slice", 1, NULL, 'n' }, { "memory-every", 1, NULL, 'm' }, { "until", 1, NULL, 'u' }, { 0 } };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 'e':
@@ -179,12 +180,14 @@ static bool parse_options(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = { .engine = { "interp", "interp" }, .slice = 10000, .memory_every = 20000000,
-        .until = 1000000000000 };
+    struct options options = {
+        .engine = { "interp", "interp" }, .slice = 10000, .memory_every = 20000000, .until = 1000000000000
+    };
     options.settings = calloc((size_t)argc, sizeof(*options.settings));
     bool good = parse_options(argc, argv, &options);
     if (!good)
-        fputs("usage: lockstep-machine [--engines A,B] [--set PATH=VALUE]... [--slice N] [--memory-every N] [--until N] FILE\n",
+        fputs("usage: lockstep-machine [--engines A,B] [--set PATH=VALUE]... [--slice N] [--memory-every N] [--until "
+              "N] FILE\n",
             stderr);
     int status = good ? compare(&options) : 2;
     free(options.settings);

@@ -1,9 +1,9 @@
 /* program.c - random programs that are odd but go on for a while.
  *
- * A program is instruction forms of the conformance tables with random operands, mixed with short idioms: loops, so that
- * code gets hot; calls and returns that match or not; stores into the code just ahead; changes of a page table. Memory
- * operands mostly get an address that is somewhere, by a MOV to the base register in front. What faults goes through a
- * handler to one of the starting states. */
+ * A program is instruction forms of the conformance tables with random operands, mixed with short idioms: loops, so
+ * that code gets hot; calls and returns that match or not; stores into the code just ahead; changes of a page table.
+ * Memory operands mostly get an address that is somewhere, by a MOV to the base register in front. What faults goes
+ * through a handler to one of the starting states. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,8 +146,8 @@ static bool token_is(const char *token, const char *what)
 /* Would end the world, or make translations stale without INVLPG. */
 static bool row_is_wild(const struct row *row)
 {
-    static const char *const encodings[] = { "0F 00 /2", "0F 00 /3", "0F 01 /2", "0F 01 /3", "0F 01 /6", "0F 22 /0", "0F 30",
-        "F4", "FA" };
+    static const char *const encodings[] = { "0F 00 /2", "0F 00 /3", "0F 01 /2", "0F 01 /3", "0F 01 /6", "0F 22 /0",
+        "0F 30", "F4", "FA" };
     for (unsigned i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++)
         if (!strcmp(row->encoding, encodings[i]))
             return true;
@@ -202,8 +202,10 @@ static void make_row(struct maker *m, const struct row *row)
             memcpy(m->at, address.bytes, address.length);
             m->at += address.length;
         } else if (token[0] == '/')
-            put(m, 0xc0 | (token[1] == 'r' ? below(m, 8) : (uint32_t)(token[1] - '0')) << 3 |
-                    (once_in(m, 8) ? below(m, 8) : not_esp(m)), 1);
+            put(m,
+                0xc0 | (token[1] == 'r' ? below(m, 8) : (uint32_t)(token[1] - '0')) << 3 |
+                    (once_in(m, 8) ? below(m, 8) : not_esp(m)),
+                1);
         else
             put(m, (uint32_t)strtoul(token, NULL, 16) + (token[2] == '+' ? below(m, 8) : 0), 1);
     }
@@ -298,7 +300,8 @@ static void idiom_patch(struct maker *m)
 
 static void idiom_remap(struct maker *m)
 {
-    uint32_t page = below(m, WORLD_ALIAS_PAGES), entry = 4096 * below(m, WORLD_CODE_PAGES + WORLD_DATA_PAGES) + WORLD_CODE;
+    uint32_t page = below(m, WORLD_ALIAS_PAGES),
+             entry = 4096 * below(m, WORLD_CODE_PAGES + WORLD_DATA_PAGES) + WORLD_CODE;
     put(m, 0x05c7, 2);
     put(m, WORLD_PT_EDIT + page * (m->plan->pae ? 8 : 4), 4);
     put(m, entry | (once_in(m, 3) ? dice_32(m->dice) & 0x67 : 7), 4);
@@ -353,9 +356,9 @@ static void idiom_stack(struct maker *m)
     case 0: mov_imm(m, ESP, WORLD_DATA + 0x8000 + (below(m, 0x4000) & ~3u)); break;
     case 1: put(m, 0xc483, 2), put(m, 4 * below(m, 8), 1); break; /* ADD ESP,n */
     case 2: put(m, 0xec83, 2), put(m, 4 * below(m, 8), 1); break;
-    case 3: put(m, 0x24648d, 3), put(m, below(m, 256), 1); break; /* LEA ESP,[ESP+n] */
-    case 4: put(m, 0x54, 1); break;                               /* PUSH ESP */
-    case 5: put(m, 0x5c54, 2); break;                             /* PUSH ESP; POP ESP */
+    case 3: put(m, 0x24648d, 3), put(m, below(m, 256), 1); break;   /* LEA ESP,[ESP+n] */
+    case 4: put(m, 0x54, 1); break;                                 /* PUSH ESP */
+    case 5: put(m, 0x5c54, 2); break;                               /* PUSH ESP; POP ESP */
     case 6: put(m, 0x24448f, 3), put(m, 4 * below(m, 6), 1); break; /* POP [ESP+n] */
     case 7: put(m, 0x2474ff, 3), put(m, 4 * below(m, 6), 1); break; /* PUSH [ESP+n] */
     case 8: put(m, 0x94 | (0x94u << 8), 2); break;                  /* XCHG EAX,ESP, twice */
@@ -418,9 +421,9 @@ void program_make(struct world_plan *plan, struct dice *dice)
     static const struct {
         void (*make)(struct maker *m);
         uint32_t weight;
-    } idioms[] = { { make_form, 120 }, { idiom_loop, 12 }, { idiom_push_ret, 2 }, { idiom_indirect, 3 }, { idiom_function, 5 },
-        { idiom_call_pop, 1 }, { idiom_patch, 2 }, { idiom_remap, 1 }, { idiom_flags, 3 }, { idiom_segment, 4 },
-        { idiom_control, 2 }, { idiom_stack, 8 }, { idiom_copy, 3 }, { idiom_wild_bytes, 1 } };
+    } idioms[] = { { make_form, 120 }, { idiom_loop, 12 }, { idiom_push_ret, 2 }, { idiom_indirect, 3 },
+        { idiom_function, 5 }, { idiom_call_pop, 1 }, { idiom_patch, 2 }, { idiom_remap, 1 }, { idiom_flags, 3 },
+        { idiom_segment, 4 }, { idiom_control, 2 }, { idiom_stack, 8 }, { idiom_copy, 3 }, { idiom_wild_bytes, 1 } };
     uint8_t *base = plan->image + WORLD_CODE;
     struct maker m = { .plan = plan, .dice = dice, .base = base, .at = base, .end = base + WORLD_CODE_BYTES };
     uint32_t total = 0;

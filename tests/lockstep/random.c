@@ -180,7 +180,10 @@ static void world_explain(const struct options *options, uint64_t seed, struct w
     printf("# seed %llu: slice %u differs behind its instruction %u of %u\n", (unsigned long long)seed, end.slice, bad,
         end.length);
     struct world_plan *plan = world_plan_new(seed, !options->raw);
-    printf("# paging %s, wp %d, am %d; first engine / second engine:\n", !plan->paging ? "off" : plan->pae ? "PAE" : "on",
+    printf("# paging %s, wp %d, am %d; first engine / second engine:\n",
+        !plan->paging ? "off"
+        : plan->pae   ? "PAE"
+                      : "on",
         plan->wp, plan->am);
     world_plan_free(plan);
     if (world_run(options, seed, end.slice, bad, stdout).slice == NO_CUT)
@@ -221,9 +224,9 @@ static bool parse_engines(struct options *options, const char *text)
 
 static bool parse_options(int argc, char **argv, struct options *options)
 {
-    static const struct option names[] = { { "seed", 1, NULL, 's' }, { "count", 1, NULL, 'c' }, { "engines", 1, NULL, 'e' },
-        { "raw", 0, NULL, 'r' }, { "verbose", 0, NULL, 'v' },
-        { "whole", 0, NULL, 'w' }, { 0 } };
+    static const struct option names[] = { { "seed", 1, NULL, 's' }, { "count", 1, NULL, 'c' },
+        { "engines", 1, NULL, 'e' }, { "raw", 0, NULL, 'r' }, { "verbose", 0, NULL, 'v' }, { "whole", 0, NULL, 'w' },
+        { 0 } };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 's': options->seed = strtoull(optarg, NULL, 0); break;
@@ -243,7 +246,9 @@ static bool parse_options(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = { .seed = 1, .count = 3000000, .engine = { engine_find("interp"), engine_find("interp") } };
+    struct options options = {
+        .seed = 1, .count = 3000000, .engine = { engine_find("interp"), engine_find("interp") }
+    };
     if (!parse_options(argc, argv, &options)) {
         fputs("usage: lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose] [--whole]\n", stderr);
         return 2;

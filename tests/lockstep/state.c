@@ -9,9 +9,15 @@ static const struct field {
     const char *name;
     uint16_t offset, size, count;
 } fields[] = {
-#define FIELD(member) { #member, offsetof(struct cpu, member), sizeof(((struct cpu *)0)->member), 1 }
-#define ARRAY(member) { #member, offsetof(struct cpu, member), sizeof(((struct cpu *)0)->member[0]), \
-        sizeof(((struct cpu *)0)->member) / sizeof(((struct cpu *)0)->member[0]) }
+#define FIELD(member)                                                               \
+    {                                                                               \
+#member, offsetof(struct cpu, member), sizeof(((struct cpu *)0)->member), 1 \
+    }
+#define ARRAY(member)                                                                \
+    {                                                                                \
+#member, offsetof(struct cpu, member), sizeof(((struct cpu *)0)->member[0]), \
+            sizeof(((struct cpu *)0)->member) / sizeof(((struct cpu *)0)->member[0]) \
+    }
 #define SEGMENT(member) FIELD(member.selector), FIELD(member.attr), FIELD(member.base), FIELD(member.limit)
     // clang-format off
     FIELD(instructions), ARRAY(reg), FIELD(eip), FIELD(eflags), FIELD(cpl),

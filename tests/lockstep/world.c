@@ -60,7 +60,8 @@ static void put32(struct world_plan *plan, uint32_t at, uint32_t value)
 uint32_t world_number(struct dice *dice)
 {
     static const uint32_t values[] = { 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000,
-        0xffff, 0x10000, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0xffffff80, 0x55555555 };
+        0xffff, 0x10000, 0x7ffffffe, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0xffffff80,
+        0x55555555 };
     uint32_t r = dice_32(dice);
     switch (dice_below(dice, 6)) {
     case 0:
@@ -94,10 +95,12 @@ uint32_t world_pointer(const struct world_plan *plan, struct dice *dice)
     case 5: return dice_32(dice);
     case 6:
     case 7:
-    case 8: return plan->paging ? WORLD_ALIAS + dice_below(dice, WORLD_ALIAS_PAGES) * 4096 + page_offset(dice)
-                                : WORLD_MMIO + dice_below(dice, 0x2000);
+    case 8:
+        return plan->paging ? WORLD_ALIAS + dice_below(dice, WORLD_ALIAS_PAGES) * 4096 + page_offset(dice)
+                            : WORLD_MMIO + dice_below(dice, 0x2000);
     default: /* a few pages are the favourites */
-        return WORLD_CODE + (dice_once_in(dice, 2) ? WORLD_CODE_BYTES + 4096 * dice_below(dice, 4) + page_offset(dice) : in_data);
+        return WORLD_CODE +
+               (dice_once_in(dice, 2) ? WORLD_CODE_BYTES + 4096 * dice_below(dice, 4) + page_offset(dice) : in_data);
     }
 }
 
@@ -107,8 +110,8 @@ uint32_t world_target(const struct world_plan *plan, struct dice *dice)
         return WORLD_CODE + dice_below(dice, WORLD_CODE_BYTES);
     uint32_t offset = plan->starts[dice_below(dice, plan->start_count)];
     if (plan->paging && dice_once_in(dice, 12))
-        return dice_once_in(dice, 2) ? WORLD_LARGE + offset :
-                                       WORLD_ALIAS + (offset & 4095) + 4096 * dice_below(dice, WORLD_ALIAS_PAGES);
+        return dice_once_in(dice, 2) ? WORLD_LARGE + offset
+                                     : WORLD_ALIAS + (offset & 4095) + 4096 * dice_below(dice, WORLD_ALIAS_PAGES);
     return WORLD_CODE + offset;
 }
 
@@ -181,11 +184,18 @@ static void make_tables(struct world_plan *plan, struct dice *dice)
         uint16_t selector, attr;
         uint32_t base, limit;
     } gdt[] = {
-        { SEL_KCODE, 0xc09b, 0, 0xfffff }, { SEL_KDATA, 0xc093, 0, 0xfffff }, { SEL_UCODE, 0xc0fb, 0, 0xfffff },
-        { SEL_UDATA, 0xc0f3, 0, 0xfffff }, { SEL_TSS, 0x008b, TSS, 0xeff }, { SEL_LDT, 0x0082, LDT, 0xff },
-        { SEL_WINDOW, 0x40f3, WORLD_DATA, 0xffff }, { SEL_BASED, 0xc0f3, WORLD_DATA + 0x8000, 0xfffff },
-        { SEL_READONLY, 0xc0f1, 0, 0xfffff }, { SEL_DOWN, 0x40f7, WORLD_DATA, 0xfff },
-        { SEL_CODE16, 0x00fb, WORLD_CODE, 0xffff }, { SEL_CONFORMING, 0xc09f, 0, 0xfffff },
+        { SEL_KCODE, 0xc09b, 0, 0xfffff },
+        { SEL_KDATA, 0xc093, 0, 0xfffff },
+        { SEL_UCODE, 0xc0fb, 0, 0xfffff },
+        { SEL_UDATA, 0xc0f3, 0, 0xfffff },
+        { SEL_TSS, 0x008b, TSS, 0xeff },
+        { SEL_LDT, 0x0082, LDT, 0xff },
+        { SEL_WINDOW, 0x40f3, WORLD_DATA, 0xffff },
+        { SEL_BASED, 0xc0f3, WORLD_DATA + 0x8000, 0xfffff },
+        { SEL_READONLY, 0xc0f1, 0, 0xfffff },
+        { SEL_DOWN, 0x40f7, WORLD_DATA, 0xfff },
+        { SEL_CODE16, 0x00fb, WORLD_CODE, 0xffff },
+        { SEL_CONFORMING, 0xc09f, 0, 0xfffff },
         { SEL_ABSENT, 0xc073, 0, 0xfffff },
     };
     for (unsigned i = 0; i < sizeof(gdt) / sizeof(gdt[0]); i++)
@@ -193,8 +203,8 @@ static void make_tables(struct world_plan *plan, struct dice *dice)
     put32(plan, GDT + (SEL_GATE & ~7u), SEL_KCODE << 16 | (HANDLERS + 8 * 0x90));
     put32(plan, GDT + (SEL_GATE & ~7u) + 4, 0xec00);
     for (uint32_t i = 0; i < 16; i++)
-        put_descriptor(plan, LDT + 8 * i, world_pointer(plan, dice), dice_32(dice) & 0xfffff,
-            0xf3 | (dice_32(dice) & 0xc000));
+        put_descriptor(
+            plan, LDT + 8 * i, world_pointer(plan, dice), dice_32(dice) & 0xfffff, 0xf3 | (dice_32(dice) & 0xc000));
     for (uint32_t v = 0; v < 256; v++) {
         uint32_t attr = dice_once_in(dice, 3) ? 0xef00 : 0xee00;
         if (v > 0x20 && dice_once_in(dice, 32))
@@ -243,7 +253,10 @@ static void make_starts(struct world_plan *plan, struct dice *dice)
         put32(plan, at + 36, user ? SEL_UCODE : SEL_KCODE);
         put32(plan, at + 40, flags);
         uint32_t esp = WORLD_DATA + 0x8000 + dice_below(dice, 0x4000);
-        put32(plan, at + 44, dice_once_in(dice, 16) ? world_pointer(plan, dice) : dice_once_in(dice, 8) ? esp : esp & ~3u);
+        put32(plan, at + 44,
+            dice_once_in(dice, 16)  ? world_pointer(plan, dice)
+            : dice_once_in(dice, 8) ? esp
+                                    : esp & ~3u);
         put32(plan, at + 48, SEL_UDATA);
         put32(plan, at + 52, (uint32_t)DICE_PICK(dice, user_fs) | (uint32_t)DICE_PICK(dice, user_fs) << 16);
     }

@@ -45,18 +45,28 @@
 
 /* Selectors of the GDT. */
 enum {
-    SEL_KCODE = 0x08, SEL_KDATA = 0x10, SEL_UCODE = 0x1b, SEL_UDATA = 0x23, SEL_TSS = 0x28, SEL_LDT = 0x30,
-    SEL_WINDOW = 0x3b,  /* data, base WORLD_DATA, 64 KB */
-    SEL_BASED = 0x43,   /* data, base WORLD_DATA + 8000h, 4 GB */
-    SEL_READONLY = 0x4b, SEL_DOWN = 0x53, SEL_CODE16 = 0x5b, SEL_CONFORMING = 0x63, SEL_ABSENT = 0x6b, SEL_GATE = 0x73,
+    SEL_KCODE = 0x08,
+    SEL_KDATA = 0x10,
+    SEL_UCODE = 0x1b,
+    SEL_UDATA = 0x23,
+    SEL_TSS = 0x28,
+    SEL_LDT = 0x30,
+    SEL_WINDOW = 0x3b, /* data, base WORLD_DATA, 64 KB */
+    SEL_BASED = 0x43,  /* data, base WORLD_DATA + 8000h, 4 GB */
+    SEL_READONLY = 0x4b,
+    SEL_DOWN = 0x53,
+    SEL_CODE16 = 0x5b,
+    SEL_CONFORMING = 0x63,
+    SEL_ABSENT = 0x6b,
+    SEL_GATE = 0x73,
 };
 
 /* What is fixed by the seed for both sides. */
 struct world_plan {
     uint64_t seed;
     bool paging, pae, wp, am, user_only, wild;
-    bool settle; /* no instruction leaves undefined flags behind for long */
-    uint8_t *image; /* of all RAM */
+    bool settle;                           /* no instruction leaves undefined flags behind for long */
+    uint8_t *image;                        /* of all RAM */
     uint32_t starts[WORLD_CODE_BYTES / 2]; /* offsets of instructions in the code */
     uint32_t start_count;
 };
