@@ -4,6 +4,8 @@
  * that crosses are translated before the first byte is moved, so an access that raises has done nothing. */
 #include "core/cpu/access.h"
 
+#include "core/cpu/interp/interp.h"
+
 /* Raises for a segment that forbids the access (SDM vol. 3, 5.3 to 5.5). An access that runs over the end of a 4 GB
  * segment raises too, which 5.3 leaves to the processor. */
 static void segment_check(struct cpu *cpu, unsigned seg, uint32_t offset, uint32_t size, bool write)
@@ -80,6 +82,13 @@ static uint32_t piece(uint32_t count)
     return count >= 8 ? 8 : count >= 4 ? 4 : count >= 2 ? 2 : 1;
 }
 
+/* Behind an access that may have been a device's. */
+static void device_done(struct cpu *cpu)
+{
+    if (atomic_load_explicit(&cpu->signals, memory_order_relaxed))
+        interp_break(cpu->interp);
+}
+
 void phys_read(struct cpu *cpu, gpa_t gpa, void *to, uint32_t count)
 {
     uint8_t *at = to;
@@ -88,6 +97,7 @@ void phys_read(struct cpu *cpu, gpa_t gpa, void *to, uint32_t count)
         uint64_t value = mem_load(cpu->mem, gpa, size);
         memcpy(at, &value, size);
     }
+    device_done(cpu);
 }
 
 static void phys_write(struct cpu *cpu, gpa_t gpa, const void *from, uint32_t count)
@@ -99,6 +109,7 @@ static void phys_write(struct cpu *cpu, gpa_t gpa, const void *from, uint32_t co
         memcpy(&value, at, size);
         mem_store(cpu->mem, gpa, size, value);
     }
+    device_done(cpu);
 }
 
 static void linear_read(struct cpu *cpu, uint32_t linear, void *to, uint32_t size, bool user)

@@ -14,6 +14,15 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return ((hash ^ value) * 0x9e3779b97f4a7c15ull) ^ hash >> 29;
 }
 
+/* Now and then the device raises an interrupt for what was done to it. */
+static void device_interrupt(struct side *side)
+{
+    if ((side->device >> 40 & 7) == 0) {
+        side->intr_vector = 0x20 + (side->device >> 48 & 0x7f);
+        cpu_signal(side->cpu, CPU_SIGNAL_INTR);
+    }
+}
+
 static uint32_t bus_in(void *opaque, uint16_t port, uint32_t size)
 {
     struct side *side = opaque;
@@ -25,6 +34,7 @@ static void bus_out(void *opaque, uint16_t port, uint32_t size, uint32_t value)
 {
     struct side *side = opaque;
     side->device = mix(side->device, port | size << 16 | 1u << 20 | (uint64_t)value << 32);
+    device_interrupt(side);
 }
 
 static uint32_t bus_intr_ack(void *opaque)
@@ -46,10 +56,12 @@ static void device_access(void *self, abbey_io *io)
 {
     struct side *side = self;
     side->device = mix(side->device, io->offset | (uint64_t)io->size << 16 | (uint64_t)io->write << 24);
-    if (io->write)
-        side->device = mix(side->device, io->value);
-    else
+    if (!io->write) {
         io->value = side->device >> 17;
+        return; /* may be a fetch: engines need not agree whether an interrupt comes before what was fetched */
+    }
+    side->device = mix(side->device, io->value);
+    device_interrupt(side);
 }
 
 static struct segment flat(uint16_t selector, uint16_t attr)

@@ -70,6 +70,11 @@ void interp_free(struct interp *it)
     free(it);
 }
 
+void interp_break(struct interp *it)
+{
+    it->broken = true;
+}
+
 void interp_flush(struct interp *it)
 {
     it->flush_wanted = true;
