@@ -65,6 +65,23 @@ void xlat_modrm(struct xlat *x)
     modrm(x, x->insn->prefixes & INSN_PREFIX_LOCK);
 }
 
+/* DIV and IDIV: where the guest gets #DE, so do we, with nothing changed; the interpreter then raises it. */
+void xlat_divide(struct xlat *x)
+{
+    x->refused = !x->bt->faults;
+    if (x->refused)
+        return;
+    fault_slow(x);
+    modrm(x, 0);
+}
+
+/* F3 90 */
+void xlat_pause(struct xlat *x)
+{
+    emit8(&x->code, 0xf3);
+    emit8(&x->code, 0x90);
+}
+
 /* ADD and SUB of an immediate: to ESP, with the flags dead, it is a change of the pending delta. */
 void xlat_esp_imm(struct xlat *x)
 {

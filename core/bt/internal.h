@@ -40,7 +40,8 @@ struct link {
 struct point {
     uint32_t code; /* offset from unit->body */
     uint16_t eip;  /* offset from unit->eip */
-    int16_t delta; /* pending ESP delta in units of 1 byte */
+    int16_t delta; /* pending ESP delta in bytes */
+    uint32_t slow; /* where the interpreter does it instead, offset from unit->body; 0: nowhere */
 };
 
 struct unit {
@@ -70,6 +71,7 @@ struct bt {
     struct executor executor;
     bool counting;
     uint16_t hot;     /* executions of a run before it is translated; the last of them by translated code */
+    bool faults;      /* bt_fault() hears of this thread's faults: divisions need no check */
     bool exact_flags; /* keep flags exact at every instruction, dead or not: for lock-step */
 
     abbey_memobj *object;

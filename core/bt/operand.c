@@ -75,6 +75,11 @@ static struct slow *slow_of(struct xlat *x)
     return slow;
 }
 
+void fault_slow(struct xlat *x)
+{
+    slow_of(x)->point = &x->unit->point[x->index];
+}
+
 /* The check proper, of the linear address in R12D. */
 static void tlb_check(struct xlat *x, unsigned size, bool write)
 {

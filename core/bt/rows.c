@@ -74,6 +74,8 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0xf6, 0xf7,  3, xlat_modrm,    BYTE_V | EXT | WRITES, 0, ALL },
     { MAP_1BYTE, 0xf6, 0xf7,  4, xlat_modrm,    BYTE_V | EXT, 0, 0 },
     { MAP_1BYTE, 0xf6, 0xf7,  5, xlat_modrm,    BYTE_V | EXT, 0, 0 },
+    { MAP_1BYTE, 0xf6, 0xf7, 6, xlat_divide, BYTE_V | EXT, 0, 0 },
+    { MAP_1BYTE, 0xf6, 0xf7, 7, xlat_divide, BYTE_V | EXT, 0, 0 },
     { MAP_1BYTE, 0xf8, 0xf9, -1, xlat_copy,     0, 0, C },
     { MAP_1BYTE, 0xfe, 0xff,  0, xlat_modrm,    BYTE_V | EXT | WRITES, 0, NOT_C },
     { MAP_1BYTE, 0xfe, 0xff,  1, xlat_modrm,    BYTE_V | EXT | WRITES, 0, NOT_C },
@@ -109,6 +111,9 @@ static const struct xlat_row rows[] = {
 };
 // clang-format on
 
+/* PAUSE is 90 with F3; on the old processors that do not know it, it is a NOP all the same. */
+static const struct xlat_row pause_row = { MAP_1BYTE, 0x90, 0x90, -1, xlat_pause, 0, 0, 0 };
+
 /* An index by opcode would be faster; translation is a small part of what a unit costs, and a unit is made once. */
 static int16_t index_of[2][256];
 
@@ -116,6 +121,8 @@ const struct xlat_row *xlat_find(const struct insn *insn)
 {
     if (insn->map > MAP_0F)
         return NULL;
+    if (insn->rep == 0xf3 && insn->map == MAP_1BYTE && insn->opcode == 0x90)
+        return &pause_row;
     /* F2 and F3 change what an opcode is (PAUSE, SSE); on plain ones they are rare enough for the interpreter. */
     if (insn->rep || ((insn->prefixes & INSN_PREFIX_66) && insn->map == MAP_0F && (insn->opcode & 0xf0) == 0xc0 &&
                          insn->opcode >= 0xc8))

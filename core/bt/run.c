@@ -174,9 +174,32 @@ static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, c
         bt->cpu->instructions += (uint64_t)(point - unit->point);
 }
 
+/* The instruction whose code holds RIP. */
+static const struct point *point_of(const struct unit *unit, const uint8_t *rip)
+{
+    const struct point *found = NULL;
+    for (unsigned i = 0; i < unit->count && unit->body + unit->point[i].code <= rip; i++)
+        found = &unit->point[i];
+    return found;
+}
+
+/* A division that the processor refuses goes on as the interpreter's, which raises what the guest is to see. */
+static bool divide_fault(struct bt *bt, abbey_fault *fault)
+{
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    const struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_of(unit, rip) : NULL;
+    if (!point || !point->slow)
+        return false;
+    fault->rip = (uint64_t)(uintptr_t)(unit->body + point->slow);
+    return true;
+}
+
 int32_t bt_fault(void *arg, abbey_fault *fault)
 {
     struct bt *bt = arg;
+    if (fault->kind == ABBEY_FAULT_FLOAT)
+        return divide_fault(bt, fault);
     if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)
         return 0;
     const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
@@ -219,6 +242,11 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
     }
     cpu->bt.bt = bt;
     return bt;
+}
+
+void bt_attached(struct bt *bt)
+{
+    bt->faults = true;
 }
 
 void bt_free(struct bt *bt)

@@ -36,8 +36,9 @@ struct slow {
     const struct insn *insn;
     uint32_t eip, next;
     int32_t delta, delta_after;
-    uint32_t counted; /* instructions of the unit before this one */
-    uint8_t *back;    /* writable address to go on at; NULL: leave */
+    uint32_t counted;    /* instructions of the unit before this one */
+    struct point *point; /* of the instruction, to tell where the slow path is; or NULL */
+    uint8_t *back;       /* writable address to go on at; NULL: leave */
 };
 
 struct xlat {
@@ -78,7 +79,10 @@ static inline unsigned host_reg(unsigned guest)
 /* Checks an access of `size` bytes to the instruction's memory operand; the host address is then R12 + R13, which
  * is what memory_operand() names. R8 and R9 are free afterwards. */
 void operand_check(struct xlat *x, unsigned size, bool write);
-/* The same for guest ESP + offset. */
+/* Lets a fault of the host in the instruction's code lead to its slow path: its registers and flags must still be the
+ * guest's when it faults. */
+void fault_slow(struct xlat *x);
+/* The same as operand_check() for guest ESP + offset. */
 void stack_check(struct xlat *x, int32_t offset, bool write);
 /* The same for a read of 4 bytes at EBP. */
 void base_check(struct xlat *x);
@@ -111,6 +115,8 @@ void count_add(struct xlat *x, int32_t count);
 
 /* forms.c, flow.c: functions of the rows */
 void xlat_modrm(struct xlat *x);
+void xlat_divide(struct xlat *x);
+void xlat_pause(struct xlat *x);
 void xlat_esp_imm(struct xlat *x);
 void xlat_mov_imm(struct xlat *x);
 void xlat_moffs(struct xlat *x);

@@ -224,6 +224,8 @@ static void machine_vcpu_main(void *opaque)
         machine->host.event->stop(machine->loop);
         return;
     }
+    if (engine->attached)
+        engine->attached(machine->cpu);
     vcpu_loop(&machine->vcpu);
     if (engine->fault)
         machine->host.fault->detach();

@@ -19,6 +19,11 @@ static int32_t bt_engine_fault(void *cpu, abbey_fault *fault)
     return bt_fault(((struct cpu *)cpu)->bt.bt, fault);
 }
 
+static void bt_engine_attached(struct cpu *cpu)
+{
+    bt_attached(cpu->bt.bt);
+}
+
 static json_t *bt_engine_stats(const struct cpu *cpu)
 {
     return bt_stats(cpu->bt.bt);
@@ -33,6 +38,7 @@ static const struct engine engines[] = {
         .prepare = bt_prepare,
         .release = bt_release,
         .fault = bt_engine_fault,
+        .attached = bt_engine_attached,
         .stats = bt_engine_stats },
 };
 

@@ -22,6 +22,7 @@ struct engine {
     /* For abbey_host_fault_1.attach() on the vCPU thread, `cpu` being the argument. An engine that has it must be
      * kicked after signals were set. */
     int32_t (*fault)(void *cpu, abbey_fault *fault);
+    void (*attached)(struct cpu *cpu);       /* said once it is */
     json_t *(*stats)(const struct cpu *cpu); /* its counter group of --stats, named as the engine */
 };
 
