@@ -269,7 +269,7 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     plan->seed = seed;
     plan->settle = settle;
     plan->image = calloc(1, WORLD_RAM);
-    plan->paging = !dice_once_in(&dice, 8);
+    plan->paging = !dice_once_in(&dice, 24); /* without, a REP may go through all 4 GB */
     plan->pae = plan->paging && dice_once_in(&dice, 2);
     plan->wp = !dice_once_in(&dice, 3);
     plan->am = dice_once_in(&dice, 3);
