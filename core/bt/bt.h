@@ -29,6 +29,10 @@ enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget);
  * brings translated code to an instruction boundary. `arg` is the struct bt. */
 int32_t bt_fault(void *arg, abbey_fault *fault);
 
+/* Says that bt_fault() is attached to the thread that calls bt_run(). Without it, what may fault on the host is left to
+ * the interpreter. */
+void bt_attached(struct bt *bt);
+
 /* The counter group `bt` of --stats. */
 json_t *bt_stats(const struct bt *bt);
 

@@ -49,7 +49,7 @@ void callout(struct xlat *x, bool leave)
         count_add(x, -(int32_t)(x->index + 1));
 }
 
-static void slow_path(struct xlat *x, const struct slow *slow)
+static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *body)
 {
     struct code *code = &x->code;
     uint8_t *plain[SLOW_JUMPS];
@@ -67,6 +67,8 @@ static void slow_path(struct xlat *x, const struct slow *slow)
         flags_unstash(code);
     for (unsigned i = 0; i < plains; i++)
         emit_patch(plain[i], code->at);
+    if (slow->point)
+        slow->point->slow = (uint32_t)(emit_exec(code) - body);
     if (slow->delta)
         emit_lea(code, HOST_ESP, op_mem(HOST_ESP, slow->delta));
     count_add(x, (int32_t)slow->counted);
@@ -82,7 +84,7 @@ static void slow_path(struct xlat *x, const struct slow *slow)
 void slow_paths(struct xlat *x)
 {
     for (unsigned i = 0; i < x->slows; i++)
-        slow_path(x, &x->slow[i]);
+        slow_path(x, &x->slow[i], x->unit->body);
 }
 
 void link_stubs(struct xlat *x)

@@ -1,8 +1,8 @@
 /* forms.c - data instructions: most are the guest's own encoding with another memory operand.
  *
- * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is R14D;
- * memory becomes [R12 + R13]. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction that
- * names one of them cannot have a memory operand here and is left to the interpreter. */
+ * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is
+ * R14D; memory becomes [R12 + R13]. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction
+ * that names one of them cannot have a memory operand here and is left to the interpreter. */
 #include "core/bt/xlat.h"
 
 static unsigned how_of(const struct insn *insn)
@@ -63,6 +63,23 @@ static void modrm(struct xlat *x, unsigned lock)
 void xlat_modrm(struct xlat *x)
 {
     modrm(x, x->insn->prefixes & INSN_PREFIX_LOCK);
+}
+
+/* DIV and IDIV: where the guest gets #DE, so do we, with nothing changed; the interpreter then raises it. */
+void xlat_divide(struct xlat *x)
+{
+    x->refused = !x->bt->faults;
+    if (x->refused)
+        return;
+    fault_slow(x);
+    modrm(x, 0);
+}
+
+/* F3 90 */
+void xlat_pause(struct xlat *x)
+{
+    emit8(&x->code, 0xf3);
+    emit8(&x->code, 0x90);
 }
 
 /* ADD and SUB of an immediate: to ESP, with the flags dead, it is a change of the pending delta. */

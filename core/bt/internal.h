@@ -40,7 +40,8 @@ struct link {
 struct point {
     uint32_t code; /* offset from unit->body */
     uint16_t eip;  /* offset from unit->eip */
-    int16_t delta; /* pending ESP delta in units of 1 byte */
+    int16_t delta; /* pending ESP delta in bytes */
+    uint32_t slow; /* where the interpreter does it instead, offset from unit->body; 0: nowhere */
 };
 
 struct unit {
@@ -48,11 +49,11 @@ struct unit {
     uint32_t eip;
     uint8_t mode;
     bool dead;
-    uint16_t count;  /* instructions */
-    uint16_t budget; /* instructions that must be left when it is entered, while counting */
+    uint16_t count;                       /* instructions */
+    uint16_t budget;                      /* instructions that must be left when it is entered, while counting */
     uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
-    uint64_t page;     /* tag and frame that page_pad expects in the fetch TLB */
-    uint8_t *page_imm; /* where it stands in the code (writable address) */
+    uint64_t page;                        /* tag and frame that page_pad expects in the fetch TLB */
+    uint8_t *page_imm;                    /* where it stands in the code (writable address) */
     struct link *incoming;
     struct link link[UNIT_LINKS];
     struct point point[];
@@ -70,6 +71,7 @@ struct bt {
     struct executor executor;
     bool counting;
     uint16_t hot;     /* executions of a run before it is translated; the last of them by translated code */
+    bool faults;      /* bt_fault() hears of this thread's faults: divisions need no check */
     bool exact_flags; /* keep flags exact at every instruction, dead or not: for lock-step */
 
     abbey_memobj *object;
@@ -77,7 +79,7 @@ struct bt {
     uint8_t *write, *exec; /* the two mappings */
     uint64_t bytes;
     struct code code;
-    uint8_t *first_unit; /* behind the stubs (writable address) */
+    uint8_t *first_unit;                                                       /* behind the stubs (writable address) */
     uint8_t *stub_enter, *stub_exit, *stub_exec, *stub_exec_leave, *stub_miss; /* addresses they run at */
 
     uint8_t *pool; /* of units, in the order of their code */

@@ -13,8 +13,8 @@
  *     mov   r13,[r10+r13*8+8]       addend
  *     mov   eax,[r12+r13]
  *
- * Where flags are alive, flags_stash() and flags_unstash() bracket the compare. The slow path runs the whole instruction
- * in the interpreter, so everything before the jump must leave the guest's state alone. */
+ * Where flags are alive, flags_stash() and flags_unstash() bracket the compare. The slow path runs the whole
+ * instruction in the interpreter, so everything before the jump must leave the guest's state alone. */
 #include "core/bt/xlat.h"
 
 /* Bytes from HOST_TLB to a purpose's table for this privilege. */
@@ -26,7 +26,7 @@ static int32_t table_disp(unsigned purpose)
 void flags_stash(struct code *code)
 {
     emit_mov(code, R9, RAX);
-    emit8(code, 0x9f); /* lahf */
+    emit8(code, 0x9f);                            /* lahf */
     emit_op(code, EMIT_0F, 0x90, 0, op_reg(RAX)); /* seto al */
     emit_op(code, 0, 0x87, RAX, op_reg(R9));      /* xchg eax, r9d */
 }
@@ -73,6 +73,11 @@ static struct slow *slow_of(struct xlat *x)
     slow = &x->slow[x->slows++];
     *slow = (struct slow){ .insn = x->insn, .eip = x->eip, .next = x->next, .delta = x->delta, .counted = x->index };
     return slow;
+}
+
+void fault_slow(struct xlat *x)
+{
+    slow_of(x)->point = &x->unit->point[x->index];
 }
 
 /* The check proper, of the linear address in R12D. */

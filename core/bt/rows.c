@@ -15,20 +15,26 @@
 #define EXT SHAPE_EXT
 
 /* The eight operations of 00-3B: op rm,reg; op reg,rm; op eax,imm. */
-#define ALU(n, reads)                                                                             \
-    { MAP_1BYTE, (n) * 8, (n) * 8 + 1, -1, xlat_modrm, BYTE_V | ((n) == 7 ? 0 : WRITES), reads, ALL }, \
-    { MAP_1BYTE, (n) * 8 + 2, (n) * 8 + 3, -1, xlat_modrm, BYTE_V, reads, ALL },                  \
-    { MAP_1BYTE, (n) * 8 + 4, (n) * 8 + 5, -1, xlat_copy, 0, reads, ALL }
-#define GROUP1(n, reads)                                                                                       \
-    { MAP_1BYTE, 0x80, 0x81, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,                              \
-        BYTE_V | EXT | SHAPE_IMM | ((n) == 7 ? 0 : WRITES), reads, ALL },                                      \
-    { MAP_1BYTE, 0x83, 0x83, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,                              \
-        BYTE_V | EXT | SHAPE_IMM8 | ((n) == 7 ? 0 : WRITES), reads, ALL }
+#define ALU(n, reads)                                                                              \
+    { MAP_1BYTE, (n)*8, (n)*8 + 1, -1, xlat_modrm, BYTE_V | ((n) == 7 ? 0 : WRITES), reads, ALL }, \
+        { MAP_1BYTE, (n)*8 + 2, (n)*8 + 3, -1, xlat_modrm, BYTE_V, reads, ALL },                   \
+    {                                                                                              \
+        MAP_1BYTE, (n)*8 + 4, (n)*8 + 5, -1, xlat_copy, 0, reads, ALL                              \
+    }
+#define GROUP1(n, reads)                                                            \
+    { MAP_1BYTE, 0x80, 0x81, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm,   \
+        BYTE_V | EXT | SHAPE_IMM | ((n) == 7 ? 0 : WRITES), reads, ALL },           \
+    {                                                                               \
+        MAP_1BYTE, 0x83, 0x83, n, (n) == 0 || (n) == 5 ? xlat_esp_imm : xlat_modrm, \
+            BYTE_V | EXT | SHAPE_IMM8 | ((n) == 7 ? 0 : WRITES), reads, ALL         \
+    }
 /* Shifts and rotations by an immediate, by 1, by CL: a count of 0 leaves all flags. */
-#define SHIFT(n, reads)                                                                                       \
-    { MAP_1BYTE, 0xc0, 0xc1, n, xlat_modrm, BYTE_V | EXT | SHAPE_IMM8 | WRITES, reads, 0 },                   \
-    { MAP_1BYTE, 0xd0, 0xd1, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 },                                \
-    { MAP_1BYTE, 0xd2, 0xd3, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 }
+#define SHIFT(n, reads)                                                                     \
+    { MAP_1BYTE, 0xc0, 0xc1, n, xlat_modrm, BYTE_V | EXT | SHAPE_IMM8 | WRITES, reads, 0 }, \
+        { MAP_1BYTE, 0xd0, 0xd1, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0 },          \
+    {                                                                                       \
+        MAP_1BYTE, 0xd2, 0xd3, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0               \
+    }
 
 // clang-format off
 static const struct xlat_row rows[] = {
@@ -68,6 +74,8 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0xf6, 0xf7,  3, xlat_modrm,    BYTE_V | EXT | WRITES, 0, ALL },
     { MAP_1BYTE, 0xf6, 0xf7,  4, xlat_modrm,    BYTE_V | EXT, 0, 0 },
     { MAP_1BYTE, 0xf6, 0xf7,  5, xlat_modrm,    BYTE_V | EXT, 0, 0 },
+    { MAP_1BYTE, 0xf6, 0xf7, 6, xlat_divide, BYTE_V | EXT, 0, 0 },
+    { MAP_1BYTE, 0xf6, 0xf7, 7, xlat_divide, BYTE_V | EXT, 0, 0 },
     { MAP_1BYTE, 0xf8, 0xf9, -1, xlat_copy,     0, 0, C },
     { MAP_1BYTE, 0xfe, 0xff,  0, xlat_modrm,    BYTE_V | EXT | WRITES, 0, NOT_C },
     { MAP_1BYTE, 0xfe, 0xff,  1, xlat_modrm,    BYTE_V | EXT | WRITES, 0, NOT_C },
@@ -103,6 +111,9 @@ static const struct xlat_row rows[] = {
 };
 // clang-format on
 
+/* PAUSE is 90 with F3; on the old processors that do not know it, it is a NOP all the same. */
+static const struct xlat_row pause_row = { MAP_1BYTE, 0x90, 0x90, -1, xlat_pause, 0, 0, 0 };
+
 /* An index by opcode would be faster; translation is a small part of what a unit costs, and a unit is made once. */
 static int16_t index_of[2][256];
 
@@ -110,6 +121,8 @@ const struct xlat_row *xlat_find(const struct insn *insn)
 {
     if (insn->map > MAP_0F)
         return NULL;
+    if (insn->rep == 0xf3 && insn->map == MAP_1BYTE && insn->opcode == 0x90)
+        return &pause_row;
     /* F2 and F3 change what an opcode is (PAUSE, SSE); on plain ones they are rare enough for the interpreter. */
     if (insn->rep || ((insn->prefixes & INSN_PREFIX_66) && insn->map == MAP_0F && (insn->opcode & 0xf0) == 0xc0 &&
                          insn->opcode >= 0xc8))

@@ -13,8 +13,8 @@
  * Kicks. Another thread sets cpu->signals and makes the host interrupt this thread. Where RIP is then:
  *
  *   - outside the cache: `kicked` is set; entering and bt_exec() look at it.
- *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change of
- *     ESP. RIP is set to the exit stub, R12D to the instruction's eip.
+ *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change
+ * of ESP. RIP is set to the exit stub, R12D to the instruction's eip.
  *   - elsewhere in the cache: the trap flag is set, and after the next host instruction the question is asked again. */
 #include "core/bt/internal.h"
 
@@ -119,12 +119,13 @@ bool bt_exec(struct cpu *cpu, const struct insn *insn)
 {
     struct bt *bt = cpu->bt.bt;
     uint32_t next = cpu->eip;
+    uint64_t changes = cpu->tlb->changes; /* of translations: the page of the unit may be another one now */
     bt->counters.callouts++;
     bt->counters.by_opcode[insn->map][insn->opcode]++;
     bt->it->iterations = 0;
     insn->exec(cpu, insn);
     cpu->instructions++;
-    return cpu->eip != next || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
+    return cpu->eip != next || cpu->tlb->changes != changes || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
            (atomic_load_explicit(&cpu->signals, memory_order_relaxed) && interp_yields(cpu));
 }
 
@@ -173,9 +174,32 @@ static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, c
         bt->cpu->instructions += (uint64_t)(point - unit->point);
 }
 
+/* The instruction whose code holds RIP. */
+static const struct point *point_of(const struct unit *unit, const uint8_t *rip)
+{
+    const struct point *found = NULL;
+    for (unsigned i = 0; i < unit->count && unit->body + unit->point[i].code <= rip; i++)
+        found = &unit->point[i];
+    return found;
+}
+
+/* A division that the processor refuses goes on as the interpreter's, which raises what the guest is to see. */
+static bool divide_fault(struct bt *bt, abbey_fault *fault)
+{
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    const struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_of(unit, rip) : NULL;
+    if (!point || !point->slow)
+        return false;
+    fault->rip = (uint64_t)(uintptr_t)(unit->body + point->slow);
+    return true;
+}
+
 int32_t bt_fault(void *arg, abbey_fault *fault)
 {
     struct bt *bt = arg;
+    if (fault->kind == ABBEY_FAULT_FLOAT)
+        return divide_fault(bt, fault);
     if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)
         return 0;
     const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
@@ -218,6 +242,11 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
     }
     cpu->bt.bt = bt;
     return bt;
+}
+
+void bt_attached(struct bt *bt)
+{
+    bt->faults = true;
 }
 
 void bt_free(struct bt *bt)

@@ -162,7 +162,7 @@ void stubs_make(struct bt *bt)
 
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry)
 {
-    struct link *(*enter)(struct cpu *cpu, const uint8_t *code);
+    struct link *(*enter)(struct cpu * cpu, const uint8_t *code);
     uintptr_t address = (uintptr_t)bt->stub_enter;
     enter = (struct link * (*)(struct cpu *, const uint8_t *)) address;
     return enter(bt->cpu, entry);

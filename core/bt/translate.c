@@ -17,7 +17,6 @@
  *                jmp  exit */
 #include "core/bt/xlat.h"
 
-
 /* Compares; on a mismatch leaves through `miss` with R12D = eip and no link. Flags stay where they are alive. */
 struct pad_miss {
     uint8_t *jump;
@@ -91,7 +90,7 @@ static bool changes_mode(const struct insn *insn)
         return insn->opcode == 0x8e || insn->opcode == 0x07 || insn->opcode == 0x17 || insn->opcode == 0x1f ||
                insn->opcode == 0xc4 || insn->opcode == 0xc5 || insn->opcode == 0x9d;
     return insn->map == MAP_0F && (insn->opcode == 0xa1 || insn->opcode == 0xa9 || insn->opcode == 0xb2 ||
-                                   insn->opcode == 0xb4 || insn->opcode == 0xb5);
+                                      insn->opcode == 0xb4 || insn->opcode == 0xb5);
 }
 
 static void insn_translate(struct xlat *x, const struct run *run)
@@ -145,7 +144,7 @@ struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
         x.eip = eip;
         x.next = eip += x.insn->length;
         unit->point[x.index] = (struct point){ (uint32_t)(emit_exec(&x.code) - unit->body),
-            (uint16_t)(x.eip - unit->eip), (int16_t)x.delta };
+            (uint16_t)(x.eip - unit->eip), (int16_t)x.delta, 0 };
         insn_translate(&x, run);
     }
     unit->count = (uint16_t)x.index;

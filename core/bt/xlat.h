@@ -13,18 +13,18 @@ struct xlat_row {
     uint8_t map, first, last;
     int8_t ext;
     xlat_fn fn;
-    uint8_t shape; /* of the operands, for the generic forms: SHAPE_... */
+    uint8_t shape;         /* of the operands, for the generic forms: SHAPE_... */
     uint16_t reads, kills; /* arithmetic flags read; certainly written, whatever the operands */
 };
 
 /* Width of ModRM.rm, and of a register in ModRM.reg. */
 #define SHAPE_RM_BYTE 1u /* else the operand size */
 #define SHAPE_RM_WORD 2u
-#define SHAPE_BY_OPCODE 4u /* bytes where bit 0 of the opcode is clear */
-#define SHAPE_WRITES 8u    /* ModRM.rm is written (and perhaps read) */
-#define SHAPE_EXT 16u      /* ModRM.reg is an opcode extension */
-#define SHAPE_IMM8 32u     /* one byte of immediate */
-#define SHAPE_IMM 64u      /* immediate of the operand's size, at most 4 bytes */
+#define SHAPE_BY_OPCODE 4u  /* bytes where bit 0 of the opcode is clear */
+#define SHAPE_WRITES 8u     /* ModRM.rm is written (and perhaps read) */
+#define SHAPE_EXT 16u       /* ModRM.reg is an opcode extension */
+#define SHAPE_IMM8 32u      /* one byte of immediate */
+#define SHAPE_IMM 64u       /* immediate of the operand's size, at most 4 bytes */
 #define SHAPE_REG_ONLY 128u /* a memory operand is a callout */
 
 /* A jump into the out-of-line part of an instruction. */
@@ -36,8 +36,9 @@ struct slow {
     const struct insn *insn;
     uint32_t eip, next;
     int32_t delta, delta_after;
-    uint32_t counted; /* instructions of the unit before this one */
-    uint8_t *back;    /* writable address to go on at; NULL: leave */
+    uint32_t counted;    /* instructions of the unit before this one */
+    struct point *point; /* of the instruction, to tell where the slow path is; or NULL */
+    uint8_t *back;       /* writable address to go on at; NULL: leave */
 };
 
 struct xlat {
@@ -49,11 +50,11 @@ struct xlat {
     const struct xlat_row *row;
     unsigned index;
     uint32_t eip, next;
-    int32_t delta; /* guest ESP = R14D + delta */
+    int32_t delta;                                           /* guest ESP = R14D + delta */
     uint8_t live_in[RUN_INSNS + 1], live_out[RUN_INSNS + 1]; /* of flags, packed by flags_pack() */
-    bool ended;     /* control has left the unit */
-    bool refused;   /* the row cannot do it: make it a callout */
-    uint8_t *start; /* of the instruction's code, to take it back */
+    bool ended;                                              /* control has left the unit */
+    bool refused;                                            /* the row cannot do it: make it a callout */
+    uint8_t *start;                                          /* of the instruction's code, to take it back */
     struct slow slow[RUN_INSNS];
     unsigned slows;
     unsigned links;
@@ -78,7 +79,10 @@ static inline unsigned host_reg(unsigned guest)
 /* Checks an access of `size` bytes to the instruction's memory operand; the host address is then R12 + R13, which
  * is what memory_operand() names. R8 and R9 are free afterwards. */
 void operand_check(struct xlat *x, unsigned size, bool write);
-/* The same for guest ESP + offset. */
+/* Lets a fault of the host in the instruction's code lead to its slow path: its registers and flags must still be the
+ * guest's when it faults. */
+void fault_slow(struct xlat *x);
+/* The same as operand_check() for guest ESP + offset. */
 void stack_check(struct xlat *x, int32_t offset, bool write);
 /* The same for a read of 4 bytes at EBP. */
 void base_check(struct xlat *x);
@@ -111,6 +115,8 @@ void count_add(struct xlat *x, int32_t count);
 
 /* forms.c, flow.c: functions of the rows */
 void xlat_modrm(struct xlat *x);
+void xlat_divide(struct xlat *x);
+void xlat_pause(struct xlat *x);
 void xlat_esp_imm(struct xlat *x);
 void xlat_mov_imm(struct xlat *x);
 void xlat_moffs(struct xlat *x);

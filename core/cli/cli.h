@@ -4,7 +4,7 @@
 
 /* Exit statuses that scripts rely on. */
 #define CLI_OK 0
-#define CLI_FAILED 1       /* the machine file or the host could not give what was asked */
+#define CLI_FAILED 1 /* the machine file or the host could not give what was asked */
 #define CLI_USAGE 2
 #define CLI_GUEST_FAILED 3 /* triple fault, or the guest asked for an exit with an error */
 #define CLI_CRASHED 4      /* a fault of Abbey itself */

@@ -9,21 +9,20 @@
 #include "core/cli/cli.h"
 #include "core/machine/machine.h"
 
-static const char help[] =
-    "usage: abbey run FILE [OPTION]...\n"
-    "\n"
-    "Runs the machine that FILE describes in the foreground until it powers off. FILE is a\n"
-    "path, or the bare name of a machine that came with Abbey (`linux-direct`).\n"
-    "\n"
-    "  --set PATH=VALUE    override a value of the machine file, e.g. memory=1G,\n"
-    "                      boot.kernel=vmlinuz, devices.com1.irq=3; may be repeated\n"
-    "  --engine NAME       auto, bt or interp: same as --set cpu.engine=NAME\n"
-    "  --stats FILE        at the end, write counters as one JSON object\n"
-    "  --timeout SECONDS   end the run after that time, with status 124\n"
-    "\n"
-    "Exit status: 0 the guest powered off; 1 the machine file or the host could not give what\n"
-    "was asked; 2 usage; 3 the guest failed; 4 a fault of Abbey itself; 124 time-out;\n"
-    "130 ended by the console's quit key (Ctrl-A x) or Ctrl-C; 143 ended by SIGTERM.\n";
+static const char help[] = "usage: abbey run FILE [OPTION]...\n"
+                           "\n"
+                           "Runs the machine that FILE describes in the foreground until it powers off. FILE is a\n"
+                           "path, or the bare name of a machine that came with Abbey (`linux-direct`).\n"
+                           "\n"
+                           "  --set PATH=VALUE    override a value of the machine file, e.g. memory=1G,\n"
+                           "                      boot.kernel=vmlinuz, devices.com1.irq=3; may be repeated\n"
+                           "  --engine NAME       auto, bt or interp: same as --set cpu.engine=NAME\n"
+                           "  --stats FILE        at the end, write counters as one JSON object\n"
+                           "  --timeout SECONDS   end the run after that time, with status 124\n"
+                           "\n"
+                           "Exit status: 0 the guest powered off; 1 the machine file or the host could not give what\n"
+                           "was asked; 2 usage; 3 the guest failed; 4 a fault of Abbey itself; 124 time-out;\n"
+                           "130 ended by the console's quit key (Ctrl-A x) or Ctrl-C; 143 ended by SIGTERM.\n";
 
 struct run_options {
     const char *file;

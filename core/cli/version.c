@@ -16,8 +16,8 @@ static void print_json(void)
         json_array_append_new(engines, json_string(engine_at(i)->name));
     for (unsigned i = 0; cpu_model_at(i); i++)
         json_array_append_new(models, json_string(cpu_model_at(i)->name));
-    json_t *root = json_pack("{s:s, s:[ii], s:o, s:o}", "version", PACKAGE_VERSION, "abi", ABBEY_ABI_MAJOR, ABBEY_ABI_MINOR,
-        "engines", engines, "cpu_models", models);
+    json_t *root = json_pack("{s:s, s:[ii], s:o, s:o}", "version", PACKAGE_VERSION, "abi", ABBEY_ABI_MAJOR,
+        ABBEY_ABI_MINOR, "engines", engines, "cpu_models", models);
     json_dumpf(root, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(root);
@@ -35,7 +35,8 @@ static void print_text(void)
 
 int cli_version(int argc, char **argv)
 {
-    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { 0 } };
+    static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
+        { 0 } };
     bool json = false;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'h') {

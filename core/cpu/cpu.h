@@ -68,10 +68,12 @@ enum { ES, CS, SS, DS, FS, GS };
 #define DR7_GD 0x2000u
 
 /* Vectors (SDM vol. 3, table 6-1). */
+// clang-format off
 enum {
     EXC_DE = 0, EXC_DB = 1, EXC_NMI = 2, EXC_BP = 3, EXC_OF = 4, EXC_BR = 5, EXC_UD = 6, EXC_NM = 7, EXC_DF = 8,
     EXC_TS = 10, EXC_NP = 11, EXC_SS = 12, EXC_GP = 13, EXC_PF = 14, EXC_MF = 16, EXC_AC = 17, EXC_MC = 18, EXC_XM = 19
 };
+// clang-format on
 
 /* A segment register with its hidden part. `attr` holds descriptor bits 40-47 and 52-55 as the high dword's bits
  * 8-15 and 20-23 shifted right by 8 (SDM vol. 3, figure 3-8): type 3:0, S 4, DPL 6:5, P 7, AVL 12, D/B 14, G 15. */
@@ -87,10 +89,10 @@ struct segment {
 #define SEG_P 0x80u
 #define SEG_DB 0x4000u
 #define SEG_G 0x8000u
-#define SEG_CODE 0x8u      /* with S */
-#define SEG_CONFORM 0x4u   /* code */
-#define SEG_DOWN 0x4u      /* data: expand-down */
-#define SEG_RW 0x2u        /* code: readable; data: writable */
+#define SEG_CODE 0x8u    /* with S */
+#define SEG_CONFORM 0x4u /* code */
+#define SEG_DOWN 0x4u    /* data: expand-down */
+#define SEG_RW 0x2u      /* code: readable; data: writable */
 #define SEG_ACCESSED 0x1u
 
 struct dtable {
@@ -114,10 +116,10 @@ struct fxstate {
 } __attribute__((aligned(64)));
 
 /* Events that stop an engine at the next instruction boundary; set from any thread with cpu_signal(). */
-#define CPU_SIGNAL_INTR 1u  /* level of the INTR pin */
+#define CPU_SIGNAL_INTR 1u /* level of the INTR pin */
 #define CPU_SIGNAL_NMI 2u
-#define CPU_SIGNAL_INIT 4u  /* reset of the processor alone */
-#define CPU_SIGNAL_STOP 8u  /* the loop wants the thread: pause, reset, quit, engine change */
+#define CPU_SIGNAL_INIT 4u   /* reset of the processor alone */
+#define CPU_SIGNAL_STOP 8u   /* the loop wants the thread: pause, reset, quit, engine change */
 #define CPU_SIGNAL_CACHE 16u /* the engine's own: another thread changed memory it keeps copies of */
 
 /* Why an engine returned. */
@@ -144,14 +146,14 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
 /* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
  * reaches it all. */
 struct cpu_bt {
-    void **table;    /* landing pads of the present mode, by the low 16 bits of EIP */
-    void *tlb;       /* entries of the software TLB for the present privilege */
-    uint64_t end;    /* of the budget, in `instructions` */
-    uint32_t temp;   /* a value that must outlive an address check */
+    void **table;             /* landing pads of the present mode, by the low 16 bits of EIP */
+    void *tlb;                /* entries of the software TLB for the present privilege */
+    uint64_t end;             /* of the budget, in `instructions` */
+    uint32_t temp;            /* a value that must outlive an address check */
     volatile uint32_t kicked; /* another thread wants the CPU: looked at on entry and behind every callout */
     struct bt *bt;
 };
-struct hostfp;    /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
+struct hostfp; /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
 
 struct cpu {
     uint32_t reg[9]; /* [REG_NONE] stays 0 */
@@ -163,8 +165,8 @@ struct cpu {
     uint32_t cr0, cr2, cr4; /* CR3 stands in paging.cr3 */
     uint32_t dr[8];         /* DR4 and DR5 unused */
     uint8_t cpl;
-    bool halted;    /* in HLT */
-    bool shutdown;  /* after a triple fault, until reset */
+    bool halted;      /* in HLT */
+    bool shutdown;    /* after a triple fault, until reset */
     bool nmi_blocked; /* until IRET */
     /* Interrupt shadow of STI, MOV SS, POP SS: set by the instruction; the engine takes no interrupt before it has
      * run the next one, for which it clears them. Traps and NMI are held by MOV/POP SS alone (shadow_ss). */
@@ -178,7 +180,7 @@ struct cpu {
     uint64_t instructions; /* completed since power-on, where the engine counts them */
 
     /* From here on: not guest-visible. */
-    uint32_t insn_eip; /* engines: start of the instruction under way; what a fault pushes */
+    uint32_t insn_eip;        /* engines: start of the instruction under way; what a fault pushes */
     _Atomic uint32_t signals; /* CPU_SIGNAL_... */
     const struct cpu_model *model;
     struct mem *mem;
@@ -188,7 +190,7 @@ struct cpu {
     struct interp *interp;
     struct cpu_bt bt;
     struct hostfp *hostfp; /* hostfp_new(mem_host(mem)); interp_new() makes it, interp_free() frees it */
-    jmp_buf *unwind; /* where cpu_raise() goes: the engine's loop */
+    jmp_buf *unwind;       /* where cpu_raise() goes: the engine's loop */
     struct {
         uint32_t vector, code;
         bool has_code;

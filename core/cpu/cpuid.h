@@ -31,12 +31,12 @@ struct cpu_model {
     const char *summary;
     char vendor[13];
     char brand[49];
-    uint32_t signature;   /* leaf 1 EAX */
+    uint32_t signature; /* leaf 1 EAX */
     uint32_t max_leaf, max_extended;
-    uint32_t features;    /* leaf 1 EDX */
-    uint32_t features_c;  /* leaf 1 ECX */
-    uint32_t extended;    /* leaf 80000001h EDX: NX is bit 20 */
-    uint32_t cache[4];    /* leaf 2 */
+    uint32_t features;   /* leaf 1 EDX */
+    uint32_t features_c; /* leaf 1 ECX */
+    uint32_t extended;   /* leaf 80000001h EDX: NX is bit 20 */
+    uint32_t cache[4];   /* leaf 2 */
 };
 
 /* The model by name, or NULL; "host" is all that this host can run. */

@@ -17,23 +17,24 @@ struct board;
 
 /* What the owner does for the board. All called with the machine lock held. */
 struct board_owner {
-    uint64_t (*now)(void *opaque);        /* virtual time, ns */
-    uint64_t (*wall_clock)(void *opaque); /* ns since 1970 UTC */
+    uint64_t (*now)(void *opaque);                     /* virtual time, ns */
+    uint64_t (*wall_clock)(void *opaque);              /* ns since 1970 UTC */
     void (*timer_changed)(void *opaque, uint64_t due); /* the earliest timer is now due then (ABBEY_NEVER: none) */
-    void (*intr)(void *opaque, bool level); /* the CPU's INTR pin */
+    void (*intr)(void *opaque, bool level);            /* the CPU's INTR pin */
     void (*nmi)(void *opaque);
     void (*reset)(void *opaque, uint32_t kind); /* ABBEY_RESET_...: note it and act at an instruction boundary */
     void (*power_off)(void *opaque);
     void (*exit)(void *opaque, uint32_t status);
     void (*log)(void *opaque, uint32_t level, const char *id, const char *text);
-    abbey_loop *loop; /* NULL on the bench */
+    abbey_loop *loop;         /* NULL on the bench */
     const abbey_hostos *host; /* services that backends may query; NULL on the bench */
     uint32_t log_level;
 };
 
 /* Creates all backends and devices of the description, in its order. NULL after errors, each placed, on `errors`. `mem`
  * and `config` outlive the board. */
-struct board *board_new(const struct config *config, struct mem *mem, const struct board_owner *owner, void *opaque, FILE *errors);
+struct board *board_new(
+    const struct config *config, struct mem *mem, const struct board_owner *owner, void *opaque, FILE *errors);
 void board_free(struct board *board);
 
 /* Port I/O as the CPU does it. Ports nobody has read as all ones. */

@@ -70,15 +70,17 @@ static uint64_t bus_tsc(void *opaque)
 }
 
 /* XXX: FERR# is not wired to IRQ 13, so guests that leave CR0.NE clear (DOS) see no x87 exceptions. */
-static const struct cpu_bus machine_cpu_bus = { .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc };
+static const struct cpu_bus machine_cpu_bus = {
+    .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc
+};
 
 /* One service of the host backend; a missing one is an error that names it. */
 static const void *host_service(struct machine *machine, const abbey_hostos *host, const char *id)
 {
     const void *service = host->query(id);
     if (!service)
-        fprintf(machine->errors, "abbey: host backend '%s' does not offer the service '%s', which every machine needs\n",
-                host->name, id);
+        fprintf(machine->errors,
+            "abbey: host backend '%s' does not offer the service '%s', which every machine needs\n", host->name, id);
     return service;
 }
 
@@ -147,7 +149,8 @@ static bool machine_add_cpu(struct machine *machine)
         .fault = machine->host.fault,
     };
     if (engine->fault && !machine->host.fault) {
-        fprintf(machine->errors, "abbey: engine '%s' needs a host backend that offers '%s'\n", engine->name, ABBEY_HOST_FAULT_1);
+        fprintf(machine->errors, "abbey: engine '%s' needs a host backend that offers '%s'\n", engine->name,
+            ABBEY_HOST_FAULT_1);
         return false;
     }
     bool counting = strcmp(config->clock, "instructions") == 0;

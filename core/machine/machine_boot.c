@@ -30,8 +30,9 @@ bool machine_boot_new(struct machine *machine)
         if (!machine->boot)
             boot_complain(machine, &error);
     } else {
-        fprintf(machine->errors, "abbey: machine '%s' has nothing to boot from; give it a kernel with --set boot.kernel=FILE\n",
-                machine->config->name);
+        fprintf(machine->errors,
+            "abbey: machine '%s' has nothing to boot from; give it a kernel with --set boot.kernel=FILE\n",
+            machine->config->name);
     }
     return machine->boot != NULL;
 }

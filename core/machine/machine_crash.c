@@ -15,8 +15,8 @@ static const char *const kinds[] = {
 
 static void report_host(FILE *out, const abbey_fault *fault)
 {
-    static const char *const names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11",
-        "r12", "r13", "r14", "r15" };
+    static const char *const names[16] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10",
+        "r11", "r12", "r13", "r14", "r15" };
     bool known = fault->kind && fault->kind < sizeof kinds / sizeof kinds[0];
     fprintf(out, "abbey: %s at %#" PRIx64, known ? kinds[fault->kind] : "abort", fault->rip);
     if (fault->kind == ABBEY_FAULT_ACCESS)

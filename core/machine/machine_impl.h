@@ -37,10 +37,10 @@ struct machine {
     uint32_t requests; /* REQUEST_... */
     enum machine_end end;
     uint32_t exit_status;
-    uint64_t timer_due;   /* virtual time of the earliest timer */
-    uint64_t deadline;    /* host time of --timeout */
-    uint64_t advance_to;  /* machine_advance(): value of cpu->instructions where it returns; else ABBEY_NEVER */
-    bool asked_to_end;    /* SIGTERM was seen once */
+    uint64_t timer_due;  /* virtual time of the earliest timer */
+    uint64_t deadline;   /* host time of --timeout */
+    uint64_t advance_to; /* machine_advance(): value of cpu->instructions where it returns; else ABBEY_NEVER */
+    bool asked_to_end;   /* SIGTERM was seen once */
     bool idle_warned;
     uint64_t started, ended; /* host time */
     uint64_t resets;

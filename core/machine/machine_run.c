@@ -65,7 +65,8 @@ static void owner_timer_changed(void *opaque, uint64_t due)
     if (!machine->clock.instructions)
         machine_set_alarm(machine);
     else
-        vcpu_signal(&machine->vcpu, CPU_SIGNAL_STOP); /* the budget of the stretch under way was set for another due time */
+        vcpu_signal(
+            &machine->vcpu, CPU_SIGNAL_STOP); /* the budget of the stretch under way was set for another due time */
 }
 
 static void owner_intr(void *opaque, bool level)
@@ -108,7 +109,8 @@ static void owner_log(void *opaque, uint32_t level, const char *id, const char *
 {
     struct machine *machine = opaque;
     static const char *const names[] = { "error", "warning", "info", "debug", "trace" };
-    fprintf(machine->errors, "abbey: %s: %s: %s\n", id, names[level <= ABBEY_LOG_TRACE ? level : ABBEY_LOG_TRACE], text);
+    fprintf(
+        machine->errors, "abbey: %s: %s: %s\n", id, names[level <= ABBEY_LOG_TRACE ? level : ABBEY_LOG_TRACE], text);
 }
 
 const struct board_owner machine_board_owner = {
@@ -160,7 +162,9 @@ static uint64_t vcpu_budget(void *opaque)
     /* On the instruction clock timers are run here, between two stretches of the guest, so that a run repeats. */
     uint64_t now = vclock_now(&machine->clock);
     board_run_timers(machine->board, now);
-    uint64_t timers = machine->timer_due == ABBEY_NEVER ? UINT64_MAX : machine->timer_due > now ? machine->timer_due - now : 1;
+    uint64_t timers = machine->timer_due == ABBEY_NEVER ? UINT64_MAX
+                      : machine->timer_due > now        ? machine->timer_due - now
+                                                        : 1;
     uint64_t left = machine->advance_to - machine->cpu->instructions;
     return timers < left ? timers : left;
 }
@@ -220,6 +224,8 @@ static void machine_vcpu_main(void *opaque)
         machine->host.event->stop(machine->loop);
         return;
     }
+    if (engine->attached)
+        engine->attached(machine->cpu);
     vcpu_loop(&machine->vcpu);
     if (engine->fault)
         machine->host.fault->detach();

@@ -17,8 +17,8 @@ json_t *machine_stats(struct machine *machine)
         json_object_set_new(exits, exit_names[i], json_integer((json_int_t)machine->vcpu.exits[i]));
     double seconds = (double)(machine->ended - machine->started) / (double)ABBEY_SEC;
     json_t *stats = json_pack("{s:s, s:I, s:f, s:I, s:o, s:o}", "engine", machine->vcpu.engine->name, "instructions",
-        (json_int_t)machine->cpu->instructions, "seconds", seconds, "resets", (json_int_t)machine->resets, "exits", exits,
-        "devices", board_stats(machine->board));
+        (json_int_t)machine->cpu->instructions, "seconds", seconds, "resets", (json_int_t)machine->resets, "exits",
+        exits, "devices", board_stats(machine->board));
     if (machine->vcpu.engine->stats)
         json_object_set_new(stats, machine->vcpu.engine->name, machine->vcpu.engine->stats(machine->cpu));
     return stats;

@@ -1,8 +1,8 @@
 /* vclock.h - virtual time of one machine, in nanoseconds since it was built.
  *
  * It follows the host's monotonic clock, less the time spent paused; or it counts guest instructions, one nanosecond
- * each, so that a run repeats exactly: it starts on the first of January 2000, whatever the host's date. A halted guest on
- * the instruction clock jumps to its next timer. */
+ * each, so that a run repeats exactly: it starts on the first of January 2000, whatever the host's date. A halted guest
+ * on the instruction clock jumps to its next timer. */
 #ifndef ABBEY_CORE_VCLOCK_H
 #define ABBEY_CORE_VCLOCK_H
 

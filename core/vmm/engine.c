@@ -19,6 +19,11 @@ static int32_t bt_engine_fault(void *cpu, abbey_fault *fault)
     return bt_fault(((struct cpu *)cpu)->bt.bt, fault);
 }
 
+static void bt_engine_attached(struct cpu *cpu)
+{
+    bt_attached(cpu->bt.bt);
+}
+
 static json_t *bt_engine_stats(const struct cpu *cpu)
 {
     return bt_stats(cpu->bt.bt);
@@ -27,8 +32,14 @@ static json_t *bt_engine_stats(const struct cpu *cpu)
 /* Best first: "auto" takes the first that is supported. */
 static const struct engine engines[] = {
     { .name = "interp", .run = interp_run },
-    { .name = "bt", .run = bt_run, .supported = bt_supported, .prepare = bt_prepare, .release = bt_release,
-        .fault = bt_engine_fault, .stats = bt_engine_stats },
+    { .name = "bt",
+        .run = bt_run,
+        .supported = bt_supported,
+        .prepare = bt_prepare,
+        .release = bt_release,
+        .fault = bt_engine_fault,
+        .attached = bt_engine_attached,
+        .stats = bt_engine_stats },
 };
 
 const struct engine *engine_find(const char *name)

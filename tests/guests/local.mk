@@ -1,6 +1,8 @@
 # Small guests of ours, and real ones that boot.
 EXTRA_DIST += tests/guests/fetch-linux tests/guests/init
+EXTRA_DIST += tests/guests/system.sh
 EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
+TESTS += tests/guests/system.sh
 TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.
@@ -8,7 +10,7 @@ system_guest = tests/guests/system/system.elf
 system_guest_cc = -m32 -march=i586 -std=gnu11 -O1 -Wall -Wextra -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fcf-protection=none -mgeneral-regs-only -fno-asynchronous-unwind-tables
 system_guest_ld = -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
-	-Wl,-T,$(top_srcdir)/tests/guests/system/system.ld
+	-Wl,-T,$(abs_top_srcdir)/tests/guests/system/system.ld
 system_guest_srcs = \
 	tests/guests/system/boot.S \
 	tests/guests/system/checks_debug.c \

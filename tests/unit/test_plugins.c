@@ -203,7 +203,10 @@ static void a_directory_is_sorted_out(void)
 
     setenv("ABBEY_PLUGIN_PATH", "/nowhere::/nowhere", 1);
     struct plugin_set *set = plugin_set_open((const char *const[]){ dir, dir, NULL });
-    CU_ASSERT_EQUAL(set->count, 7);
+    unsigned here = 0; /* those installed are in the set too */
+    for (unsigned i = 0; i < set->count; i++)
+        here += strncmp(set->plugins[i].path, dir, strlen(dir)) == 0;
+    CU_ASSERT_EQUAL(here, 7);
     const struct plugin_device *good = plugin_device_find(set, "good");
     CU_ASSERT_PTR_NOT_NULL_FATAL(good);
     CU_ASSERT_PTR_EQUAL(good->plugin, find_path(set, "/00.so"));

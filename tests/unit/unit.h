@@ -12,9 +12,9 @@ struct unit_test {
 /* Runs them in order; the exit status of main(). */
 int unit_main(const char *suite, const struct unit_test *tests, unsigned count);
 
-#define UNIT_MAIN(suite, tests) \
-    int main(void)              \
-    {                           \
+#define UNIT_MAIN(suite, tests)                                                 \
+    int main(void)                                                              \
+    {                                                                           \
         return unit_main((suite), (tests), sizeof(tests) / sizeof((tests)[0])); \
     }
 

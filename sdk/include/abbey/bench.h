@@ -1,6 +1,7 @@
 /* abbey/bench.h - the author's bench: a board with your device, fake RAM and virtual time; no guest, no root.
  *
- * Link with libabbey-bench.a (pkg-config abbey-bench). Single-threaded; every call plays the part that its comment says.
+ * Link with libabbey-bench.a (pkg-config abbey-bench). Single-threaded; every call plays the part that its comment
+ * says.
  *
  *     abbey_bench *b = abbey_bench_new("./doorbell.so", "{delay: 75, irq: 7}");
  *     abbey_out(b, 0x310, 1, 0);
@@ -33,7 +34,8 @@ void abbey_store(abbey_bench *bench, uint64_t address, uint32_t size, uint64_t v
 
 /* PCI configuration of slot.function, on the supplied or the machine's first PCI bus. */
 uint32_t abbey_pci_read(abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size);
-void abbey_pci_write(abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size, uint32_t value);
+void abbey_pci_write(
+    abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size, uint32_t value);
 
 /* The 1 MB of fake RAM at guest-physical 0, for DMA. */
 uint8_t *abbey_ram(abbey_bench *bench, uint64_t *bytes);
@@ -42,8 +44,8 @@ uint8_t *abbey_ram(abbey_bench *bench, uint64_t *bytes);
  * 2000-01-01 00:00:00 UTC. */
 void abbey_advance(abbey_bench *bench, uint64_t nanoseconds);
 
-/* The level of an interrupt line: of the supplied ISA lines, or of the first controller; 16 to 19 are PIRQA# to PIRQD# of
- * the PCI bus. And of the INTR pin. */
+/* The level of an interrupt line: of the supplied ISA lines, or of the first controller; 16 to 19 are PIRQA# to PIRQD#
+ * of the PCI bus. And of the INTR pin. */
 int32_t abbey_line(abbey_bench *bench, uint32_t line);
 int32_t abbey_intr(abbey_bench *bench);
 /* Interrupt acknowledge: the vector. */

@@ -17,10 +17,10 @@ typedef struct abbey_char abbey_char;
 typedef struct abbey_char_client_1 {
     uint32_t size;
     uint32_t reserved;
-    uint32_t (*room)(void *self);                                    /* how many bytes receive() would take now */
+    uint32_t (*room)(void *self);                                      /* how many bytes receive() would take now */
     void (*receive)(void *self, const uint8_t *bytes, uint32_t count); /* count <= room() */
-    void (*writable)(void *self);                                    /* after a short write: room again; may be NULL */
-    void (*event)(void *self, uint32_t event);                       /* ABBEY_CHAR_...; may be NULL */
+    void (*writable)(void *self);              /* after a short write: room again; may be NULL */
+    void (*event)(void *self, uint32_t event); /* ABBEY_CHAR_...; may be NULL */
 } abbey_char_client_1;
 
 /* The backend's side. */

@@ -20,7 +20,7 @@ typedef struct abbey_dev abbey_dev;
 #define ABBEY_LOG_TRACE 4u
 
 typedef struct abbey_base_1 {
-    uint32_t size; /* of this table, in bytes */
+    uint32_t size;      /* of this table, in bytes */
     uint32_t log_level; /* messages above this level are dropped; read it before building a costly message */
     const void *(*query)(abbey_dev *dev, const char *id);
     int32_t (*fail)(abbey_dev *dev, const char *format, va_list args);
@@ -52,7 +52,8 @@ __attribute__((format(printf, 2, 3))) static inline int32_t abbey_fail(abbey_dev
 }
 
 /* One line in Abbey's log, without a newline; the host adds time and device id. [any] */
-__attribute__((format(printf, 3, 4))) static inline void abbey_log(abbey_dev *dev, uint32_t level, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline void abbey_log(
+    abbey_dev *dev, uint32_t level, const char *format, ...)
 {
     if (level > dev->base->log_level)
         return;

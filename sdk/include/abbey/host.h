@@ -92,7 +92,8 @@ typedef struct abbey_host_thread_1 {
     void (*unlock)(abbey_mutex *mutex);
     abbey_cond *(*cond_new)(void);
     void (*cond_free)(abbey_cond *cond);
-    /* Waits with `mutex` held until woken or until monotonic time `deadline` (ABBEY_NEVER: no limit); may wake early. */
+    /* Waits with `mutex` held until woken or until monotonic time `deadline` (ABBEY_NEVER: no limit); may wake early.
+     */
     void (*wait)(abbey_cond *cond, abbey_mutex *mutex, uint64_t deadline);
     void (*wake)(abbey_cond *cond); /* wakes all */
 } abbey_host_thread_1;
@@ -108,8 +109,8 @@ typedef struct abbey_watch abbey_watch;
 #define ABBEY_EVENT_WRITE 2u
 #define ABBEY_EVENT_HANGUP 4u /* always reported, never asked for */
 
-#define ABBEY_ASKED_TERMINATE 1u /* the user or the system asks the process to end (SIGTERM, SIGHUP) */
-#define ABBEY_ASKED_INTERRUPT 2u /* Ctrl-C while the terminal is not raw (SIGINT) */
+#define ABBEY_ASKED_TERMINATE 1u    /* the user or the system asks the process to end (SIGTERM, SIGHUP) */
+#define ABBEY_ASKED_INTERRUPT 2u    /* Ctrl-C while the terminal is not raw (SIGINT) */
 #define ABBEY_ASKED_CONSOLE_QUIT 3u /* the quit key of the console (Ctrl-A x) */
 
 typedef struct abbey_host_event_1 {
@@ -126,7 +127,8 @@ typedef struct abbey_host_event_1 {
     void (*alarm)(abbey_loop *loop, uint64_t when, void (*fn)(void *arg), void *arg);
     /* Watches a host handle (a file descriptor on POSIX hosts); events may be 0 for hang-ups alone. NULL on failure.
      * [create] [locked] */
-    abbey_watch *(*watch)(abbey_loop *loop, int64_t handle, uint32_t events, void (*fn)(void *arg, uint32_t events), void *arg);
+    abbey_watch *(*watch)(
+        abbey_loop *loop, int64_t handle, uint32_t events, void (*fn)(void *arg, uint32_t events), void *arg);
     void (*rewatch)(abbey_watch *watch, uint32_t events); /* [locked] */
     void (*unwatch)(abbey_watch *watch);                  /* no callback comes after it [locked] */
     /* Who hears ABBEY_ASKED_...; one a process, NULL restores the defaults. [create] */

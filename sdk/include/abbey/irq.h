@@ -65,7 +65,8 @@ static inline int32_t abbey_irq_inputs(abbey_dev *dev, abbey_irq_input_fn fn, vo
     return chip->inputs(dev, fn, self);
 }
 
-/* Tells the host how to answer abbey_irq_pending(); without it the answer is 0. 0, or -1 with a reported reason. [create] */
+/* Tells the host how to answer abbey_irq_pending(); without it the answer is 0. 0, or -1 with a reported reason.
+ * [create] */
 static inline int32_t abbey_irq_answer(abbey_dev *dev, abbey_irq_pending_fn fn, void *self)
 {
     const abbey_irqchip_1 *chip = (const abbey_irqchip_1 *)abbey_query(dev, ABBEY_IRQCHIP_1);

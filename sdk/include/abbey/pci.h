@@ -15,7 +15,7 @@ typedef struct abbey_pci abbey_pci;
 #define ABBEY_PCI_BAR_NONE 0u
 #define ABBEY_PCI_BAR_IO 1u
 #define ABBEY_PCI_BAR_MEM32 2u
-#define ABBEY_PCI_BAR_MEM64 3u   /* takes the next BAR as well */
+#define ABBEY_PCI_BAR_MEM64 3u    /* takes the next BAR as well */
 #define ABBEY_PCI_BAR_PREFETCH 4u /* or-ed to a memory kind */
 
 typedef struct abbey_pci_bar {
@@ -101,7 +101,8 @@ static inline void abbey_pci_config_set(abbey_pci *pci, uint32_t offset, uint32_
 
 /* Which bits of a register the guest may write, and which it clears by writing one. The standard header is set up by
  * the host; a device states its own registers from 40h on. [create] */
-static inline void abbey_pci_config_mask(abbey_pci *pci, uint32_t offset, uint32_t count, uint32_t writable, uint32_t write_1_clears)
+static inline void abbey_pci_config_mask(
+    abbey_pci *pci, uint32_t offset, uint32_t count, uint32_t writable, uint32_t write_1_clears)
 {
     pci->ops->config_mask(pci, offset, count, writable, write_1_clears);
 }

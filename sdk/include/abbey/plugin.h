@@ -22,8 +22,8 @@
 typedef struct abbey_device {
     const char *name;
     const char *summary;
-    const char *bus;     /* what it is put on: "isa", "pci", ...; NULL: straight on the board */
-    uint64_t self_size;  /* bytes of the instance struct; the host zeroes it and fills the properties in */
+    const char *bus;        /* what it is put on: "isa", "pci", ...; NULL: straight on the board */
+    uint64_t self_size;     /* bytes of the instance struct; the host zeroes it and fills the properties in */
     uint32_t state_version; /* of the register table, from 1 */
     uint32_t reserved;
     abbey_table props; /* of abbey_prop */
@@ -54,11 +54,11 @@ typedef struct abbey_plugin {
     uint32_t abi_minor;
     const char *id; /* reverse domain name, unique: "org.example.doorbell" */
     const char *version;
-    const char *license; /* SPDX expression */
+    const char *license;  /* SPDX expression */
     const char *requires; /* interface ids it cannot do without, space-separated, or NULL: refusal happens at load */
     const char *optional; /* interface ids it uses where they exist, or NULL */
-    abbey_table devices;   /* of abbey_device */
-    abbey_table backends;  /* of abbey_backend */
+    abbey_table devices;  /* of abbey_device */
+    abbey_table backends; /* of abbey_backend */
     const abbey_device *device; /* the short form for a plugin with one device */
     const abbey_hostos *hostos;
     const abbey_guestopt *guestopt;
@@ -67,9 +67,12 @@ typedef struct abbey_plugin {
 #define ABBEY_PLUGIN_SYMBOL "abbey_plugin_entry"
 
 /* ABBEY_PLUGIN(.id = ..., .version = ..., .license = ..., .device = &device); - once in a plugin. */
-#define ABBEY_PLUGIN(...)                                                                                              \
-    extern const abbey_plugin abbey_plugin_entry;                                                                      \
-    __attribute__((visibility("default"))) const abbey_plugin abbey_plugin_entry = { .magic = ABBEY_MAGIC,             \
-        .size = sizeof(abbey_plugin), .abi_major = ABBEY_ABI_MAJOR, .abi_minor = ABBEY_ABI_MINOR, __VA_ARGS__ }
+#define ABBEY_PLUGIN(...)                                                                                  \
+    extern const abbey_plugin abbey_plugin_entry;                                                          \
+    __attribute__((visibility("default"))) const abbey_plugin abbey_plugin_entry = { .magic = ABBEY_MAGIC, \
+        .size = sizeof(abbey_plugin),                                                                      \
+        .abi_major = ABBEY_ABI_MAJOR,                                                                      \
+        .abi_minor = ABBEY_ABI_MINOR,                                                                      \
+        __VA_ARGS__ }
 
 #endif

@@ -30,7 +30,7 @@
 #define ABBEY_TYPE_BLOB 11u  /* array of integers; registers only */
 #define ABBEY_TYPE_I64 12u
 
-#define ABBEY_TYPEOF(field)                                                                                            \
+#define ABBEY_TYPEOF(field) \
     _Generic(((ABBEY_SELF *)0)->field,                                                                                 \
         uint8_t: ABBEY_TYPE_U8, uint16_t: ABBEY_TYPE_U16, uint32_t: ABBEY_TYPE_U32, uint64_t: ABBEY_TYPE_U64,          \
         int32_t: ABBEY_TYPE_I32, int64_t: ABBEY_TYPE_I64, _Bool: ABBEY_TYPE_BOOL, const char *: ABBEY_TYPE_STRING,     \
@@ -49,25 +49,25 @@ typedef struct abbey_prop {
     uint32_t offset; /* of the field, in bytes */
     uint32_t flags;
     uint32_t reserved;
-    int64_t value;    /* default of integers, bools, irqs */
-    const char *text; /* default of strings; NULL stays NULL */
+    int64_t value;       /* default of integers, bools, irqs */
+    const char *text;    /* default of strings; NULL stays NULL */
     const char *meaning; /* one line, with the unit */
     int64_t min, max;
     const char *choices;
 } abbey_prop;
 
 /* ABBEY_PROP(field, default, "meaning", .min = ..., .max = ...) for integers, bools and interrupt lines. */
-#define ABBEY_PROP(field, default_value, what, ...)                                                                    \
-    {                                                                                                                  \
-        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),                  \
-        .value = (int64_t)(default_value), .meaning = (what), __VA_ARGS__                                              \
+#define ABBEY_PROP(field, default_value, what, ...)                                                   \
+    {                                                                                                 \
+        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field), \
+        .value = (int64_t)(default_value), .meaning = (what), __VA_ARGS__                             \
     }
 
 /* ABBEY_PROP_TEXT(field, "default" or NULL, "meaning", ...) for strings and backends (a backend's default is NULL). */
-#define ABBEY_PROP_TEXT(field, default_text, what, ...)                                                                \
-    {                                                                                                                  \
-        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),                  \
-        .text = (default_text), .meaning = (what), __VA_ARGS__                                                         \
+#define ABBEY_PROP_TEXT(field, default_text, what, ...)                                               \
+    {                                                                                                 \
+        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field), \
+        .text = (default_text), .meaning = (what), __VA_ARGS__                                        \
     }
 
 #define ABBEY_REG_KEEP 1u /* reset leaves it alone (battery-backed) */
@@ -83,10 +83,10 @@ typedef struct abbey_reg {
 } abbey_reg;
 
 /* ABBEY_REG(field, reset value, ...) - the field may be nested: ABBEY_REG(chan[0].count, 0). */
-#define ABBEY_REG(field, reset_value, ...)                                                                             \
-    {                                                                                                                  \
-        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),                  \
-        .bytes = (uint32_t)sizeof(((ABBEY_SELF *)0)->field), .reset = (uint64_t)(reset_value), __VA_ARGS__             \
+#define ABBEY_REG(field, reset_value, ...)                                                                 \
+    {                                                                                                      \
+        .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),      \
+        .bytes = (uint32_t)sizeof(((ABBEY_SELF *)0)->field), .reset = (uint64_t)(reset_value), __VA_ARGS__ \
     }
 
 #endif

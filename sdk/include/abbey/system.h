@@ -43,10 +43,9 @@ static inline const abbey_system_1 *abbey_system(abbey_dev *dev)
  *   power_off(dev)         the machine ends with exit status 0
  *   exit(dev, status)      the machine ends; a status other than 0 means that the guest failed
  *   nmi(dev)               a non-maskable interrupt
- *   shadow(...)            ABBEY_SHADOW_... for whole pages of C0000h-FFFFFh; until it is called, and again after a cold
- *                          reset, a page shows firmware where the board has some, and RAM elsewhere
- *   power_button(...)      [create] who hears the power button; 0, or -1 when somebody does already
- *   memory(dev)            bytes of RAM
- *   wall_clock(dev)        nanoseconds since 1970-01-01 00:00 UTC, going on with virtual time */
+ *   shadow(...)            ABBEY_SHADOW_... for whole pages of C0000h-FFFFFh; until it is called, and again after a
+ * cold reset, a page shows firmware where the board has some, and RAM elsewhere power_button(...)      [create] who
+ * hears the power button; 0, or -1 when somebody does already memory(dev)            bytes of RAM wall_clock(dev)
+ * nanoseconds since 1970-01-01 00:00 UTC, going on with virtual time */
 
 #endif

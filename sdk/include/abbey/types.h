@@ -29,7 +29,10 @@ typedef struct abbey_table {
 } abbey_table;
 
 /* ABBEY_TABLE(array) - the table of a whole static array. */
-#define ABBEY_TABLE(array) { (array), (uint32_t)(sizeof(array) / sizeof((array)[0])), (uint32_t)sizeof((array)[0]) }
+#define ABBEY_TABLE(array)                                                                    \
+    {                                                                                         \
+        (array), (uint32_t)(sizeof(array) / sizeof((array)[0])), (uint32_t)sizeof((array)[0]) \
+    }
 
 /* Text of a failure, always terminated; empty when nothing failed. */
 typedef struct abbey_error {

@@ -1,4 +1,5 @@
-/* test_doorbell.c - the doorbell on the author's bench: no guest, no root, and time that passes when the test says so. */
+/* test_doorbell.c - the doorbell on the author's bench: no guest, no root, and time that passes when the test says so.
+ */
 #include <CUnit/Basic.h>
 #include <abbey/bench.h>
 

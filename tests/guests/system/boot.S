@@ -122,7 +122,9 @@ user_done:
 /* void enter_v86(void): out of a level-0 body, by the frame in v86_frame. */
     .globl enter_v86
 enter_v86:
-    movl $v86_frame, %esp
+    movl $9, %ecx
+1:  pushl v86_frame - 4(, %ecx, 4)
+    loop 1b
     iret
 
 /* ---- out of it ---- */

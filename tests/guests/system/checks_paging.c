@@ -127,7 +127,7 @@ BODY(movs_absent, absent(); at_fault = PAGE(1))
 RESULT(movs_state, cr2_right() && trap.ecx == 95 && trap.esi == PAGE(3) + 5 && trap.edi == PAGE(1))
 BODY(pop_fault, __asm__ volatile("pushl $5\n\t" FAULT "popl (%0)" ::"r"(PAGE(1)) : "memory"))
 BODY(pop_absent, absent(); at_fault = PAGE(1))
-BODY(ins_fault, __asm__ volatile(FAULT "insb" ::"D"(PAGE(1) + 4), "d"(0x80)))
+BODY(ins_fault, __asm__ volatile(FAULT "insb" ::"D"(PAGE(1) + 4), "d"(0x86)))
 /* The GDT's page for slot 20 and above is absent: a segment load at level 3 reads it with supervisor rights. */
 BODY(
     gdt_far, tables_32();

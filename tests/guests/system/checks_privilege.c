@@ -86,12 +86,16 @@ BODY(rep_outs, __asm__ volatile("movl %%ecx, %0\n\trep outsb\n\tmovl %%ecx, %0\n
 RESULT(outs_did, note[0] == 0 && note[1] == (uint32_t)memory + 3)
 BODY(rep_ins_zero, __asm__ volatile("rep insb" ::"d"(0x61), "D"(memory), "c"(0) : "memory"))
 /* A body at level 3 with IOPL 3. */
-static void iopl3(void (*body)(void))
+static void iopl3_with(void (*body)(void), uint32_t flags)
 {
     __asm__ volatile(
-        "movw %w0, %%ds\n\tmovw %w0, %%es\n\tpushl %0\n\tpushl %1\n\tpushl $0x3002\n\tpushl %2\n\tpushl %3\n\tiret" ::
-            "r"(UDATA),
-        "r"(user_stack_top - 4), "r"(UCODE), "r"(body));
+        "movw %w0, %%ds\n\tmovw %w0, %%es\n\tpushl %0\n\tpushl %1\n\tpushl %4\n\tpushl %2\n\tpushl %3\n\tiret" ::"r"(
+            UDATA),
+        "r"(user_stack_top - 4), "r"(UCODE), "r"(body), "r"(flags));
+}
+static void iopl3(void (*body)(void))
+{
+    iopl3_with(body, 0x3002);
 }
 BODY(in_iopl3, iopl3(in_go))
 BODY(cli_go, __asm__ volatile("cli\n\tsti\n\tcli" :::))
@@ -154,6 +158,7 @@ BODY(sep, wrmsr(0x174, KCODE); wrmsr(0x175, (uint32_t)trap_stack_top - 256); wrm
 BODY(sep_null, sep(); wrmsr(0x174, 3))
 BODY(sysenter, __asm__ volatile("sysenter" ::: "memory"))
 INSN(sysenter_fault, "sysenter")
+BODY(sysenter_if, iopl3_with(sysenter, 0x3202))
 BODY(sysexit, __asm__ volatile("movl %0, %%ecx\n\tmovl %1, %%edx\n\tsysexit" ::"i"(user_stack_top), "i"(user_done)
                                : "ecx", "edx"))
 INSN(sysexit_fault, "sysexit")
@@ -286,6 +291,7 @@ static const struct check rows[] = {
     { "PAT keeps what is written (SDM 11.12.2)", 0, pat_good, VECTOR_RETURNED, 0, 0, pat_did, NEEDS_PAT },
     { "SYSENTER enters level 0 with CS, SS, EIP, ESP of the MSRs (SDM 5.8.7)",
       3, sysenter, VECTOR_KERNEL, 0, sep, entered, NEEDS_SEP },
+    { "SYSENTER clears IF (SDM vol. 2, SYSENTER)", 0, sysenter_if, VECTOR_KERNEL, 0, sep, entered, NEEDS_SEP },
     { "#GP(0) on SYSENTER with a null CS MSR (SDM vol. 2, SYSENTER)",
       3, sysenter_fault, GP, 0, sep_null, 0, NEEDS_SEP },
     { "SYSEXIT goes to level 3 with CS + 16 and CS + 24 (SDM 5.8.7)",

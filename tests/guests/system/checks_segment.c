@@ -164,7 +164,7 @@ RESULT(other_busy, (GDT_ENTRY(TSS_OTHER).high >> 8 & 0xf) == 11)
 // clang-format off
 static const struct check rows[] = {
     { "#GP(sel) on loading DS beyond the GDT limit (SDM 3.5.1)", 0, ds_beyond, GP, 0x100, 0, 0, 0 },
-    { "#GP(sel) on a descriptor half beyond the limit (SDM 3.5.1)", 0, ds_straddle, GP, FREE_SEL(0), 0, 0, 0 },
+    { "#GP(sel) on a descriptor half beyond the limit (SDM 3.5.1)", 0, ds_straddle, GP, FREE_SEL(0), data_dpl0, 0, 0 },
     { "#GP(0) on loading SS with a null selector (SDM 3.4.2)", 0, ss_null, GP, 0, 0, 0, 0 },
     { "#GP(0) on loading SS with selector 3 at level 3 (SDM 3.4.2)", 3, ss_null3, GP, 0, 0, 0, 0 },
     { "a null selector may be loaded into DS (SDM 3.4.2)", 0, ds_null, VECTOR_RETURNED, 0, 0, 0, 0 },

@@ -61,6 +61,16 @@ BODY(call16, target.selector = 0; ((uint16_t *)&target)[0] = (uint16_t)(uint32_t
      ((uint16_t *)&target)[1] = FREE_SEL(0); __asm__ volatile("movl %%esp, %0\n\tlcallw *%1"
                                                               : "=m"(note[2])
                                                               : "m"(target)))
+/* On a 16-bit stack SP alone moves. */
+static uint8_t block[4096];
+BODY(ss16, code0(); slot(1, (uint32_t)block, 0xfff, A_DATA, 0))
+BODY(call_ss16,
+    __asm__ volatile("movl %%esp, %%ebx\n\tmovl %%ss, %%ecx\n\tmovw %w2, %%ss\n\tmovl $0xabcd0800, %%esp\n\t"
+                     "lcall %1, $1f\n1:\tmovl %%esp, %%eax\n\tmovl %%ecx, %%ss\n\tmovl %%ebx, %%esp\n\tmovl %%eax, %0"
+                     : "=m"(note[0])
+                     : "i"(FREE_SEL(0)), "r"(FREE_SEL(1))
+                     : "eax", "ebx", "ecx", "memory"))
+RESULT(esp_high_kept, note[0] == 0xabcd07f8)
 /* A stack of 4 bytes that has no room for the return address. */
 static uint8_t tiny_room[64]; /* emulators without limits write in front of it */
 #define tiny (tiny_room + 32)
@@ -220,6 +230,7 @@ static const struct check rows[] = {
       0, call32, VECTOR_RETURNED, 0, code0, pushed_32, 0 },
     { "a far call with a 16-bit operand pushes two words (SDM vol. 2, CALL)",
       0, call16, VECTOR_RETURNED, 0, code_based, pushed_16, 0 },
+    { "a far call on a 16-bit stack moves SP alone (SDM vol. 1, 6.2.3)", 0, call_ss16, VECTOR_RETURNED, 0, ss16, esp_high_kept, 0 },
     { "#GP(0) on a far return to a null selector (SDM vol. 2, RET)", 0, ret_null, GP, 0, 0, 0, 0 },
     { "#GP(sel) on a far return beyond the GDT (SDM vol. 2, RET)", 0, ret_beyond, GP, 0x100, 0, 0, 0 },
     { "#GP(sel) on a far return to data (SDM vol. 2, RET)", 0, ret_data, GP, KDATA, 0, 0, 0 },

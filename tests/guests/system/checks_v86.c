@@ -133,6 +133,9 @@ RESULT(redirected,
 RESULT(redirected_iopl3, at_target() && REAL(uint16_t, 0x2fffa) == 0x3202 && !(trap.eflags & IF))
 RESULT(iret_vif_set, gp_at_target() && (trap.eflags & VIF) && !(trap.eflags & IF))
 
+BODY(far_in, start_v86_at(0x10000, IOPL3))
+RESULT(at_iret, trap.cs == KCODE && !(trap.eflags & VM) && trap.ds == KDATA)
+
 /* PVI: virtual interrupts for level 3 in protected mode. */
 BODY(pvi_cli, __asm__ volatile("cli" :::))
 BODY(pvi_sti, __asm__ volatile("sti" :::))
@@ -200,6 +203,7 @@ static const struct check rows[] = {
     { "#GP(0) on a far jump to an offset above FFFFh (SDM vol. 2, JMP)", 0, iopl3, GP, 0, code_jmp_far32, at_1, 0 },
     { "a far call pushes CS and IP as words (SDM vol. 2, CALL)", 0, iopl3, VECTOR_USER, 0, call_far, called, 0 },
     { "a far return loads a paragraph (SDM vol. 2, RET)", 0, iopl3, VECTOR_USER, 0, retf, returned, 0 },
+    { "#GP(0) on IRET to v86 mode with EIP above FFFFh (SDM vol. 2, IRET)", 0, far_in, GP, 0, 0, at_iret, 0 },
     { "VME: CLI clears VIF (SDM 20.3.2)", 0, vme_vif, GP, 0, code_cli, vif_clear, NEEDS_VME },
     { "VME: STI sets VIF (SDM 20.3.2)", 0, vme, GP, 0, code_sti, vif_set, NEEDS_VME },
     { "VME: #GP(0) on STI with VIP set (SDM 20.3.2)", 0, vme_vip, GP, 0, code_sti, at_1, NEEDS_VME },

@@ -326,7 +326,11 @@ void code16(const void *bytes, uint32_t count)
 }
 void start_v86(uint32_t flags)
 {
-    const uint32_t frame_words[9] = { 0, V86_BASE >> 4, flags | 0x20002, 0xfffc, 0x2000, 0x3000, 0x3000, 0x4000,
+    start_v86_at(0, flags);
+}
+void start_v86_at(uint32_t eip, uint32_t flags)
+{
+    const uint32_t frame_words[9] = { eip, V86_BASE >> 4, flags | 0x20002, 0xfffc, 0x2000, 0x3000, 0x3000, 0x4000,
         0x5000 };
     for (unsigned i = 0; i < 9; i++)
         v86_frame[i] = frame_words[i];

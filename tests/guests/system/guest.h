@@ -170,6 +170,7 @@ void code16(const void *bytes, uint32_t count);
 #define CODE16(bytes) code16(bytes, sizeof(bytes) - 1)
 /* A level-0 body that enters v86 mode at 1000:0000, stack 2000:fffc, with these flags besides VM. */
 void start_v86(uint32_t flags);
+void start_v86_at(uint32_t eip, uint32_t flags);
 void start_real(void);
 extern uint16_t *const real_memory; /* linear 0 */
 #define REAL(type, linear) (*(volatile type *)(launder(linear)))
