@@ -274,6 +274,8 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     plan->wp = !dice_once_in(&dice, 3);
     plan->am = dice_once_in(&dice, 3);
     plan->user_only = dice_once_in(&dice, 3);
+    plan->cache = seed % 4 == 3 ? 128u << 10 : 8u << 20;
+    plan->hot = seed / 4 % 4 == 3 ? 3 : 1;
     plan->wild = dice_once_in(&dice, 8);
     for (uint32_t at = WORLD_DATA; at < WORLD_END; at += 4)
         put32(plan, at, dice_once_in(&dice, 3) ? world_pointer(plan, &dice) : world_number(&dice));
