@@ -31,7 +31,6 @@ static json_t *bt_engine_stats(const struct cpu *cpu)
 
 /* Best first: "auto" takes the first that is supported. */
 static const struct engine engines[] = {
-    { .name = "interp", .run = interp_run },
     { .name = "bt",
         .run = bt_run,
         .supported = bt_supported,
@@ -40,6 +39,7 @@ static const struct engine engines[] = {
         .fault = bt_engine_fault,
         .attached = bt_engine_attached,
         .stats = bt_engine_stats },
+    { .name = "interp", .run = interp_run },
 };
 
 const struct engine *engine_find(const char *name)

@@ -77,6 +77,13 @@ off() {
     result "boots with $1, and powers off with status 0" powered_off_with "$2"
 }
 
+# The slower engine boots as well.
+interpreted() {
+    machine test=poweroff --engine interp --set memory=64M --timeout $limit </dev/null
+    status=$?
+    result "boots on the interpreter" powered_off
+}
+
 again() {
     start test=reboot --timeout $limit 7</dev/null
     result "reboots" says 'up .*' 2
@@ -136,10 +143,11 @@ if [ "${ABBEY_TEST_SHORT-}" ]; then
     off 64M 30000
     skip "all else" "ABBEY_TEST_SHORT is set"
 else
-    echo "1..17"
+    echo "1..18"
     off 64M 30000
     off 512M 450000
     off 2G 1900000
+    interpreted
     again
     pipes
     button

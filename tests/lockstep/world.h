@@ -66,8 +66,8 @@ struct world_plan {
     uint64_t seed;
     bool paging, pae, wp, am, user_only, wild;
     bool settle;                           /* no instruction leaves undefined flags behind for long */
-    uint64_t cache; /* bytes of translated code: one world in four has hardly any */
-    uint16_t hot;   /* executions before code is translated */
+    uint64_t cache;                        /* bytes of translated code: one world in four has hardly any */
+    uint16_t hot;                          /* executions before code is translated */
     uint8_t *image;                        /* of all RAM */
     uint32_t starts[WORLD_CODE_BYTES / 2]; /* offsets of instructions in the code */
     uint32_t start_count;

@@ -19,8 +19,8 @@ bool interp_yields(struct cpu *cpu);
  * that interp_run() always ends. */
 void interp_again(struct cpu *cpu);
 
-/* Looks at cpu->signals behind the instruction under way, not only behind its run: a device may have raised an interrupt
- * because of it, and engines must agree on where it is taken. */
+/* Looks at cpu->signals behind the instruction under way, not only behind its run: a device may have raised an
+ * interrupt because of it, and engines must agree on where it is taken. */
 void interp_break(struct interp *interp);
 
 /* Forgets all decoded instructions. */
