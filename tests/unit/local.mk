@@ -72,6 +72,7 @@ tests_unit_test_host_stdio_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_host_stdio_LDADD = $(HOST_RIG_LIBS)
 
 # The manual of machine files, the shipped machines, and `abbey config` with the real plugins.
+EXTRA_DIST += tests/unit/test_machine_files.sh
 TESTS += tests/unit/test_machine_files.sh
 
 check_PROGRAMS += tests/unit/test_plugins
