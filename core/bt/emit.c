@@ -17,11 +17,6 @@ void emit8(struct code *code, uint32_t byte)
     emit_bytes(code, &(uint8_t){ (uint8_t)byte }, 1);
 }
 
-void emit16(struct code *code, uint32_t value)
-{
-    emit_bytes(code, (const uint8_t *)&value, 2);
-}
-
 void emit32(struct code *code, uint32_t value)
 {
     emit_bytes(code, (const uint8_t *)&value, 4);

@@ -39,7 +39,6 @@ static inline struct operand op_sib(unsigned base, unsigned index, unsigned scal
 }
 
 void emit8(struct code *code, uint32_t byte);
-void emit16(struct code *code, uint32_t value);
 void emit32(struct code *code, uint32_t value);
 void emit64(struct code *code, uint64_t value);
 void emit_bytes(struct code *code, const uint8_t *bytes, unsigned count);

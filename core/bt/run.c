@@ -22,7 +22,6 @@
 
 #define HOT 16u /* default of bt->hot */
 #define HOST_TF 0x100u
-#define KINDS_MAX 8u
 
 bool bt_supported(void)
 {

@@ -99,7 +99,7 @@ static void insn_translate(struct xlat *x, const struct run *run)
     bool last = x->index + 1 == run->count;
     unsigned slows = x->slows, links = x->links;
     int32_t delta = x->delta;
-    x->start = x->code.at;
+    uint8_t *start = x->code.at; /* to take back what a row wrote before it refused */
     x->refused = false;
     x->row = xlat_find(insn);
     if (x->row) {
@@ -112,7 +112,7 @@ static void insn_translate(struct xlat *x, const struct run *run)
             return;
         }
     }
-    x->code.at = x->start;
+    x->code.at = start;
     x->slows = slows;
     x->links = links;
     x->delta = delta;

@@ -54,7 +54,6 @@ struct xlat {
     uint8_t live_in[RUN_INSNS + 1], live_out[RUN_INSNS + 1]; /* of flags, packed by flags_pack() */
     bool ended;                                              /* control has left the unit */
     bool refused;                                            /* the row cannot do it: make it a callout */
-    uint8_t *start;                                          /* of the instruction's code, to take it back */
     struct slow slow[RUN_INSNS];
     unsigned slows;
     unsigned links;

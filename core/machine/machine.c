@@ -104,6 +104,12 @@ static bool machine_take_host(struct machine *machine, const abbey_hostos *host)
     return machine->host.mem && machine->host.clock && machine->host.thread && machine->host.event;
 }
 
+/* Is virtual time the number of instructions? */
+static bool counts_time(const struct config *config)
+{
+    return strcmp(config->clock, "instructions") == 0;
+}
+
 /* The CPU with its caches; machine->cpu is NULL when that failed. */
 static bool machine_add_cpu(struct machine *machine)
 {
@@ -153,9 +159,8 @@ static bool machine_add_cpu(struct machine *machine)
             ABBEY_HOST_FAULT_1);
         return false;
     }
-    bool counting = strcmp(config->clock, "instructions") == 0;
     abbey_error error = { "" };
-    if (engine->prepare && !engine->prepare(cpu, config->cpu_cache, counting, &error)) {
+    if (engine->prepare && !engine->prepare(cpu, config->cpu_cache, counts_time(config), &error)) {
         fprintf(machine->errors, "abbey: engine '%s': %s\n", engine->name, error.text);
         return false;
     }
@@ -192,8 +197,7 @@ static bool machine_build(struct machine *machine)
     mem_on_mmio(machine->mem, bus_enter, bus_leave, machine);
     if (!machine_add_cpu(machine))
         return false;
-    bool counted = strcmp(config->clock, "instructions") == 0;
-    vclock_start(&machine->clock, machine->host.clock, counted ? &machine->cpu->instructions : NULL);
+    vclock_start(&machine->clock, machine->host.clock, counts_time(config) ? &machine->cpu->instructions : NULL);
     struct board_owner owner = machine_board_owner;
     owner.loop = machine->loop;
     owner.host = host;
