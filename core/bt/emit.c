@@ -57,6 +57,10 @@ void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, str
 {
     if (how & EMIT_LOCK)
         emit8(code, 0xf0);
+    if (rm.guest) {
+        emit8(code, 0x65);
+        emit8(code, 0x67);
+    }
     if (how & EMIT_66)
         emit8(code, 0x66);
     unsigned rex = (how & EMIT_W ? 8u : 0u) | (reg & 8u) >> 1;

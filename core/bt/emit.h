@@ -23,6 +23,7 @@ struct operand {
     bool memory;
     uint8_t base, index, scale; /* enum host_reg; scale as a shift */
     int32_t disp;
+    bool guest; /* an address of 32 bits, wrapping, relative to GS: the guest's linear address in its window */
 };
 
 static inline struct operand op_reg(unsigned reg)
@@ -35,7 +36,7 @@ static inline struct operand op_mem(unsigned base, int32_t disp)
 }
 static inline struct operand op_sib(unsigned base, unsigned index, unsigned scale, int32_t disp)
 {
-    return (struct operand){ true, (uint8_t)base, (uint8_t)index, (uint8_t)scale, disp };
+    return (struct operand){ true, (uint8_t)base, (uint8_t)index, (uint8_t)scale, disp, false };
 }
 
 void emit8(struct code *code, uint32_t byte);

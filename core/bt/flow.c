@@ -20,12 +20,12 @@ void xlat_push_reg(struct xlat *x)
     unsigned n = x->insn->opcode & 7;
     if (narrow(x))
         return;
-    stack_check(x, -4, true);
+    struct operand at = stack_check(x, -4, true);
     if (n == ESP) {
         emit_lea(&x->code, R9, op_mem(HOST_ESP, x->delta));
-        emit_store(&x->code, memory_operand(), R9);
+        emit_store(&x->code, at, R9);
     } else {
-        emit_store(&x->code, memory_operand(), n);
+        emit_store(&x->code, at, n);
     }
     x->delta -= 4;
 }
@@ -34,8 +34,8 @@ void xlat_push_imm(struct xlat *x)
 {
     if (narrow(x))
         return;
-    stack_check(x, -4, true);
-    emit_store_imm(&x->code, memory_operand(), x->insn->imm);
+    struct operand at = stack_check(x, -4, true);
+    emit_store_imm(&x->code, at, x->insn->imm);
     x->delta -= 4;
 }
 
@@ -48,12 +48,12 @@ void xlat_push_rm(struct xlat *x)
         x->refused = true;
         return;
     }
-    operand_check(x, 4, false);
-    emit_load(&x->code, R9, memory_operand());
+    struct operand at = operand_check(x, 4, false);
+    emit_load(&x->code, R9, at);
     emit_store(&x->code, temp(), R9);
-    stack_check(x, -4, true);
+    at = stack_check(x, -4, true);
     emit_load(&x->code, R9, temp());
-    emit_store(&x->code, memory_operand(), R9);
+    emit_store(&x->code, at, R9);
     x->delta -= 4;
 }
 
@@ -62,8 +62,8 @@ void xlat_pop_reg(struct xlat *x)
     unsigned n = x->insn->opcode & 7;
     if (narrow(x))
         return;
-    stack_check(x, 0, false);
-    emit_load(&x->code, host_reg(n), memory_operand());
+    struct operand at = stack_check(x, 0, false);
+    emit_load(&x->code, host_reg(n), at);
     x->delta = n == ESP ? 0 : x->delta + 4;
 }
 
@@ -72,8 +72,8 @@ void xlat_leave(struct xlat *x)
     struct code *code = &x->code;
     if (narrow(x))
         return;
-    base_check(x);
-    emit_load(code, R9, memory_operand());
+    struct operand at = base_check(x);
+    emit_load(code, R9, at);
     emit_lea(code, HOST_ESP, op_mem(RBP, 4));
     emit_mov(code, RBP, R9);
     x->delta = 0;
@@ -123,8 +123,8 @@ void xlat_call(struct xlat *x)
 {
     if (narrow(x))
         return;
-    stack_check(x, -4, true);
-    emit_store_imm(&x->code, memory_operand(), x->next);
+    struct operand at = stack_check(x, -4, true);
+    emit_store_imm(&x->code, at, x->next);
     x->delta -= 4;
     esp_settle(x);
     count_add(x, (int32_t)x->index + 1);
@@ -137,8 +137,8 @@ void xlat_ret(struct xlat *x)
     const struct insn *insn = x->insn;
     if (narrow(x))
         return;
-    stack_check(x, 0, false);
-    emit_load(&x->code, HOST_EA, memory_operand());
+    struct operand at = stack_check(x, 0, false);
+    emit_load(&x->code, HOST_EA, at);
     x->delta += 4 + (insn->opcode == 0xc2 ? (int32_t)(insn->imm & 0xffff) : 0);
     esp_settle(x);
     count_add(x, (int32_t)x->index + 1);
@@ -150,8 +150,8 @@ static void target_load(struct xlat *x, unsigned to)
 {
     const struct insn *insn = x->insn;
     if (insn->mod != 3) {
-        operand_check(x, 4, false);
-        emit_load(&x->code, to, memory_operand());
+        struct operand at = operand_check(x, 4, false);
+        emit_load(&x->code, to, at);
     } else if (insn->rm == ESP) {
         emit_lea(&x->code, to, op_mem(HOST_ESP, x->delta));
     } else {
@@ -175,8 +175,8 @@ void xlat_call_rm(struct xlat *x)
         return;
     target_load(x, R9);
     emit_store(&x->code, temp(), R9);
-    stack_check(x, -4, true);
-    emit_store_imm(&x->code, memory_operand(), x->next);
+    struct operand at = stack_check(x, -4, true);
+    emit_store_imm(&x->code, at, x->next);
     emit_load(&x->code, HOST_EA, temp());
     x->delta -= 4;
     esp_settle(x);

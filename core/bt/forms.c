@@ -1,7 +1,8 @@
 /* forms.c - data instructions: most are the guest's own encoding with another memory operand.
  *
  * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is
- * R14D; memory becomes [R12 + R13]. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction
+ * R14D; memory
+ * becomes what operand_check() says. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction
  * that names one of them cannot have a memory operand here and is left to the interpreter. */
 #include "core/bt/xlat.h"
 
@@ -37,7 +38,7 @@ static void modrm(struct xlat *x, unsigned lock)
     bool memory = insn->mod != 3;
     unsigned reg = shape & SHAPE_EXT || reg_byte ? insn->reg : host_reg(insn->reg);
     unsigned imm = shape & SHAPE_IMM8 ? 1 : !(shape & SHAPE_IMM) ? 0 : size == 1 ? 1 : insn->opsize;
-    struct operand rm = memory_operand();
+    struct operand rm = { 0 };
 
     if (memory && ((shape & SHAPE_REG_ONLY) || (reg_byte && reg >= 4))) {
         x->refused = true;
@@ -55,7 +56,7 @@ static void modrm(struct xlat *x, unsigned lock)
     if (reg == HOST_ESP)
         esp_settle(x);
     if (memory)
-        operand_check(x, size, (shape & SHAPE_WRITES) != 0);
+        rm = operand_check(x, size, (shape & SHAPE_WRITES) != 0);
     emit_op(&x->code, how_of(insn) | (lock && memory ? EMIT_LOCK : 0), insn->opcode, reg, rm);
     copy_tail(x, imm);
 }
@@ -135,8 +136,8 @@ void xlat_moffs(struct xlat *x)
         x->refused = true;
         return;
     }
-    operand_check(x, size, write);
-    emit_op(&x->code, how_of(insn), (write ? 0x88u : 0x8au) | (insn->opcode & 1u), RAX, memory_operand());
+    struct operand at = operand_check(x, size, write);
+    emit_op(&x->code, how_of(insn), (write ? 0x88u : 0x8au) | (insn->opcode & 1u), RAX, at);
 }
 
 void xlat_inc_dec(struct xlat *x)

@@ -38,6 +38,7 @@ struct link {
 
 /* Where an instruction of a unit begins. */
 struct point {
+    const struct insn *insn;
     uint32_t code; /* offset from unit->body */
     uint16_t eip;  /* offset from unit->eip */
     int16_t delta; /* pending ESP delta in bytes */

@@ -4,6 +4,7 @@ core_libcore_a_SOURCES += \
 	core/bt/emit.c \
 	core/bt/emit.h \
 	core/bt/exits.c \
+	core/bt/fault.c \
 	core/bt/flow.c \
 	core/bt/forms.c \
 	core/bt/internal.h \

@@ -81,15 +81,16 @@ void fault_slow(struct xlat *x)
 }
 
 /* The check proper, of the linear address in R12D. */
-static void tlb_check(struct xlat *x, unsigned size, bool write)
+static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 {
+    const struct operand host = op_sib(HOST_EA, HOST_ADD, 0, 0);
     struct code *code = &x->code;
     struct slow *slow = slow_of(x);
     bool alive = x->live_in[x->index] != 0;
     int32_t table = table_disp(write ? TLB_WRITE : TLB_READ);
     if (slow->jumps == SLOW_JUMPS) {
         x->refused = true;
-        return;
+        return host;
     }
     if (alive)
         flags_stash(code);
@@ -107,15 +108,16 @@ static void tlb_check(struct xlat *x, unsigned size, bool write)
     emit_load64(code, HOST_ADD, op_sib(HOST_TLB, HOST_ADD, 3, table + (int32_t)offsetof(struct tlb_entry, addend)));
     if (alive)
         flags_unstash(code);
+    return host;
 }
 
-void operand_check(struct xlat *x, unsigned size, bool write)
+struct operand operand_check(struct xlat *x, unsigned size, bool write)
 {
     unsigned seg = x->insn->seg;
     if (x->insn->addrsize != 4 || (seg == FS && !(x->mode & MODE_FS)) || (seg == GS && !(x->mode & MODE_GS)) ||
         seg == CS) {
         x->refused = true;
-        return;
+        return op_reg(HOST_EA);
     }
     operand_lea(x, HOST_EA);
     if (seg == FS || seg == GS) {
@@ -123,17 +125,17 @@ void operand_check(struct xlat *x, unsigned size, bool write)
         emit_load(&x->code, HOST_ADD, op_mem(HOST_CPU, base));
         emit_lea(&x->code, HOST_EA, op_sib(HOST_EA, HOST_ADD, 0, 0));
     }
-    tlb_check(x, size, write);
+    return tlb_check(x, size, write);
 }
 
-void stack_check(struct xlat *x, int32_t offset, bool write)
+struct operand stack_check(struct xlat *x, int32_t offset, bool write)
 {
     emit_lea(&x->code, HOST_EA, op_mem(HOST_ESP, x->delta + offset));
-    tlb_check(x, 4, write);
+    return tlb_check(x, 4, write);
 }
 
-void base_check(struct xlat *x)
+struct operand base_check(struct xlat *x)
 {
     emit_mov(&x->code, HOST_EA, RBP);
-    tlb_check(x, 4, false);
+    return tlb_check(x, 4, false);
 }

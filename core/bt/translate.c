@@ -143,7 +143,7 @@ struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
         x.insn = &run->insn[x.index];
         x.eip = eip;
         x.next = eip += x.insn->length;
-        unit->point[x.index] = (struct point){ (uint32_t)(emit_exec(&x.code) - unit->body),
+        unit->point[x.index] = (struct point){ x.insn, (uint32_t)(emit_exec(&x.code) - unit->body),
             (uint16_t)(x.eip - unit->eip), (int16_t)x.delta, 0 };
         insn_translate(&x, run);
     }

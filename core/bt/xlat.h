@@ -75,20 +75,16 @@ static inline unsigned host_reg(unsigned guest)
 {
     return guest == ESP ? HOST_ESP : guest;
 }
-/* Checks an access of `size` bytes to the instruction's memory operand; the host address is then R12 + R13, which
- * is what memory_operand() names. R8 and R9 are free afterwards. */
-void operand_check(struct xlat *x, unsigned size, bool write);
+/* Makes an access of `size` bytes to the instruction's memory operand safe, and returns the operand to emit it with. R8
+ * and R9 are free afterwards; R12 and R13 may be part of it until the next check. */
+struct operand operand_check(struct xlat *x, unsigned size, bool write);
 /* Lets a fault of the host in the instruction's code lead to its slow path: its registers and flags must still be the
  * guest's when it faults. */
 void fault_slow(struct xlat *x);
 /* The same as operand_check() for guest ESP + offset. */
-void stack_check(struct xlat *x, int32_t offset, bool write);
+struct operand stack_check(struct xlat *x, int32_t offset, bool write);
 /* The same for a read of 4 bytes at EBP. */
-void base_check(struct xlat *x);
-static inline struct operand memory_operand(void)
-{
-    return op_sib(HOST_EA, HOST_ADD, 0, 0);
-}
+struct operand base_check(struct xlat *x);
 /* Makes R14D the guest's ESP. */
 void esp_settle(struct xlat *x);
 /* R12D = effective address without segment base (LEA); `to` instead of R12. */

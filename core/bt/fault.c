@@ -1,0 +1,87 @@
+/* fault.c - what the host's processor reports of translated code, and the kicks of other threads.
+ *
+ * The side table of a unit (struct point) leads from RIP to the instruction of the guest. Code is emitted so that up to
+ * an instruction's last access that may fault its registers and flags are still what they were before it.
+ *
+ * Another thread sets cpu->signals and makes the host interrupt this thread. Where RIP is then:
+ *
+ *   - outside the cache: `kicked` is set; entering and bt_exec() look at it.
+ *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change
+ * of ESP. RIP is set to the exit stub, R12D to the instruction's eip.
+ *   - elsewhere in the cache: the trap flag is set, and after the next host instruction the question is asked again. */
+#include "core/bt/internal.h"
+
+#define HOST_TF 0x100u
+
+/* The point at which the unit's code stands when RIP is exactly there, or NULL. */
+static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
+{
+    uint64_t offset = (uint64_t)(rip - unit->body);
+    unsigned low = 0, high = unit->count;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (unit->point[middle].code < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return rip >= unit->body && low < unit->count && unit->point[low].code == offset ? &unit->point[low] : NULL;
+}
+
+static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
+{
+    fault->gpr[HOST_EA] = unit->eip + point->eip;
+    fault->gpr[HOST_ADD] = 0;
+    fault->gpr[HOST_ESP] = (uint32_t)(fault->gpr[HOST_ESP] + (uint64_t)(int64_t)point->delta);
+    fault->rip = (uint64_t)(uintptr_t)bt->stub_exit;
+    fault->rflags &= ~(uint64_t)HOST_TF;
+    if (bt->counting)
+        bt->cpu->instructions += (uint64_t)(point - unit->point);
+}
+
+/* The instruction whose code holds RIP. */
+static const struct point *point_of(const struct unit *unit, const uint8_t *rip)
+{
+    const struct point *found = NULL;
+    for (unsigned i = 0; i < unit->count && unit->body + unit->point[i].code <= rip; i++)
+        found = &unit->point[i];
+    return found;
+}
+
+/* A division that the processor refuses goes on as the interpreter's, which raises what the guest is to see. */
+static bool divide_fault(struct bt *bt, abbey_fault *fault)
+{
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    const struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_of(unit, rip) : NULL;
+    if (!point || !point->slow)
+        return false;
+    fault->rip = (uint64_t)(uintptr_t)(unit->body + point->slow);
+    return true;
+}
+
+int32_t bt_fault(void *arg, abbey_fault *fault)
+{
+    struct bt *bt = arg;
+    if (fault->kind == ABBEY_FAULT_FLOAT)
+        return divide_fault(bt, fault);
+    if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)
+        return 0;
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    if (rip < bt->exec || rip >= bt->exec + bt->bytes) {
+        bt->cpu->bt.kicked = 1;
+        fault->rflags &= ~(uint64_t)HOST_TF;
+        return 1;
+    }
+    if (fault->kind == ABBEY_FAULT_KICK)
+        bt->counters.kicks++;
+    else
+        bt->counters.steps++;
+    const struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_at(unit, rip) : NULL;
+    if (point)
+        divert(bt, fault, unit, point);
+    else
+        fault->rflags |= HOST_TF;
+    return 1;
+}
