@@ -1,3 +1,4 @@
+include core/stats/local.mk
 include core/config/local.mk
 include core/plugin/local.mk
 include core/machine/local.mk

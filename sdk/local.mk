@@ -16,6 +16,6 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/system.h \
 	sdk/include/abbey/timer.h \
 	sdk/include/abbey/types.h
-EXTRA_DIST += sdk/doc/machine-files.md
+EXTRA_DIST += sdk/doc/machine-files.md sdk/doc/statistics.md
 include sdk/bench/local.mk
 include sdk/samples/local.mk

@@ -33,7 +33,7 @@ int32_t bt_fault(void *arg, abbey_fault *fault);
  * the interpreter. */
 void bt_attached(struct bt *bt);
 
-/* The counter group `bt` of --stats. */
-json_t *bt_stats(const struct bt *bt);
+/* Adds the counters of the translator; with NULL their meanings. */
+void bt_stats(const struct bt *bt, json_t *stats);
 
 #endif

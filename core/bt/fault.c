@@ -76,7 +76,7 @@ int32_t bt_fault(void *arg, abbey_fault *fault)
     if (fault->kind == ABBEY_FAULT_KICK)
         bt->counters.kicks++;
     else
-        bt->counters.steps++;
+        bt->counters.kick_steps++;
     const struct unit *unit = cache_find(bt, rip);
     const struct point *point = unit ? point_at(unit, rip) : NULL;
     if (point)

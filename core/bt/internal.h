@@ -62,7 +62,7 @@ struct unit {
 
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
-    uint64_t callouts, kicks, steps;
+    uint64_t callouts, kicks, kick_steps;
     uint64_t by_opcode[4][256];
 };
 

@@ -1,9 +1,24 @@
+/* stats.c - the translator's counters by name. A new counter is a field of struct bt_counters, a row here, and a line
+ * in sdk/doc/statistics.md. */
 #include "core/bt/internal.h"
+#include "core/stats/stats.h"
 
-static void add(json_t *object, const char *name, uint64_t value)
-{
-    json_object_set_new(object, name, json_integer((json_int_t)value));
-}
+#define ROW(field, what) STATS_ROW(struct bt_counters, field, what)
+
+static const struct stats_row rows[] = {
+    ROW(units, "units translated"),
+    ROW(source_bytes, "bytes of guest code in them"),
+    ROW(code_bytes, "bytes of host code in them"),
+    ROW(entries, "times translated code was entered from the loop"),
+    ROW(chains, "exits of units linked to another unit"),
+    ROW(unchains, "links taken back"),
+    ROW(indirect_misses, "indirect jumps whose target was not in the table"),
+    ROW(invalidations, "units dropped because their source changed"),
+    ROW(flushes, "times all units were dropped"),
+    ROW(kicks, "times another thread stopped translated code"),
+    ROW(kick_steps, "host instructions single-stepped to reach a boundary after a kick"),
+    ROW(callouts, "instructions left to the interpreter from inside translated code"),
+};
 
 /* The callouts by opcode, those that are worth a look. */
 static json_t *by_opcode(const struct bt_counters *counters)
@@ -16,29 +31,16 @@ static json_t *by_opcode(const struct bt_counters *counters)
             if (count * 1000 > counters->callouts) {
                 char name[16];
                 snprintf(name, sizeof(name), "%s%02x", maps[map], opcode);
-                add(object, name, count);
+                json_object_set_new(object, name, json_integer((json_int_t)count));
             }
         }
     }
     return object;
 }
 
-json_t *bt_stats(const struct bt *bt)
+void bt_stats(const struct bt *bt, json_t *stats)
 {
-    const struct bt_counters *c = &bt->counters;
-    json_t *object = json_object();
-    add(object, "units", c->units);
-    add(object, "source_bytes", c->source_bytes);
-    add(object, "code_bytes", c->code_bytes);
-    add(object, "entries", c->entries);
-    add(object, "chains", c->chains);
-    add(object, "unchains", c->unchains);
-    add(object, "indirect_misses", c->indirect_misses);
-    add(object, "invalidations", c->invalidations);
-    add(object, "flushes", c->flushes);
-    add(object, "kicks", c->kicks);
-    add(object, "kick_steps", c->steps);
-    add(object, "callouts", c->callouts);
-    json_object_set_new(object, "callouts_by_opcode", by_opcode(c));
-    return object;
+    stats_add(stats, "bt", rows, STATS_COUNT(rows), bt ? &bt->counters : NULL);
+    json_object_set_new(stats_group(stats, "bt"), "callouts_by_opcode",
+        bt ? by_opcode(&bt->counters) : json_string("those callouts by map and opcode that are more than one in 1000"));
 }

@@ -153,6 +153,11 @@ struct cpu_bt {
     volatile uint32_t kicked; /* another thread wants the CPU: looked at on entry and behind every callout */
     struct bt *bt;
 };
+
+/* Why the guest's own code was left. */
+struct cpu_counters {
+    uint64_t interrupts, nmis, exceptions, software_interrupts;
+};
 struct hostfp; /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
 
 struct cpu {
@@ -195,6 +200,7 @@ struct cpu {
         uint32_t vector, code;
         bool has_code;
     } fault; /* set by cpu_raise() */
+    struct cpu_counters counters;
 };
 
 /* Power-on or INIT state (SDM vol. 3, table 9-1). INIT keeps x87/SSE state, MTRRs and the TSC. */

@@ -93,6 +93,7 @@ static void deliver(struct cpu *cpu, const struct event *first, bool exception)
 void exception_deliver(struct cpu *cpu)
 {
     cpu->eip = cpu->insn_eip;
+    cpu->counters.exceptions++;
     struct event event = fault_event(cpu);
     deliver(cpu, &event, true);
 }
@@ -100,11 +101,16 @@ void exception_deliver(struct cpu *cpu)
 void trap_deliver(struct cpu *cpu, uint32_t vector)
 {
     struct event event = { .vector = vector, .flags = cpu->eflags };
+    cpu->counters.exceptions++;
     deliver(cpu, &event, true);
 }
 
 void interrupt_hardware(struct cpu *cpu, uint32_t vector)
 {
     struct event event = { .vector = vector, .flags = cpu->eflags };
+    if (cpu->nmi_blocked && vector == EXC_NMI)
+        cpu->counters.nmis++;
+    else
+        cpu->counters.interrupts++;
     deliver(cpu, &event, false);
 }

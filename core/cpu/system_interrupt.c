@@ -188,6 +188,7 @@ static void interrupt_redirect(struct cpu *cpu, uint32_t vector)
 
 void interrupt_software(struct cpu *cpu, uint32_t vector)
 {
+    cpu->counters.software_interrupts++;
     if (cpu_v86(cpu)) {
         if ((cpu->cr4 & CR4_VME) && redirected(cpu, vector)) {
             interrupt_redirect(cpu, vector);

@@ -32,6 +32,7 @@ void tlb_flush(struct cpu *cpu, bool global_too)
     if (global_too)
         tlb->large = false;
     tlb->changes++;
+    tlb->counters.tlb_flushes++;
 }
 
 void tlb_flush_page(struct cpu *cpu, uint32_t linear)
@@ -45,6 +46,7 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear)
         if ((entry[i].frame & TLB_LARGE) && (entry[i].tag ^ linear) >> 22 == 0)
             entry[i].tag = TLB_INVALID;
     tlb->changes++;
+    tlb->counters.tlb_page_flushes++;
 }
 
 void tlb_slow_writes(struct tlb *tlb, gpa_t gpa)
@@ -111,8 +113,10 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
 
     struct walk walk;
     uint32_t code;
+    tlb->counters.tlb_fills++;
     if (!walk_linear(cpu->mem, &cpu->paging, linear, purpose | (user ? WALK_USER : 0), &walk, &code)) {
         cpu->cr2 = linear;
+        tlb->counters.true_faults++;
         cpu_raise_code(cpu, EXC_PF, code);
     }
     if (purpose != TLB_FETCH && (tlb->watch[4] & 0xff) && page_watched(tlb, linear))

@@ -37,6 +37,10 @@ struct tlb_entry {
     uint64_t addend; /* host address of a byte less its linear address; 0 when the purpose has none */
 };
 
+struct tlb_counters {
+    uint64_t tlb_fills, tlb_flushes, tlb_page_flushes, true_faults;
+};
+
 struct tlb {
     struct tlb_entry entry[3][2][TLB_SETS]; /* [purpose][user][set] */
     struct tlb_entry scratch;               /* the translation of a page that must not be cached */
@@ -44,6 +48,7 @@ struct tlb {
     uint64_t changes;                       /* counts flushes, and whatever else voids a translation kept elsewhere */
     uint32_t watch_hits;                    /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
     uint32_t watch[5];                      /* DR0-3 and DR7 that the entries were made under */
+    struct tlb_counters counters;
 };
 
 static inline gpa_t tlb_gpa(const struct tlb_entry *entry, uint32_t linear)

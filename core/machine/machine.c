@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <x86intrin.h>
 
 #include "core/boot/boot.h"
 #include "core/cpu/access.h"
@@ -27,14 +28,18 @@ static void machine_unlock(void *opaque)
 /* The processor's side of the bus: port I/O and interrupt acknowledge enter the board under the machine lock. */
 static void bus_enter(void *opaque)
 {
+    struct machine *machine = opaque;
+    machine->bus_entered = __rdtsc();
     machine_lock(opaque);
-    ((struct machine *)opaque)->vcpu.inside = true;
+    machine->vcpu.inside = true;
 }
 
 static void bus_leave(void *opaque)
 {
-    ((struct machine *)opaque)->vcpu.inside = false;
+    struct machine *machine = opaque;
+    machine->vcpu.inside = false;
     machine_unlock(opaque);
+    machine->device_ticks += __rdtsc() - machine->bus_entered;
 }
 
 static uint32_t bus_in(void *opaque, uint16_t port, uint32_t size)
@@ -150,6 +155,7 @@ static bool machine_add_cpu(struct machine *machine)
         .owner = &machine_vcpu_owner,
         .opaque = machine,
         .threads = machine->host.thread,
+        .clock = machine->host.clock,
         .lock = machine->lock,
         .wake = machine->wake,
         .fault = machine->host.fault,

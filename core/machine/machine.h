@@ -40,5 +40,7 @@ bool machine_advance(struct machine *machine, uint64_t instructions);
  * subsystem. */
 char *machine_report(struct machine *machine);
 json_t *machine_stats(struct machine *machine);
+/* What each counter of the groups means, for all engines of this build. */
+json_t *machine_stats_meanings(void);
 
 #endif

@@ -42,8 +42,12 @@ struct machine {
     uint64_t advance_to; /* machine_advance(): value of cpu->instructions where it returns; else ABBEY_NEVER */
     bool asked_to_end;   /* SIGTERM was seen once */
     bool idle_warned;
-    uint64_t started, ended; /* host time */
+    uint64_t started, ended; /* host time; 0: not yet */
     uint64_t resets;
+
+    /* [vcpu], in ticks of the host's time-stamp counter: */
+    uint64_t bus_entered;
+    uint64_t device_ticks; /* spent in device code, and waiting for the machine lock before it */
 };
 
 /* Asks the vCPU thread for something. With the lock held. */

@@ -24,9 +24,9 @@ static void bt_engine_attached(struct cpu *cpu)
     bt_attached(cpu->bt.bt);
 }
 
-static json_t *bt_engine_stats(const struct cpu *cpu)
+static void bt_engine_stats(const struct cpu *cpu, json_t *stats)
 {
-    return bt_stats(cpu->bt.bt);
+    bt_stats(cpu ? cpu->bt.bt : NULL, stats);
 }
 
 /* Best first: "auto" takes the first that is supported. */

@@ -11,6 +11,15 @@ static bool vcpu_wakeable(const struct cpu *cpu)
     return (signals & CPU_SIGNAL_INTR) && (cpu->eflags & FLAG_IF);
 }
 
+/* Sleeps until something is signalled. */
+static void vcpu_sleep(struct vcpu *vcpu)
+{
+    vcpu->counters.asleep_since = vcpu->clock->monotonic();
+    vcpu->threads->wait(vcpu->wake, vcpu->lock, ABBEY_NEVER);
+    vcpu->counters.idle += vcpu->clock->monotonic() - vcpu->counters.asleep_since;
+    vcpu->counters.asleep_since = 0;
+}
+
 void vcpu_loop(struct vcpu *vcpu)
 {
     struct cpu *cpu = vcpu->cpu;
@@ -28,7 +37,7 @@ void vcpu_loop(struct vcpu *vcpu)
         }
         if (cpu->halted && !vcpu_wakeable(cpu)) {
             if (!vcpu->owner->idle(vcpu->opaque))
-                vcpu->threads->wait(vcpu->wake, vcpu->lock, ABBEY_NEVER);
+                vcpu_sleep(vcpu);
             continue;
         }
         uint64_t budget = vcpu->owner->budget(vcpu->opaque);
@@ -37,7 +46,7 @@ void vcpu_loop(struct vcpu *vcpu)
         vcpu->threads->unlock(vcpu->lock);
         enum cpu_exit why = vcpu->engine->run(cpu, budget);
         vcpu->threads->lock(vcpu->lock);
-        vcpu->exits[why]++;
+        vcpu->counters.exits[why]++;
         if (why == CPU_EXIT_TRIPLE_FAULT && !vcpu->owner->triple_fault(vcpu->opaque))
             break;
     }

@@ -22,8 +22,9 @@ struct engine {
     /* For abbey_host_fault_1.attach() on the vCPU thread, `cpu` being the argument. An engine that has it must be
      * kicked after signals were set. */
     int32_t (*fault)(void *cpu, abbey_fault *fault);
-    void (*attached)(struct cpu *cpu);       /* said once it is */
-    json_t *(*stats)(const struct cpu *cpu); /* its counter group of --stats, named as the engine */
+    void (*attached)(struct cpu *cpu); /* said once it is */
+    /* Adds its groups of counters (core/stats/stats.h); with `cpu` NULL their meanings. */
+    void (*stats)(const struct cpu *cpu, json_t *stats);
 };
 
 /* The engine by name; "auto" is the best there is. NULL when this build has none of that name. */
@@ -50,12 +51,17 @@ struct vcpu {
     const struct vcpu_owner *owner;
     void *opaque;
     const abbey_host_thread_1 *threads;
-    abbey_mutex *lock;                         /* the machine lock */
-    abbey_cond *wake;                          /* woken after cpu_signal() from another thread */
-    const abbey_host_fault_1 *fault;           /* for engines that must be kicked */
-    abbey_thread *thread;                      /* NULL while there is none, or while the loop runs inline */
-    bool inside;                               /* device code runs on the vCPU thread: it needs no kick */
-    uint64_t exits[CPU_EXIT_TRIPLE_FAULT + 1]; /* how often the engine returned, by reason */
+    const abbey_host_clock_1 *clock;
+    abbey_mutex *lock;               /* the machine lock */
+    abbey_cond *wake;                /* woken after cpu_signal() from another thread */
+    const abbey_host_fault_1 *fault; /* for engines that must be kicked */
+    abbey_thread *thread;            /* NULL while there is none, or while the loop runs inline */
+    bool inside;                     /* device code runs on the vCPU thread: it needs no kick */
+    struct vcpu_counters {
+        uint64_t exits[CPU_EXIT_TRIPLE_FAULT + 1]; /* how often the engine returned, by reason */
+        uint64_t idle;                             /* host nanoseconds slept while the guest was halted */
+        uint64_t asleep_since;                     /* host time while it sleeps, else 0 */
+    } counters;
 };
 
 /* Runs until the owner ends it. The body of the vCPU thread, or called by another that stands for it; may be called

@@ -159,7 +159,7 @@ static struct world_end world_run(
     end.instructions = sides[0]->cpu->instructions;
     end.restarts = (uint32_t)mem_load(sides[0]->mem, WORLD_RESTARTS, 4);
     if (options->verbose && options->engine[1]->stats)
-        end.stats = options->engine[1]->stats(sides[1]->cpu);
+        options->engine[1]->stats(sides[1]->cpu, end.stats = json_object());
     for (unsigned i = 0; i < 2; i++)
         side_free(sides[i]);
     world_plan_free(plan);

@@ -146,3 +146,10 @@ tests_unit_test_bt_regressions_SOURCES = tests/unit/test_bt_regressions.c
 tests_unit_test_bt_regressions_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_regressions_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_regressions_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_statistics
+TESTS += tests/unit/test_statistics
+tests_unit_test_statistics_SOURCES = tests/unit/test_statistics.c
+tests_unit_test_statistics_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_statistics_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_statistics_LDADD = $(UNIT_LIBS)
