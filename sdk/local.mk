@@ -3,6 +3,8 @@ pkgconfig_DATA = sdk/abbey-plugin.pc
 abbeyincludedir = $(includedir)/abbey
 abbeyinclude_HEADERS = \
 	sdk/include/abbey/bench.h \
+	sdk/include/abbey/block.h \
+	sdk/include/abbey/bus.h \
 	sdk/include/abbey/chardev.h \
 	sdk/include/abbey/dev.h \
 	sdk/include/abbey/dma.h \

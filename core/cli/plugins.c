@@ -24,13 +24,13 @@ static const char usage_text[] =
 static const char *type_name(uint32_t type)
 {
     static const char *const names[] = { "?", "u8", "u16", "u32", "u64", "i32", "bool", "string", "irq", "char",
-        "timer", "blob", "i64" };
+        "timer", "blob", "i64", "block" };
     return names[type < sizeof names / sizeof names[0] ? type : 0];
 }
 
 static bool is_number(const abbey_prop *prop)
 {
-    return prop->type != ABBEY_TYPE_STRING && prop->type != ABBEY_TYPE_IRQ && prop->type != ABBEY_TYPE_CHAR;
+    return prop->type != ABBEY_TYPE_STRING && prop->type != ABBEY_TYPE_IRQ && !plugin_backend_kind(prop->type);
 }
 
 /* Addresses in hexadecimal: what has 16 bits is a port nearly always. */
@@ -47,13 +47,15 @@ static const char *default_text(const abbey_prop *prop, char *text, size_t room)
         return NULL;
     switch (prop->type) {
     case ABBEY_TYPE_BOOL: return prop->value ? "true" : "false";
-    case ABBEY_TYPE_STRING:
-    case ABBEY_TYPE_CHAR: return prop->text ? prop->text : "none";
+    case ABBEY_TYPE_STRING: return prop->text ? prop->text : "none";
     case ABBEY_TYPE_IRQ:
         if (prop->value < 0)
             return "none";
         break;
-    default: break;
+    default:
+        if (plugin_backend_kind(prop->type))
+            return prop->text ? prop->text : "none";
+        break;
     }
     return number_text(prop, prop->value, text, room);
 }

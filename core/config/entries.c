@@ -145,7 +145,7 @@ static void properties_read(struct check *check, const struct kind *kind, struct
             node = NULL;
         if (!node && row->flags & ABBEY_PROP_REQUIRED) {
             report_error(check->report, entry->at, "missing-property", "%s must be given: %s", what, row->meaning);
-        } else if (node && (row->type == ABBEY_TYPE_IRQ || row->type == ABBEY_TYPE_CHAR)) {
+        } else if (node && (row->type == ABBEY_TYPE_IRQ || plugin_backend_kind(row->type))) {
             if (value_is_scalar(check->report, node, row, what)) { /* the rest in check_irqs, check_backend_uses */
                 value->mark = node->at.mark;
                 value->text = node->text;

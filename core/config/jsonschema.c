@@ -38,18 +38,18 @@ static json_t *integer_schema(const abbey_prop *row)
 static json_t *row_schema(const abbey_prop *row)
 {
     json_t *schema;
+    bool backend = plugin_backend_kind(row->type) != NULL;
     switch (row->type) {
     case ABBEY_TYPE_BOOL: schema = json_pack("{s:s}", "type", "boolean"); break;
     case ABBEY_TYPE_STRING:
         schema = row->choices ? choices_schema(row->choices)
                               : json_pack("{s:[s, s, s]}", "type", "string", "number", "boolean");
         break;
-    case ABBEY_TYPE_CHAR: schema = json_pack("{s:s}", "type", "string"); break;
     case ABBEY_TYPE_IRQ:
         schema = json_pack("{s:[{s:s, s:i}, {s:s, s:s}]}", "anyOf", "type", "integer", "minimum", 0, "type", "string",
             "pattern", IRQ_LINE);
         break;
-    default: schema = integer_schema(row); break;
+    default: schema = backend ? json_pack("{s:s}", "type", "string") : integer_schema(row); break;
     }
     json_object_set_new(schema, "description", json_string(row->meaning ? row->meaning : ""));
     if (row->type == ABBEY_TYPE_STRING && row->text)
@@ -58,7 +58,7 @@ static json_t *row_schema(const abbey_prop *row)
         json_object_set_new(schema, "default", json_boolean(row->value != 0));
     else if (row->type == ABBEY_TYPE_IRQ && row->value < 0)
         json_object_set_new(schema, "default", json_string("none"));
-    else if (row->type != ABBEY_TYPE_STRING && row->type != ABBEY_TYPE_CHAR && !(row->flags & ABBEY_PROP_REQUIRED))
+    else if (row->type != ABBEY_TYPE_STRING && !backend && !(row->flags & ABBEY_PROP_REQUIRED))
         json_object_set_new(schema, "default", json_integer(row->value));
     return schema;
 }

@@ -5,12 +5,6 @@
 
 #include "core/config/suggest.h"
 
-/* The kind of backend that a row of this type wants, or NULL when it wants none. */
-static const char *kind_wanted(const abbey_prop *row)
-{
-    return row->type == ABBEY_TYPE_CHAR ? "char" : NULL;
-}
-
 static void backend_unknown(struct check *check, const struct entry *entry, const struct config_value *value)
 {
     struct suggestion near = { .wanted = value->text };
@@ -31,7 +25,7 @@ void check_backend_uses(struct check *check)
         const struct entry *entry = &check->devices[i];
         for (unsigned j = 0; j < entry->node.value_count; j++) {
             struct config_value *value = &entry->node.values[j];
-            const char *kind = kind_wanted(value->prop);
+            const char *kind = plugin_backend_kind(value->prop->type);
             if (!kind || !value->text)
                 continue;
             if (!strcmp(value->text, "none")) {

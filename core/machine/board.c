@@ -18,6 +18,7 @@ static const struct {
     { ABBEY_DMA_1, &dma_interface, false },
     { ABBEY_PCI_1, &pci_interface, false },
     { ABBEY_SYSTEM_1, &system_interface, false },
+    { ABBEY_BUS_1, &bus_interface, false },
     { ABBEY_LOOP_1, &loop_interface, true },
 };
 

@@ -66,17 +66,19 @@ static bool connect_irq(struct device *device, const struct config_value *value,
     return source != NULL;
 }
 
-static bool connect_char(struct device *device, const struct config_value *value, void *field)
+/* A property that names a backend gets its interface. */
+static bool connect_backend(struct device *device, const struct config_value *value, void *field)
 {
-    if (!value->text)
+    const char *kind = plugin_backend_kind(value->prop->type);
+    if (!kind || !value->text)
         return true;
     for (unsigned i = 0; i < device->board->backend_count; i++) {
         struct device *b = &device->board->backends[i];
         if (strcmp(b->node->id, value->text) != 0)
             continue;
-        if (strcmp(b->backend->kind, "char") != 0) {
-            device_fail(device, "%s: backend '%s' is of kind '%s', not 'char'", value->prop->name, value->text,
-                b->backend->kind);
+        if (strcmp(b->backend->kind, kind) != 0) {
+            device_fail(device, "%s: backend '%s' is of kind '%s', not '%s'", value->prop->name, value->text,
+                b->backend->kind, kind);
             return false;
         }
         memcpy(field, &b->interface, sizeof b->interface);
@@ -101,8 +103,7 @@ static bool property_apply(struct device *device, const struct config_value *val
     case ABBEY_TYPE_BOOL: *(_Bool *)field = value->integer != 0; break;
     case ABBEY_TYPE_STRING: *(const char **)field = value->text; break;
     case ABBEY_TYPE_IRQ: return connect_irq(device, value, field);
-    case ABBEY_TYPE_CHAR: return connect_char(device, value, field);
-    default: break;
+    default: return connect_backend(device, value, field);
     }
     return true;
 }

@@ -1,6 +1,7 @@
 core_libcore_a_SOURCES += \
 	core/machine/board.c \
 	core/machine/board.h \
+	core/machine/bus.c \
 	core/machine/device.c \
 	core/machine/dma.c \
 	core/machine/irq.c \

@@ -93,6 +93,13 @@ struct pci_bus {
     uint32_t asserted[4];
 };
 
+/* What a device that provides a bus tells the devices on it (bus.c). */
+struct bus_offer {
+    const char *id;
+    const void *table;
+    void *self;
+};
+
 /* Memory that lives as long as the instance. */
 struct chunk {
     struct chunk *next;
@@ -121,6 +128,7 @@ struct device {
     struct dma *dma;
     struct pci_function *pci;
     struct pci_bus *bus;
+    struct bus_offer offer;
     uint64_t accesses, interrupts;
 };
 
@@ -199,6 +207,9 @@ void irq_recount(struct board *board);
 
 /* dma.c */
 extern const abbey_dma_1 dma_interface;
+
+/* bus.c */
+extern const abbey_bus_1 bus_interface;
 
 /* pci.c, pcibus.c */
 extern const abbey_pci_1 pci_interface;

@@ -15,6 +15,7 @@ static const char *const known[] = {
     ABBEY_DMA_1,
     ABBEY_PCI_1,
     ABBEY_SYSTEM_1,
+    ABBEY_BUS_1,
     ABBEY_LOOP_1,
     ABBEY_HOST_MEM_1,
     ABBEY_HOST_CLOCK_1,

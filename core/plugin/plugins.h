@@ -52,6 +52,9 @@ const struct plugin_backend *plugin_backend_find(const struct plugin_set *set, c
 const struct plugin *plugin_hostos_find(const struct plugin_set *set, const char *name);
 const struct plugin *plugin_guestopt_find(const struct plugin_set *set, const char *name);
 
+/* The kind of backend ("char") that a property of this type names; NULL when it names none. */
+const char *plugin_backend_kind(uint32_t type);
+
 /* Loads one file, as plugin_set_open() would; for `abbey plugins check` and the author's bench. */
 struct plugin_set *plugin_set_open_file(const char *path);
 

@@ -23,6 +23,11 @@ struct stream *bench_stream(abbey_dev *dev)
     return &((abbey_bench *)device_of(dev)->board->opaque)->stream;
 }
 
+struct disk **bench_disks(abbey_dev *dev)
+{
+    return &((abbey_bench *)device_of(dev)->board->opaque)->disks;
+}
+
 /* ---- what the board asks of its owner ---- */
 
 static uint64_t owner_now(void *opaque)

@@ -21,6 +21,7 @@ struct abbey_bench {
     bool intr;
     abbey_events events;
     struct stream stream;
+    struct disk *disks;
     char *state;
 };
 

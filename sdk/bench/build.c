@@ -6,9 +6,14 @@
 #include <string.h>
 #include <yaml.h>
 
+#define BUSES 8u
+
 /* What a machine already has of what the bench would supply. */
 struct present {
     bool lines, pci, stream_named, stream, memory;
+    const char *buses[BUSES]; /* kinds that some device wants, */
+    bool provided[BUSES];     /* and whether another provides them */
+    unsigned bus_count;
 };
 
 /* The value of a key of a mapping, or NULL. */
@@ -24,6 +29,33 @@ static yaml_node_t *yaml_get(yaml_document_t *document, yaml_node_t *map, const 
     return NULL;
 }
 
+/* A bus that a plugin brings is wanted, or provided. */
+static void bus_note(struct present *present, const char *kind, bool provided)
+{
+    unsigned i = 0;
+    if (!kind || !strcmp(kind, "isa") || !strcmp(kind, "pci"))
+        return;
+    while (i < present->bus_count && strcmp(present->buses[i], kind) != 0)
+        i++;
+    if (i == BUSES)
+        return;
+    present->bus_count += i == present->bus_count;
+    present->buses[i] = kind;
+    present->provided[i] |= provided;
+}
+
+/* The first device of the set that provides a bus of the kind, or NULL. */
+static const char *provider_find(const struct plugin_set *plugins, const char *kind)
+{
+    for (unsigned i = 0; i < plugins->count; i++)
+        for (unsigned k = 0; k < plugins->plugins[i].device_count && !plugins->plugins[i].refusal; k++) {
+            const abbey_device *device = &plugins->plugins[i].devices[k].device;
+            if (device->provides && !strcmp(device->provides, kind))
+                return device->name;
+        }
+    return NULL;
+}
+
 static void device_look(
     const struct plugin_set *plugins, yaml_document_t *document, yaml_node_t *device, struct present *present)
 {
@@ -35,6 +67,8 @@ static void device_look(
         return; /* config_read() will say so */
     present->lines |= found->device.isa_lines != 0;
     present->pci |= found->device.provides && strcmp(found->device.provides, "pci") == 0;
+    bus_note(present, found->device.bus, false);
+    bus_note(present, found->device.provides, true);
     const abbey_prop *props = found->device.props.rows;
     for (uint32_t i = 0; i < found->device.props.count; i++) {
         yaml_node_t *value = props[i].type == ABBEY_TYPE_CHAR ? yaml_get(document, device, props[i].name) : NULL;
@@ -100,7 +134,8 @@ bool bench_board(abbey_bench *bench)
 
 abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
 {
-    const char *settings[4];
+    const char *settings[4 + BUSES];
+    char buses[BUSES][200];
     unsigned count = 0;
     abbey_error error = { "" };
     abbey_bench *bench = plugins ? calloc(1, sizeof(*bench)) : NULL;
@@ -111,11 +146,19 @@ abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
     bench->plugins = plugins;
     bench->events.size = sizeof bench->events;
     plugin_set_add(plugins, &stand_ins, "the author's bench");
+    plugin_set_add(plugins, &disk_stand_in, "the author's bench");
     struct present present = machine_look(plugins, text);
     if (!present.lines)
         settings[count++] = "devices.bench-isa.device=bench-isa";
     if (!present.pci)
         settings[count++] = "devices.bench-pci.device=bench-pci";
+    for (unsigned i = 0; i < present.bus_count; i++) {
+        const char *provider = present.provided[i] ? NULL : provider_find(plugins, present.buses[i]);
+        if (!provider)
+            continue;
+        snprintf(buses[i], sizeof buses[i], "devices.bench-%s.device=%s", present.buses[i], provider);
+        settings[count++] = buses[i];
+    }
     if (present.stream_named && !present.stream)
         settings[count++] = "backends.bench.backend=bench";
     if (!present.memory)
@@ -181,6 +224,7 @@ void abbey_bench_free(abbey_bench *bench)
     config_free(bench->config);
     plugin_set_close(bench->plugins);
     free(bench->stream.sent);
+    disks_free(bench->disks);
     free(bench->state);
     free(bench);
 }

@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+#pragma GCC visibility push(default)
+#include <abbey/bench.h>
+#pragma GCC visibility pop
 #include <abbey/plugin.h>
 
 /* Devices "bench-isa" and "bench-pci", backend "bench". */
@@ -23,5 +26,21 @@ struct stream {
 
 /* The stream of the bench that `dev` belongs to; in bench.c. */
 struct stream *bench_stream(abbey_dev *dev);
+
+/* The medium behind a backend "bench-disk"; it outlives the backend as well. disk.c */
+struct disk {
+    struct disk *next;
+    char id[64];
+    uint8_t *bytes;
+    uint64_t count;
+    bool present, broken;
+    const abbey_block_client_1 *client;
+    void *client_self;
+    abbey_disk_counts counts;
+};
+extern const abbey_plugin disk_stand_in;
+/* The list of media of the bench that `dev` belongs to; in bench.c. */
+struct disk **bench_disks(abbey_dev *dev);
+void disks_free(struct disk *disks);
 
 #endif

@@ -58,6 +58,22 @@ uint32_t abbey_char_sent(abbey_bench *bench, uint8_t *bytes, uint32_t room);
 uint32_t abbey_char_feed(abbey_bench *bench, const uint8_t *bytes, uint32_t count);
 void abbey_char_stall(abbey_bench *bench, uint32_t on);
 
+/* The backend "bench-disk" (kind block) is memory: `backends: { d: { backend: bench-disk, size: 1M } }`, with
+ * `read_only`, `removable`, and `delay`, the nanoseconds of virtual time that a request takes. Its bytes, by the
+ * backend's id; NULL when there is none. They stay through a round trip. */
+uint8_t *abbey_disk(abbey_bench *bench, const char *id, uint64_t *bytes);
+/* Takes the medium away (0) or puts it in (1), and tells the device. */
+void abbey_disk_insert(abbey_bench *bench, const char *id, uint32_t on);
+/* While set, each request fails with ABBEY_BLOCK_FAILED. */
+void abbey_disk_break(abbey_bench *bench, const char *id, uint32_t on);
+/* What was asked of it so far. */
+typedef struct abbey_disk_counts {
+    uint32_t size;
+    uint32_t reads, writes, flushes, discards, zeroes;
+    uint32_t locked; /* the guest holds the door */
+} abbey_disk_counts;
+void abbey_disk_counts_get(abbey_bench *bench, const char *id, abbey_disk_counts *counts);
+
 /* Cold reset. */
 void abbey_bench_reset(abbey_bench *bench);
 

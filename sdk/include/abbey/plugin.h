@@ -5,6 +5,8 @@
 #ifndef ABBEY_PLUGIN_H
 #define ABBEY_PLUGIN_H
 
+#include <abbey/block.h>
+#include <abbey/bus.h>
 #include <abbey/chardev.h>
 #include <abbey/dev.h>
 #include <abbey/dma.h>
