@@ -19,5 +19,8 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/timer.h \
 	sdk/include/abbey/types.h
 EXTRA_DIST += sdk/doc/machine-files.md sdk/doc/statistics.md
+	sdk/include/abbey/types.h \
+	sdk/include/abbey/vram.h
+EXTRA_DIST += sdk/doc/machine-files.md
 include sdk/bench/local.mk
 include sdk/samples/local.mk

@@ -58,6 +58,16 @@ void tlb_slow_writes(struct tlb *tlb, gpa_t gpa)
             entry[i].tag |= TLB_SLOW;
 }
 
+void tlb_forget(struct tlb *tlb, gpa_t first, gpa_t last)
+{
+    uint32_t low = (uint32_t)(first >> MEM_PAGE_SHIFT), high = (uint32_t)(last >> MEM_PAGE_SHIFT);
+    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
+        if ((entry[i].frame & TLB_FRAME) >= low && (entry[i].frame & TLB_FRAME) <= high)
+            entry[i].tag = TLB_INVALID;
+    tlb->changes++;
+}
+
 void cpu_paging_changed(struct cpu *cpu)
 {
     struct paging *paging = &cpu->paging;

@@ -76,6 +76,9 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
 /* Sends writes to the page frame of `gpa` through mem_store() from now on: it has just been marked. */
 void tlb_slow_writes(struct tlb *tlb, gpa_t gpa);
 
+/* Forgets the host addresses of the page frames [first, last], by gpa. */
+void tlb_forget(struct tlb *tlb, gpa_t first, gpa_t last);
+
 /* Applies a change of the debug registers to the cached pages. */
 void tlb_watch_update(struct cpu *cpu);
 

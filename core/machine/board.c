@@ -16,6 +16,7 @@ static const struct {
     { ABBEY_IRQCHIP_1, &irqchip_interface, false },
     { ABBEY_TIMER_1, &timer_interface, true },
     { ABBEY_DMA_1, &dma_interface, false },
+    { ABBEY_VRAM_1, &vram_interface, false },
     { ABBEY_PCI_1, &pci_interface, false },
     { ABBEY_SYSTEM_1, &system_interface, false },
     { ABBEY_BUS_1, &bus_interface, false },
@@ -169,6 +170,7 @@ static void device_free(struct device *device)
         else
             mmio_free(r);
     }
+    vrams_free(device);
     for (struct source *s = device->sources, *next; s; s = next) {
         next = s->next;
         free(s);
@@ -236,6 +238,7 @@ void board_reset(struct board *board)
             region_reset(r);
         if (device->pci)
             pci_function_reset(device->pci);
+        vrams_clear(device);
         device_reset_registers(device);
     }
     if (board->intr && board->owner.intr)

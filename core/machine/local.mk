@@ -22,4 +22,5 @@ core_libcore_a_SOURCES += \
 	core/machine/system.c \
 	core/machine/timer.c \
 	core/machine/vclock.c \
-	core/machine/vclock.h
+	core/machine/vclock.h \
+	core/machine/vram.c

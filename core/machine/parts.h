@@ -71,6 +71,15 @@ struct inputs {
     void *pending_self;
 };
 
+/* Memory of a device that the guest sees by views. */
+struct vram {
+    abbey_vram handle;
+    struct device *device;
+    char name[32];
+    struct mem_vram *mem;
+    struct vram *next;
+};
+
 struct pci_function {
     abbey_pci handle;
     struct device *device;
@@ -80,6 +89,7 @@ struct pci_function {
     void *self;
     uint8_t config[256], writable[256], clears[256], reset[256];
     struct region *bars[6];
+    struct region *rom;
     struct source *intx;
     bool intx_out; /* what the pin shows to the board: the level unless the command register disables it */
 };
@@ -126,6 +136,7 @@ struct device {
     struct source *sources, **last_source;
     struct inputs inputs;
     struct dma *dma;
+    struct vram *vrams;
     struct pci_function *pci;
     struct pci_bus *bus;
     struct bus_offer offer;
@@ -185,6 +196,11 @@ const void *interface_find(struct device *device, const char *id);
 /* pio.c, mmio.c: `bar` ranges start disabled and are nobody's clash. NULL with a recorded reason. */
 struct region *pio_add(struct device *device, const abbey_region_desc *desc, void *self, bool bar);
 struct region *mmio_add(struct device *device, const abbey_region_desc *desc, void *self, bool bar);
+/* Ranges of memory that need no callback: a view of a device's memory from `offset`, and a ROM, whose bytes are copied.
+ */
+struct region *view_add(
+    struct device *device, const abbey_region_desc *desc, struct mem_vram *vram, uint64_t offset, bool bar);
+struct region *rom_add(struct device *device, uint64_t length, const void *bytes);
 /* Puts a range somewhere, shown or not, over all others. */
 void region_place(struct region *region, uint64_t start, bool enabled);
 void region_reset(struct region *region);
@@ -211,6 +227,11 @@ extern const abbey_dma_1 dma_interface;
 /* bus.c */
 extern const abbey_bus_1 bus_interface;
 
+/* vram.c */
+extern const abbey_vram_1 vram_interface;
+void vrams_free(struct device *device);
+void vrams_clear(struct device *device);
+
 /* pci.c, pcibus.c */
 extern const abbey_pci_1 pci_interface;
 struct pci_function *pci_function_new(struct device *device, const abbey_pci_desc *desc, void *self);
@@ -219,6 +240,8 @@ uint32_t pci_config_read(const struct pci_function *f, uint32_t offset, uint32_t
 void pci_config_write(struct pci_function *f, uint32_t offset, uint32_t count, uint32_t value);
 void pci_function_reset(struct pci_function *f);
 void pci_update(struct pci_function *f); /* maps BARs as configuration space says */
+/* Shows the memory behind BAR `index`; false with a recorded reason. */
+bool pci_bar_show(struct device *device, abbey_pci *pci, uint32_t index, struct vram *vram);
 bool pci_intx_shown(const struct pci_function *f);
 void pci_pin_set(struct pci_function *f, bool level);
 void pci_pins_recount(struct pci_bus *bus);

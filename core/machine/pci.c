@@ -16,6 +16,7 @@
 #define STATUS 0x06u
 #define HEADER_TYPE 0x0eu
 #define BAR0 0x10u
+#define ROM_BAR 0x30u
 #define INTERRUPT_LINE 0x3cu
 #define INTERRUPT_PIN 0x3du
 
@@ -24,6 +25,7 @@
 #define COMMAND_WRITABLE 0x0147u /* I/O, memory, bus master, parity error response, SERR# */
 #define COMMAND_INTX_DISABLE 0x0400u
 #define STATUS_INTX 0x0008u
+#define ROM_LIMIT (16u << 20)
 #define STATUS_CLEARS 0xf900u /* parity and abort bits: written ones clear */
 
 static void put(uint8_t *space, uint32_t offset, uint32_t count, uint64_t value)
@@ -73,18 +75,29 @@ static uint64_t bar_address(const struct pci_function *f, uint32_t index)
     return (command & COMMAND_MEMORY) && addr && !sizing ? addr : ABBEY_NEVER;
 }
 
+/* Where the expansion ROM decodes: bit 0 of its register, and memory on (PCI 2.1, 6.2.5.2). */
+static uint64_t rom_address(const struct pci_function *f)
+{
+    uint32_t low = get(f->config, ROM_BAR, 4);
+    uint64_t addr = low & ~(f->rom->length - 1), last = addr + f->rom->length - 1;
+    return (low & 1) && (get(f->config, COMMAND, 2) & COMMAND_MEMORY) && addr && last < UINT32_MAX ? addr : ABBEY_NEVER;
+}
+
+static void range_update(struct region *region, uint64_t addr)
+{
+    if (addr == ABBEY_NEVER && region->enabled)
+        region_place(region, region->start, false);
+    else if (addr != ABBEY_NEVER && (!region->enabled || region->start != addr))
+        region_place(region, addr, true);
+}
+
 void pci_update(struct pci_function *f)
 {
-    for (uint32_t i = 0; i < 6; i++) {
-        struct region *region = f->bars[i];
-        if (!region)
-            continue;
-        uint64_t addr = bar_address(f, i);
-        if (addr == ABBEY_NEVER && region->enabled)
-            region_place(region, region->start, false);
-        else if (addr != ABBEY_NEVER && (!region->enabled || region->start != addr))
-            region_place(region, addr, true);
-    }
+    for (uint32_t i = 0; i < 6; i++)
+        if (f->bars[i])
+            range_update(f->bars[i], bar_address(f, i));
+    if (f->rom)
+        range_update(f->rom, rom_address(f));
 }
 
 static bool bar_good(struct device *device, const abbey_pci_bar *bar, uint32_t index)
@@ -93,9 +106,10 @@ static bool bar_good(struct device *device, const abbey_pci_bar *bar, uint32_t i
     bool io = type == ABBEY_PCI_BAR_IO;
     uint64_t least = io ? 4 : 16;
     uint64_t most = io ? PORTS : type == ABBEY_PCI_BAR_MEM64 ? UINT64_C(1) << 35 : UINT64_C(1) << 31;
-    if (bar->kind > 7 || (io && (bar->kind & ABBEY_PCI_BAR_PREFETCH)) || !bar->fn ||
-        (bar->length & (bar->length - 1)) || bar->length < least || bar->length > most ||
-        (type == ABBEY_PCI_BAR_MEM64 && index == 5)) {
+    bool vram = bar->kind & ABBEY_PCI_BAR_VRAM;
+    if (bar->kind > 15 || (io && bar->kind > ABBEY_PCI_BAR_IO) || !bar->fn != vram ||
+        (vram && bar->length % MEM_PAGE_SIZE) || (bar->length & (bar->length - 1)) || bar->length < least ||
+        bar->length > most || (type == ABBEY_PCI_BAR_MEM64 && index == 5)) {
         device_fail(device,
             "BAR %u: kind %u, length %" PRIx64 "%s; a length is a power of two from %" PRIu64 " to %" PRIx64
             ", and a 64-bit BAR takes two",
@@ -120,10 +134,45 @@ static bool bar_new(struct pci_function *f, uint32_t index)
     put(f->writable, at, 4, size_mask & 0xffffffffu);
     if (type == ABBEY_PCI_BAR_MEM64)
         put(f->writable, at + 4, 4, size_mask >> 32);
+    if (bar->kind & ABBEY_PCI_BAR_VRAM)
+        return true; /* a range when it is known what it shows */
     abbey_region_desc desc = { .size = sizeof desc, .max_width = bar->max_width, .length = bar->length, .fn = bar->fn };
     f->bars[index] =
         type == ABBEY_PCI_BAR_IO ? pio_add(f->device, &desc, f->self, true) : mmio_add(f->device, &desc, f->self, true);
     return f->bars[index] != NULL;
+}
+
+bool pci_bar_show(struct device *device, abbey_pci *pci, uint32_t index, struct vram *vram)
+{
+    struct pci_function *f = (struct pci_function *)pci;
+    uint64_t length = index < 6 ? f->desc.bars[index].length : 0;
+    if (f->device != device || !length || !(f->desc.bars[index].kind & ABBEY_PCI_BAR_VRAM) || f->bars[index] ||
+        length > vram->handle.count) {
+        device_fail(
+            device, "BAR %u cannot show the memory '%s' of %" PRIx64 " bytes", index, vram->name, vram->handle.count);
+        return false;
+    }
+    abbey_region_desc desc = { .size = sizeof desc, .length = length };
+    f->bars[index] = view_add(device, &desc, vram->mem, 0, true);
+    return f->bars[index] != NULL;
+}
+
+static bool rom_new(struct pci_function *f)
+{
+    uint64_t length = MEM_PAGE_SIZE;
+    while (length < f->desc.rom_bytes && length < ROM_LIMIT)
+        length *= 2;
+    uint8_t *bytes = f->desc.rom_bytes <= length ? calloc(1, length) : NULL;
+    if (!bytes) {
+        device_fail(f->device, "its expansion ROM of %" PRIu64 " bytes is longer than %u, or memory is short",
+            f->desc.rom_bytes, ROM_LIMIT);
+        return false;
+    }
+    memcpy(bytes, f->desc.rom, f->desc.rom_bytes);
+    put(f->writable, ROM_BAR, 4, (~(length - 1) & 0xffffffffu) | 1u);
+    f->rom = rom_add(f->device, length, bytes);
+    free(bytes);
+    return f->rom != NULL;
 }
 
 /* ---- the interrupt pin ---- */
@@ -276,6 +325,8 @@ struct pci_function *pci_function_new(struct device *device, const abbey_pci_des
         good = bar_type(f, i) == ABBEY_PCI_BAR_NONE || bar_new(f, i);
         i += good && bar_type(f, i) == ABBEY_PCI_BAR_MEM64; /* the upper half stands in the next */
     }
+    if (good && f->desc.rom && f->desc.rom_bytes)
+        good = rom_new(f);
     if (good && f->desc.intx)
         good = (f->intx = source_new(device, "intx", &intx_ops)) != NULL;
     if (!good) {

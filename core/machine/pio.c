@@ -128,8 +128,8 @@ static struct region *region_new(struct device *device, const abbey_region_desc 
     uint64_t end = ports ? PORTS : MEMORY_END;
     if (device_too_late(device, ports ? "abbey_pio_region" : "abbey_mmio_region"))
         return NULL;
-    if (desc->size < offsetof(abbey_region_desc, disabled) || !desc->fn) {
-        device_fail(device, "a range of %s is described by %u bytes, or without a callback", what, desc->size);
+    if (desc->size < offsetof(abbey_region_desc, disabled)) {
+        device_fail(device, "a range of %s is described by %u bytes", what, desc->size);
         return NULL;
     }
     for (uint32_t i = 0; i < sizeof d && i < desc->size; i++)
@@ -196,6 +196,22 @@ void pio_free(struct region *region)
     free(region);
 }
 
+/* A range whose place in memory has been made. */
+static struct region *place_link(struct region *region, struct mem_region *place)
+{
+    region->place = place;
+    if (!place) {
+        device_fail(region->device, "out of memory for a range of memory");
+        free(region);
+        return NULL;
+    }
+    region->enabled = region->shown = region->first_enabled;
+    if (!region->enabled)
+        mem_region_enable(place, false);
+    region_link(region);
+    return region;
+}
+
 /* Counts an access to memory, then passes it on. */
 static void mmio_access(void *self, abbey_io *io)
 {
@@ -209,18 +225,8 @@ struct region *mmio_add(struct device *device, const abbey_region_desc *desc, vo
     struct region *region = region_new(device, desc, self, false, bar);
     if (!region)
         return NULL;
-    region->place =
-        mem_add_mmio(device->board->mem, region->start, region->length, region->max_width, mmio_access, region);
-    if (!region->place) {
-        device_fail(device, "out of memory for a range of device memory");
-        free(region);
-        return NULL;
-    }
-    region->enabled = region->shown = region->first_enabled;
-    if (!region->enabled)
-        mem_region_enable(region->place, false);
-    region_link(region);
-    return region;
+    return place_link(region,
+        mem_add_mmio(device->board->mem, region->start, region->length, region->max_width, mmio_access, region));
 }
 
 void mmio_free(struct region *region)
@@ -229,15 +235,45 @@ void mmio_free(struct region *region)
     free(region);
 }
 
+struct region *view_add(
+    struct device *device, const abbey_region_desc *desc, struct mem_vram *vram, uint64_t offset, bool bar)
+{
+    struct region *region = region_new(device, desc, NULL, false, bar);
+    if (region && (region->start | region->length) % MEM_PAGE_SIZE) {
+        device_fail(device, "a view of its memory at %" PRIx64 " with a length of %" PRIx64 " is not of whole pages",
+            region->start, region->length);
+        free(region);
+        region = NULL;
+    }
+    return region ? place_link(region, mem_add_view(device->board->mem, region->start, region->length, vram, offset))
+                  : NULL;
+}
+
+struct region *rom_add(struct device *device, uint64_t length, const void *bytes)
+{
+    abbey_region_desc desc = { .size = sizeof desc, .length = length };
+    struct region *region = region_new(device, &desc, NULL, false, true);
+    return region ? place_link(region, mem_add_rom(device->board->mem, 0, length, bytes)) : NULL;
+}
+
+static bool has_callback(struct device *device, const abbey_region_desc *desc)
+{
+    if (desc->size < offsetof(abbey_region_desc, disabled) || !desc->fn)
+        device_fail(device, "a range is described by %u bytes, or without a callback", desc->size);
+    return !device->failure;
+}
+
 static abbey_region *pio_map(abbey_dev *dev, const abbey_region_desc *desc, void *self)
 {
-    struct region *region = pio_add(device_of(dev), desc, self, false);
+    struct device *device = device_of(dev);
+    struct region *region = has_callback(device, desc) ? pio_add(device, desc, self, false) : NULL;
     return region ? &region->handle : NULL;
 }
 
 static abbey_region *mmio_map(abbey_dev *dev, const abbey_region_desc *desc, void *self)
 {
-    struct region *region = mmio_add(device_of(dev), desc, self, false);
+    struct device *device = device_of(dev);
+    struct region *region = has_callback(device, desc) ? mmio_add(device, desc, self, false) : NULL;
     return region ? &region->handle : NULL;
 }
 

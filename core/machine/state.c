@@ -6,7 +6,8 @@
  *                              "registers": { "lcr": 3, "fifo": "00ff...", "tick": 1200 },    tick: due in 1200 ns
  *                              "lines": { "irq": true },
  *                              "ranges": [ [1016, true] ],
- *                              "pci": "86807101..." } } }
+ *                              "pci": "86807101...",
+ *                              "vram": { ... } } } }                                          see vram.c
  *
  * The register table of the plugin gives "registers"; the rest is what the host keeps for it. A register that the state
  * lacks gets its reset value, so that old states load into newer plugins; one that the device lacks is refused, and so
@@ -18,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *hex_json(const uint8_t *bytes, size_t count)
+json_t *hex_json(const uint8_t *bytes, size_t count)
 {
     static const char digits[] = "0123456789abcdef";
     char *text = malloc(2 * count + 1);
@@ -103,6 +104,8 @@ static json_t *device_json(const struct device *device)
     json_object_set_new(json, "ranges", ranges);
     if (device->pci)
         json_object_set_new(json, "pci", hex_json(device->pci->config, sizeof device->pci->config));
+    if (device->vrams)
+        json_object_set_new(json, "vram", vrams_json(device));
     return json;
 }
 
@@ -161,6 +164,7 @@ static void device_place(struct device *device, const struct staged *staged)
         memcpy(device->pci->config, staged->config, sizeof staged->config);
         pci_update(device->pci);
     }
+    vrams_place(device, staged->vram);
 }
 
 /* The plugins have the last word. */

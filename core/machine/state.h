@@ -16,6 +16,7 @@ struct staged {
     bool *enabled;
     uint32_t version;
     uint8_t config[256];
+    const json_t *vram; /* of the state, checked; NULL: the device has no such memory */
 };
 
 struct reader {
@@ -31,6 +32,14 @@ struct reader {
 const abbey_reg *reg_at(const struct device *device, uint32_t index);
 /* The timer whose handle the field of a row holds; NULL when it is none of this device's. */
 struct timer *timer_field(const struct device *device, const abbey_reg *reg);
+/* `count` bytes from hex digits, or false; and the other way. */
+bool hex_read(const json_t *json, uint8_t *bytes, size_t count);
+json_t *hex_json(const uint8_t *bytes, size_t count);
+/* The memory of a device that is not RAM (vram.c): saved, checked, put in place. */
+json_t *vrams_json(const struct device *device);
+bool vrams_read(struct reader *reader, const struct device *device, const json_t *json);
+void vrams_place(struct device *device, const json_t *json);
+
 /* A register as JSON. */
 json_t *reg_json(const struct device *device, const abbey_reg *reg);
 

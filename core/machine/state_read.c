@@ -14,7 +14,7 @@ static int hex_digit(char c)
                                   : -1;
 }
 
-static bool hex_read(const json_t *json, uint8_t *bytes, size_t count)
+bool hex_read(const json_t *json, uint8_t *bytes, size_t count)
 {
     const char *text = json_string_value(json);
     if (!text || json_string_length(json) != 2 * count)
@@ -181,7 +181,7 @@ static bool config_read_space(struct reader *reader, struct device *device, cons
     if (memcmp(config, f->reset, 4) != 0 || memcmp(config + 9, f->reset + 9, 3) != 0 || config[0x0e] != f->reset[0x0e])
         return state_refuse(reader, ".pci", "it is of a function %02x%02x:%02x%02x, the device is %04x:%04x", config[1],
             config[0], config[3], config[2], f->desc.vendor, f->desc.device);
-    for (uint32_t i = 0x10; i < 0x28; i++) /* the type bits of BARs */
+    for (uint32_t i = 0x10; i < 0x34; i++) /* the type bits of BARs, and what only the device may change */
         config[i] = (uint8_t)((config[i] & f->writable[i]) | (f->reset[i] & ~f->writable[i]));
     return true;
 }
@@ -252,6 +252,9 @@ static bool device_read(struct reader *reader, struct device *device, const json
     bool good = registers_read(reader, device, registers);
     good &= lines_read(reader, device, lines);
     good &= ranges_read(reader, device, ranges);
+    staged->vram = json_object_get(json, "vram");
+    if (device->vrams || staged->vram)
+        good &= vrams_read(reader, device, staged->vram);
     return config_read_space(reader, device, json_object_get(json, "pci")) && good;
 }
 

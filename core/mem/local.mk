@@ -5,5 +5,6 @@ core_libcore_a_SOURCES += \
 	core/mem/mem.c \
 	core/mem/mem.h \
 	core/mem/region.c \
+	core/mem/vram.c \
 	core/mem/walk.c \
 	core/mem/walk.h

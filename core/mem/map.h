@@ -9,6 +9,7 @@
  *     of a ROM page:                 host address of the copy | READ | marks
  *     of a page all inside one MMIO: address of its struct mem_region | IO | marks
  *     of RAM shadow, write-protected: host address | READ | marks
+ *     of a view of device memory:    host address | READ | WRITE | VRAM | marks
  *
  * Entries are atomic because the I/O thread may mark pages (DMA) while the CPU's thread reads entries. */
 #ifndef ABBEY_CORE_MEM_MAP_H
@@ -23,6 +24,7 @@
 #define PAGE_WRITE 16u   /* and so are plain stores */
 #define PAGE_IO 32u      /* the address is that of a region */
 #define PAGE_TOUCHED 64u /* RAM that may differ from zero; never cleared */
+#define PAGE_VRAM 128u   /* memory of a device: whether it is dirty is said there, since it may stand at two places */
 #define PAGE_FLAGS 255u
 #define PAGE_ALIGN 256u /* of everything an entry points to */
 
@@ -41,10 +43,25 @@ struct mem_region {
     uint64_t length;
     uint32_t max_width;
     bool enabled;
-    uint8_t *rom; /* of a ROM, else NULL */
+    uint8_t *rom;          /* of a ROM, else NULL */
+    struct mem_vram *vram; /* of a view, else NULL */
+    uint64_t offset;       /* of a view */
     abbey_io_fn fn;
     void *self;
 } __attribute__((aligned(PAGE_ALIGN)));
+
+/* Memory of a device. Words of bits, one a page. */
+struct mem_vram {
+    struct mem *mem;
+    struct mem_vram *next;
+    abbey_memobj *object;
+    uint8_t *bytes;
+    uint64_t size;
+    _Atomic uint64_t *dirty;   /* written since they were taken: writers have a plain address */
+    _Atomic uint64_t *touched; /* written ever */
+    uint64_t *closing;         /* taken, while somebody may still write by an old address */
+    uint64_t asked;            /* when they were taken: mem_pages_asked() */
+};
 
 struct mem {
     _Atomic uint64_t *pages;
@@ -60,6 +77,10 @@ struct mem {
     void *code_opaque;
     mem_map_fn map_fn;
     void *map_opaque;
+    mem_pages_fn pages_fn;
+    void *pages_opaque;
+    _Atomic uint64_t pages_asked, pages_settled;
+    struct mem_vram *vrams;
     void (*mmio_enter)(void *opaque); /* NULL: no lock */
     void (*mmio_leave)(void *opaque);
     void *mmio_opaque;
@@ -79,10 +100,10 @@ static inline uint8_t *map_host(uint64_t entry)
 }
 
 /* What answers for the bytes [gpa, end), which all stand in one page. */
-enum map_kind { MAP_HOLE, MAP_RAM, MAP_ROM, MAP_IO };
+enum map_kind { MAP_HOLE, MAP_RAM, MAP_ROM, MAP_VIEW, MAP_IO };
 struct map_find {
     enum map_kind kind;
-    uint8_t *host; /* of the byte at gpa: RAM, ROM */
+    uint8_t *host; /* of the byte at gpa: RAM, ROM, view */
     struct mem_region *region;
     gpa_t end;
 };
@@ -93,6 +114,16 @@ uint8_t *map_ram(const struct mem *mem, gpa_t gpa);
 
 /* Makes the entries of [first, last] anew after a change of regions or shadow. */
 void map_update(struct mem *mem, gpa_t first, gpa_t last);
+
+/* Tells whoever keeps host addresses of the pages [first, last] to forget them. */
+void map_forget(struct mem *mem, gpa_t first, gpa_t last);
+
+/* The device memory that a host address lies in, or NULL. */
+struct mem_vram *map_vram(const struct mem *mem, const uint8_t *host);
+
+/* Whether a page of it is dirty; and makes it so. */
+bool vram_dirty(const struct mem_vram *vram, const uint8_t *host);
+void vram_written(struct mem_vram *vram, const uint8_t *host, uint64_t count);
 
 /* Frees all regions. */
 void map_free_regions(struct mem *mem);

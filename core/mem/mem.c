@@ -88,6 +88,31 @@ void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque)
     mem->map_opaque = opaque;
 }
 
+void mem_on_pages(struct mem *mem, mem_pages_fn fn, void *opaque)
+{
+    mem->pages_fn = fn;
+    mem->pages_opaque = opaque;
+}
+
+uint64_t mem_pages_asked(const struct mem *mem)
+{
+    return atomic_load(&mem->pages_asked);
+}
+
+void mem_settle(struct mem *mem, uint64_t asked)
+{
+    atomic_store(&mem->pages_settled, asked);
+}
+
+void map_forget(struct mem *mem, gpa_t first, gpa_t last)
+{
+    uint64_t asked = atomic_fetch_add(&mem->pages_asked, 1) + 1;
+    if (mem->pages_fn)
+        mem->pages_fn(mem->pages_opaque, first, last);
+    else
+        mem_settle(mem, asked);
+}
+
 void mem_on_mmio(struct mem *mem, void (*enter)(void *opaque), void (*leave)(void *opaque), void *opaque)
 {
     mem->mmio_enter = enter;
@@ -104,6 +129,8 @@ uint8_t *mem_page(struct mem *mem, gpa_t gpa, bool write, bool *marked)
         return NULL;
     if (write) {
         *marked = (entry & mem->slow_marks) || (mem->tracking && !(entry & MEM_MARK_DIRTY));
+        if (entry & PAGE_VRAM)
+            *marked |= !vram_dirty(map_vram(mem, map_host(entry)), map_host(entry));
         if (!(entry & PAGE_TOUCHED))
             atomic_fetch_or_explicit(&mem->pages[gpa >> MEM_PAGE_SHIFT], PAGE_TOUCHED, memory_order_relaxed);
     }
@@ -115,8 +142,21 @@ void map_before_write(struct mem *mem, gpa_t gpa, uint32_t count)
     uint64_t entry = map_entry(mem, gpa), wanted = PAGE_TOUCHED | (mem->tracking ? MEM_MARK_DIRTY : 0);
     if ((entry & MEM_MARK_CODE) && mem->code_fn)
         mem->code_fn(mem->code_opaque, gpa, count);
+    if (entry & PAGE_VRAM)
+        vram_written(map_vram(mem, map_host(entry)), map_host(entry), 1);
     if ((entry & wanted) != wanted)
         atomic_fetch_or_explicit(&mem->pages[gpa >> MEM_PAGE_SHIFT], wanted, memory_order_relaxed);
+}
+
+bool mem_backing(struct mem *mem, gpa_t gpa, bool write, bool *marked, abbey_memobj **object, uint64_t *offset)
+{
+    const uint8_t *host = mem_page(mem, gpa, write, marked);
+    if (!host)
+        return false;
+    const struct mem_vram *vram = map_vram(mem, host);
+    *object = vram ? vram->object : mem->object;
+    *offset = (uint64_t)(host - (vram ? vram->bytes : mem->ram));
+    return vram || (host >= mem->ram && *offset < mem->ram_bytes);
 }
 
 /* ---- devices ---- */
@@ -171,7 +211,9 @@ static uint64_t write_part(struct mem *mem, gpa_t gpa, const uint8_t *from, uint
         count = found.end - gpa;
     if (found.kind == MAP_HOLE) {
         *there = false;
-    } else if (found.kind == MAP_RAM) {
+    } else if (found.kind == MAP_RAM || found.kind == MAP_VIEW) {
+        if (found.kind == MAP_VIEW)
+            vram_written(found.region->vram, found.host, count);
         map_before_write(mem, gpa, (uint32_t)count);
         memcpy(found.host, from, count);
     } else if (found.kind == MAP_IO) {
@@ -317,6 +359,9 @@ void *mem_map(struct mem *mem, gpa_t gpa, uint64_t *count, bool write)
 void mem_unmap(struct mem *mem, void *view, uint64_t written)
 {
     uint64_t offset = (uint64_t)((uint8_t *)view - mem->ram);
+    struct mem_vram *vram = map_vram(mem, view);
+    if (vram && written)
+        vram_written(vram, view, written);
     if (offset >= mem->ram_bytes || written > mem->ram_bytes - offset)
         return;
     while (written) {

@@ -20,6 +20,7 @@ typedef uint64_t gpa_t;
 
 struct mem;
 struct mem_region;
+struct mem_vram;
 
 /* Marks on a page of RAM, kept per page frame. */
 #define MEM_MARK_CODE 1u  /* decoded or translated instructions came from it: writers call the code hook first */
@@ -33,6 +34,11 @@ typedef void (*mem_code_fn)(void *opaque, gpa_t gpa, uint32_t count);
 /* Called when the map itself changed (region moved, shadow switched, A20): software TLBs must be flushed. */
 typedef void (*mem_map_fn)(void *opaque);
 
+/* Called when the host addresses that mem_page() gave for the pages [first, last] are void, though the map has not
+ * changed: a view shows another part of its memory, or writers are to be noticed again. What was decoded stays good.
+ * The callee calls mem_settle() when nobody uses the old addresses any more. [any] */
+typedef void (*mem_pages_fn)(void *opaque, gpa_t first, gpa_t last);
+
 /* `ram_bytes` is a multiple of 1 MB; RAM above `low_limit` (the start of the PCI hole) continues at 4 GB. NULL with
  * *error filled when the host cannot give it. */
 struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t low_limit, abbey_error *error);
@@ -44,6 +50,11 @@ const abbey_host_mem_1 *mem_host(const struct mem *mem);
 
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque);
 void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque);
+void mem_on_pages(struct mem *mem, mem_pages_fn fn, void *opaque);
+
+/* How many times mem_pages_fn was called; and that nobody uses addresses from before that call. [any] */
+uint64_t mem_pages_asked(const struct mem *mem);
+void mem_settle(struct mem *mem, uint64_t asked);
 
 /* Brackets every MMIO access that the CPU makes (mem_load, mem_store) with the lock under which device code runs.
  * DMA (mem_read, mem_write) comes from device code, which holds it already. */
@@ -57,6 +68,10 @@ struct mem_region *mem_add_mmio(
     struct mem *mem, gpa_t start, uint64_t length, uint32_t max_width, abbey_io_fn fn, void *self);
 /* ROM: the bytes are copied; writes are dropped. Start and length are page-aligned. */
 struct mem_region *mem_add_rom(struct mem *mem, gpa_t start, uint64_t length, const void *bytes);
+/* View: `length` bytes of a device's memory from `offset` on, all page-aligned. */
+struct mem_region *mem_add_view(struct mem *mem, gpa_t start, uint64_t length, struct mem_vram *vram, uint64_t offset);
+/* Shows another part; `offset` is page-aligned and the part lies inside. */
+void mem_view_aim(struct mem_region *view, uint64_t offset);
 void mem_region_enable(struct mem_region *region, bool on);
 void mem_region_move(struct mem_region *region, gpa_t start);
 void mem_region_remove(struct mem_region *region);
@@ -72,12 +87,33 @@ void mem_set_a20(struct mem *mem, bool on);
 /* All ones, or all but bit 20: the CPU's side and's its physical addresses with it. */
 gpa_t mem_a20_mask(const struct mem *mem);
 
+/* ---- memory of a device (vram.c) ---- */
+
+/* `bytes` is a multiple of the page size; the memory is zero. NULL with *error filled when the host has none. */
+struct mem_vram *mem_vram_new(struct mem *mem, const char *name, uint64_t bytes, abbey_error *error);
+/* After all its views are gone. */
+void mem_vram_free(struct mem_vram *vram);
+uint8_t *mem_vram_bytes(const struct mem_vram *vram);
+/* Somebody wrote there by the address of mem_vram_bytes(). */
+void mem_vram_touch(struct mem_vram *vram, uint64_t offset, uint64_t count);
+/* Which pages of [offset, offset + count) were written since the last call: bit n of `pages` is page offset / 4096 + n.
+ * Whoever looks at their bytes after the call sees every write but those that a later call reports. False: none. */
+bool mem_vram_take(struct mem_vram *vram, uint64_t offset, uint64_t count, uint64_t *pages);
+/* All zero, as new. */
+void mem_vram_clear(struct mem_vram *vram);
+/* Whether a page was ever written; if not it is zero. */
+bool mem_vram_touched(const struct mem_vram *vram, uint64_t offset);
+
 /* ---- access: addresses are physical, A20 already applied ---- */
 
 /* The host address of the page frame that holds `gpa` for reads or writes by plain loads and stores; NULL when it is
  * not plain memory for that purpose (MMIO, hole, ROM for writing). *marked is set when a writer must go through
  * mem_write(), because the page is marked as code or table. */
 uint8_t *mem_page(struct mem *mem, gpa_t gpa, bool write, bool *marked);
+
+/* Where the bytes of such a page stand, for whoever maps them once more: the host's object and the offset in it. False
+ * where mem_page() answers NULL, and for ROM, which is no object. *marked is good for writers alone. */
+bool mem_backing(struct mem *mem, gpa_t gpa, bool write, bool *marked, abbey_memobj **object, uint64_t *offset);
 
 /* Any length, any alignment, any kind of memory; MMIO is called piecewise. Returns false when part of the range is a
  * hole (reads give FFh there, writes are dropped): the CPU ignores that, DMA reports it. */

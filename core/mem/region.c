@@ -28,8 +28,11 @@ struct map_find map_find(const struct mem *mem, gpa_t gpa, bool write)
         if (!region->enabled)
             continue;
         if (gpa >= region->first && gpa <= region->last) {
-            found.kind = region->rom ? MAP_ROM : MAP_IO;
-            found.host = region->rom ? region->rom + (gpa - region->first) : NULL;
+            found.kind = region->rom ? MAP_ROM : region->vram ? MAP_VIEW : MAP_IO;
+            if (found.kind == MAP_ROM)
+                found.host = region->rom + (gpa - region->first);
+            else if (found.kind == MAP_VIEW)
+                found.host = region->vram->bytes + region->offset + (gpa - region->first);
             found.region = region;
             if (region->last < found.end - 1)
                 found.end = region->last + 1;
@@ -57,10 +60,12 @@ static uint64_t page_entry(const struct mem *mem, gpa_t page)
     if (read.kind == MAP_HOLE)
         return 0;
     uint64_t entry = (uint64_t)(uintptr_t)read.host | PAGE_READ;
+    if (read.kind == MAP_VIEW)
+        return write.region == read.region ? entry | PAGE_WRITE | PAGE_VRAM : 0;
     return write.kind == MAP_RAM && write.host == read.host ? entry | PAGE_WRITE : entry;
 }
 
-void map_update(struct mem *mem, gpa_t first, gpa_t last)
+static void map_entries(struct mem *mem, gpa_t first, gpa_t last)
 {
     uint64_t end = (last >> MEM_PAGE_SHIFT) + 1;
     if (end > mem->page_count)
@@ -76,6 +81,11 @@ void map_update(struct mem *mem, gpa_t first, gpa_t last)
         old = atomic_load_explicit(&mem->pages[page], memory_order_relaxed);
         atomic_store_explicit(&mem->pages[page], now | (old & kept), memory_order_relaxed);
     }
+}
+
+void map_update(struct mem *mem, gpa_t first, gpa_t last)
+{
+    map_entries(mem, first, last);
     if (mem->map_fn)
         mem->map_fn(mem->map_opaque);
 }
@@ -152,6 +162,33 @@ struct mem_region *mem_add_rom(struct mem *mem, gpa_t start, uint64_t length, co
     list_add(region);
     map_update(mem, region->first, region->last);
     return region;
+}
+
+struct mem_region *mem_add_view(struct mem *mem, gpa_t start, uint64_t length, struct mem_vram *vram, uint64_t offset)
+{
+    if (((start | length | offset) & MEM_PAGE_MASK) || length > vram->size || offset > vram->size - length)
+        return NULL;
+    struct mem_region *region = region_new(mem, start, length);
+    if (!region)
+        return NULL;
+    region->vram = vram;
+    region->offset = offset;
+    list_add(region);
+    map_update(mem, region->first, region->last);
+    return region;
+}
+
+/* The entries change, but neither does the guest fetch other code from there than before, if it fetches at all: pages
+ * with code are told of as in map_update(), and for the rest it does to forget host addresses. */
+void mem_view_aim(struct mem_region *view, uint64_t offset)
+{
+    if (view->offset == offset || (offset & MEM_PAGE_MASK) || offset > view->vram->size - view->length)
+        return;
+    view->offset = offset;
+    if (view->enabled) {
+        map_entries(view->mem, view->first, view->last);
+        map_forget(view->mem, view->first, view->last);
+    }
 }
 
 void mem_region_enable(struct mem_region *region, bool on)

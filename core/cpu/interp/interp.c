@@ -42,6 +42,11 @@ static void map_changed(void *opaque)
     interp_flush(it);
 }
 
+static void pages_void(void *opaque, gpa_t first, gpa_t last)
+{
+    news_pages(opaque, first, last);
+}
+
 struct interp *interp_new(struct cpu *cpu)
 {
     struct interp *it = calloc(1, sizeof(*it));
@@ -55,6 +60,7 @@ struct interp *interp_new(struct cpu *cpu)
     }
     mem_on_code_write(cpu->mem, code_written, it);
     mem_on_map_change(cpu->mem, map_changed, it);
+    mem_on_pages(cpu->mem, pages_void, it);
     return it;
 }
 

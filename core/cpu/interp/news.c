@@ -41,11 +41,27 @@ void news_map(struct interp *it)
     cpu_signal(it->cpu, CPU_SIGNAL_CACHE);
 }
 
+void news_pages(struct interp *it, gpa_t first, gpa_t last)
+{
+    struct news *news = &it->news;
+    news_lock(news);
+    news->first = news->pages && news->first < first ? news->first : first;
+    news->last = news->pages && news->last > last ? news->last : last;
+    news->pages = true;
+    news_unlock(news);
+    cpu_signal(it->cpu, CPU_SIGNAL_CACHE);
+}
+
 void news_apply(struct interp *it)
 {
     struct news *news = &it->news;
     cpu_unsignal(it->cpu, CPU_SIGNAL_CACHE); /* first: news that come from here on signal again */
     news_lock(news);
+    if (news->pages) {
+        uint64_t asked = mem_pages_asked(it->cpu->mem); /* first: who asks from here on is not served yet */
+        tlb_forget(it->cpu->tlb, news->first, news->last);
+        mem_settle(it->cpu->mem, asked);
+    }
     if (news->map)
         tlb_flush(it->cpu, true);
     if (news->map || news->count > NEWS_MAX)
@@ -53,7 +69,7 @@ void news_apply(struct interp *it)
     else
         for (uint32_t i = 0; i < news->count; i++)
             runs_drop(it, news->written[i].gpa, news->written[i].count);
-    news->map = false;
+    news->map = news->pages = false;
     news->count = 0;
     news_unlock(news);
 }

@@ -51,6 +51,8 @@ struct news {
     atomic_flag lock;
     uint32_t count; /* more than NEWS_MAX: too many to tell apart */
     bool map;
+    bool pages; /* host addresses of [first, last] are void */
+    gpa_t first, last;
     struct {
         gpa_t gpa;
         uint32_t count;
@@ -114,6 +116,8 @@ void runs_drop(struct interp *it, gpa_t gpa, uint32_t count);
 /* From other threads: bytes were written, the map changed. */
 void news_written(struct interp *it, gpa_t gpa, uint32_t count);
 void news_map(struct interp *it);
+/* Host addresses became void; from any thread. */
+void news_pages(struct interp *it, gpa_t first, gpa_t last);
 /* Applies the news. Not while a run is under way. */
 void news_apply(struct interp *it);
 

@@ -17,6 +17,7 @@ typedef struct abbey_pci abbey_pci;
 #define ABBEY_PCI_BAR_MEM32 2u
 #define ABBEY_PCI_BAR_MEM64 3u    /* takes the next BAR as well */
 #define ABBEY_PCI_BAR_PREFETCH 4u /* or-ed to a memory kind */
+#define ABBEY_PCI_BAR_VRAM 8u     /* or-ed to a memory kind: abbey_vram_bar() says what it shows, and `fn` is NULL */
 
 typedef struct abbey_pci_bar {
     uint32_t kind;      /* ABBEY_PCI_BAR_... */
@@ -36,6 +37,9 @@ typedef struct abbey_pci_desc {
     abbey_pci_bar bars[6];
     /* Called after the guest wrote `count` bytes (1, 2, 4) at `offset`; may be NULL. [vcpu] */
     void (*config_written)(void *self, uint32_t offset, uint32_t count);
+    /* The expansion ROM (PCI 2.1, 6.2.5.2): copied by the host, made up to a power of two with zeros. NULL: none. */
+    const void *rom;
+    uint64_t rom_bytes; /* up to 16 MB */
 } abbey_pci_desc;
 
 typedef struct abbey_pci_ops_1 {

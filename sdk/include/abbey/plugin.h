@@ -19,6 +19,7 @@
 #include <abbey/system.h>
 #include <abbey/timer.h>
 #include <abbey/types.h>
+#include <abbey/vram.h>
 
 /* A kind of virtual hardware. `name` is what `device:` in a machine file says. */
 typedef struct abbey_device {
