@@ -53,6 +53,7 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0x88, 0x89, -1, xlat_modrm,    BYTE_V | WRITES, 0, 0 },
     { MAP_1BYTE, 0x8a, 0x8b, -1, xlat_modrm,    BYTE_V, 0, 0 },
     { MAP_1BYTE, 0x8d, 0x8d, -1, xlat_lea,      0, 0, 0 },
+    { MAP_1BYTE, 0x90, 0x90, -1, xlat_pause,    WHEN_F3, 0, 0 }, /* NOP where it is not known */
     { MAP_1BYTE, 0x90, 0x97, -1, xlat_xchg_eax, 0, 0, 0 },
     { MAP_1BYTE, 0x98, 0x99, -1, xlat_copy,     0, 0, 0 },
     { MAP_1BYTE, 0x9e, 0x9e, -1, xlat_copy,     0, 0, 0 },
@@ -111,21 +112,24 @@ static const struct xlat_row rows[] = {
 };
 // clang-format on
 
-/* PAUSE is 90 with F3; on the old processors that do not know it, it is a NOP all the same. */
-static const struct xlat_row pause_row = { MAP_1BYTE, 0x90, 0x90, -1, xlat_pause, 0, 0, 0 };
-
 /* An index by opcode would be faster; translation is a small part of what a unit costs, and a unit is made once. */
 static int16_t index_of[2][256];
+
+static bool row_fits(const struct xlat_row *row, const struct insn *insn)
+{
+    uint32_t prefix = insn->rep == 0xf2                 ? WHEN_F2
+                      : insn->rep                       ? WHEN_F3
+                      : insn->prefixes & INSN_PREFIX_66 ? WHEN_66
+                                                        : WHEN_NP;
+    uint32_t prefixes = row->shape & WHEN_ANY ? row->shape & WHEN_ANY : WHEN_NP | WHEN_66;
+    if (!(prefixes & prefix) || (row->ext >= 0 && row->ext != insn->reg))
+        return false;
+    return !(row->shape & (insn->mod == 3 ? WHEN_MEM : WHEN_REG));
+}
 
 const struct xlat_row *xlat_find(const struct insn *insn)
 {
     if (insn->map > MAP_0F)
-        return NULL;
-    if (insn->rep == 0xf3 && insn->map == MAP_1BYTE && insn->opcode == 0x90)
-        return &pause_row;
-    /* F2 and F3 change what an opcode is (PAUSE, SSE); on plain ones they are rare enough for the interpreter. */
-    if (insn->rep || ((insn->prefixes & INSN_PREFIX_66) && insn->map == MAP_0F && (insn->opcode & 0xf0) == 0xc0 &&
-                         insn->opcode >= 0xc8))
         return NULL;
     int16_t *first = &index_of[insn->map][insn->opcode];
     if (*first == 0) {
@@ -137,8 +141,7 @@ const struct xlat_row *xlat_find(const struct insn *insn)
     for (unsigned i = *first > 0 ? (unsigned)*first - 1 : sizeof(rows) / sizeof(rows[0]);
          i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct xlat_row *row = &rows[i];
-        if (row->map == insn->map && row->first <= insn->opcode && insn->opcode <= row->last &&
-            (row->ext < 0 || row->ext == insn->reg))
+        if (row->map == insn->map && row->first <= insn->opcode && insn->opcode <= row->last && row_fits(row, insn))
             return row;
     }
     return NULL;

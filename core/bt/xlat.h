@@ -7,13 +7,13 @@
 struct xlat;
 typedef void (*xlat_fn)(struct xlat *x);
 
-/* One way to translate the opcodes first..last (with ModRM.reg == ext, or -1), and what they do with flags. An
- * instruction without a row, or whose row refuses it, is a callout. */
+/* One way to translate the opcodes first..last (with ModRM.reg == ext, or -1), and what they do with flags. The first
+ * row that fits is taken. An instruction without a row, or whose row refuses it, is a callout. */
 struct xlat_row {
     uint8_t map, first, last;
     int8_t ext;
     xlat_fn fn;
-    uint8_t shape;         /* of the operands, for the generic forms: SHAPE_... */
+    uint16_t shape;        /* of the operands, for the generic forms: SHAPE_...; and conditions, WHEN_... */
     uint16_t reads, kills; /* arithmetic flags read; certainly written, whatever the operands */
 };
 
@@ -26,6 +26,16 @@ struct xlat_row {
 #define SHAPE_IMM8 32u      /* one byte of immediate */
 #define SHAPE_IMM 64u       /* immediate of the operand's size, at most 4 bytes */
 #define SHAPE_REG_ONLY 128u /* a memory operand is a callout */
+/* The row is for memory or for register operands only. */
+#define WHEN_MEM 0x100u
+#define WHEN_REG 0x200u
+/* The row is for these prefixes, F2 and F3 before 66; without any, for those that have neither F2 nor F3: most
+ * instructions ignore them, but they are rare enough there for the interpreter. */
+#define WHEN_NP 0x400u
+#define WHEN_66 0x800u
+#define WHEN_F2 0x1000u
+#define WHEN_F3 0x2000u
+#define WHEN_ANY (WHEN_NP | WHEN_66 | WHEN_F2 | WHEN_F3)
 
 /* A jump into the out-of-line part of an instruction. */
 #define SLOW_JUMPS 4u
