@@ -8,6 +8,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/chardev.h \
 	sdk/include/abbey/dev.h \
 	sdk/include/abbey/dma.h \
+	sdk/include/abbey/firmware.h \
 	sdk/include/abbey/guestopt.h \
 	sdk/include/abbey/host.h \
 	sdk/include/abbey/io.h \

@@ -1,5 +1,6 @@
 /* The ACPI tables (ACPI 2.0, chapter 5): RSDP -> RSDT -> FADT -> DSDT and FACS. No MADT, because the board has one CPU
- * and no APIC. ACPI mode is always on: SMI_CMD is 0 (4.7.2.5), and chores.c sets SCI_EN. */
+ * and no APIC. ACPI mode is always on: SMI_CMD is 0 (4.7.2.5), and the chip comes out of reset with SCI_EN set, or
+ * chores.c sets it. */
 #include "core/boot/dsdt.h"
 
 #include <stdlib.h>
@@ -10,11 +11,10 @@
 #define FADT_BYTES 244u
 #define FACS_BYTES 64u
 
-/* Offsets from boot->tables. */
+/* Offsets of the tables from the first. */
 #define RSDT_AT 0x000u
 #define FADT_AT 0x040u
 #define DSDT_AT 0x140u
-#define FACS_AT (BOOT_TABLES_BYTES - 4 * KB) /* written by the guest: the part of type NVS */
 
 #define SPACE_IO 1u
 
@@ -58,12 +58,10 @@ static void gas(uint8_t *at, uint32_t port, uint32_t bytes)
     put64(at + 4, port);
 }
 
-static void fadt_write(const struct boot *boot, uint8_t *fadt)
+static void fadt_write(const struct boot_facts *facts, uint32_t base, uint32_t facs_at, uint8_t *fadt)
 {
-    const struct boot_facts *facts = &boot->facts;
-    memset(fadt, 0, FADT_BYTES);
-    put32(fadt + 36, boot->tables + (uint32_t)FACS_AT);
-    put32(fadt + 40, boot->tables + DSDT_AT);
+    put32(fadt + ACPI_FADT_FACS, base + facs_at);
+    put32(fadt + ACPI_FADT_DSDT, base + DSDT_AT);
     fadt[45] = 1; /* desktop */
     put16(fadt + 46, facts->sci);
     put32(fadt + 56, facts->pm_base);      /* PM1a_EVT_BLK */
@@ -86,7 +84,7 @@ static void fadt_write(const struct boot *boot, uint8_t *fadt)
         gas(fadt + 116, 0xcf9, 1);
         fadt[128] = 6; /* hard reset, now (82371SB, 2.2.5 reset control) */
     }
-    put64(fadt + 140, boot->tables + DSDT_AT);
+    put64(fadt + ACPI_FADT_X_DSDT, base + DSDT_AT);
     gas(fadt + 148, facts->pm_base, 4);
     gas(fadt + 172, facts->pm_base + 4u, 2);
     gas(fadt + 208, facts->pm_base + 8u, 4);
@@ -95,36 +93,54 @@ static void fadt_write(const struct boot *boot, uint8_t *fadt)
     header_write(fadt, "FACP", FADT_BYTES, 3);
 }
 
-void acpi_rsdp(const struct boot *boot, uint8_t rsdp[ACPI_RSDP_BYTES])
+void acpi_rsdp(uint32_t base, uint8_t rsdp[ACPI_RSDP_BYTES])
 {
     memset(rsdp, 0, ACPI_RSDP_BYTES);
     memcpy(rsdp, "RSD PTR ", 8);
     memcpy(rsdp + 9, "ABBEY ", 6);
-    put32(rsdp + 16, boot->tables + RSDT_AT);
+    put32(rsdp + ACPI_RSDP_RSDT, base + RSDT_AT);
     checksum_set(rsdp, ACPI_RSDP_BYTES, 8);
 }
 
-bool acpi_write(struct boot *boot)
+bool acpi_make(const struct boot_facts *facts, uint32_t base, uint32_t facs_at, struct acpi_image *image)
 {
-    uint8_t rsdt[RSDT_BYTES] = { 0 }, fadt[FADT_BYTES], facs[FACS_BYTES] = { 0 };
     struct aml *dsdt = calloc(1, sizeof *dsdt);
     if (!dsdt)
         return false;
     dsdt->used = HEADER_BYTES;
-    bool fits = dsdt_write(dsdt, &boot->facts) && DSDT_AT + dsdt->used <= FACS_AT;
+    bool fits = dsdt_write(dsdt, facts);
+    uint32_t dsdt_end = DSDT_AT + ((dsdt->used + 63) & ~63u); /* a FACS is aligned to 64 bytes (5.2.10) */
+    image->facs = facs_at ? facs_at : dsdt_end;
+    image->length = image->facs + FACS_BYTES;
+    fits = fits && image->facs >= dsdt_end && image->length <= sizeof image->bytes;
     if (fits) {
+        uint8_t *at = image->bytes;
+        memset(at, 0, sizeof image->bytes);
         header_write(dsdt->bytes, "DSDT", dsdt->used, 1); /* revision 1: integers of 32 bits */
-        fadt_write(boot, fadt);
-        put32(rsdt + HEADER_BYTES, boot->tables + FADT_AT);
-        header_write(rsdt, "RSDT", RSDT_BYTES, 1);
-        memcpy(facs, "FACS", 4);
-        put32(facs + 4, FACS_BYTES);
-        facs[32] = 1; /* version */
-        mem_write(boot->mem, boot->tables + RSDT_AT, rsdt, sizeof rsdt);
-        mem_write(boot->mem, boot->tables + FADT_AT, fadt, sizeof fadt);
-        mem_write(boot->mem, boot->tables + DSDT_AT, dsdt->bytes, dsdt->used);
-        mem_write(boot->mem, boot->tables + FACS_AT, facs, sizeof facs);
+        memcpy(at + DSDT_AT, dsdt->bytes, dsdt->used);
+        fadt_write(facts, base, image->facs, at + FADT_AT);
+        put32(at + RSDT_AT + HEADER_BYTES, base + FADT_AT);
+        header_write(at + RSDT_AT, "RSDT", RSDT_BYTES, 1);
+        memcpy(at + image->facs, "FACS", 4);
+        put32(at + image->facs + 4, FACS_BYTES);
+        at[image->facs + 32] = 1; /* version */
+        image->rsdt = RSDT_AT;
+        image->fadt = FADT_AT;
+        image->rsdt_fadt = RSDT_AT + HEADER_BYTES;
+        image->rsdt_bytes = RSDT_BYTES;
+        image->fadt_bytes = FADT_BYTES;
     }
     free(dsdt);
     return fits;
+}
+
+/* The FACS, which the guest writes, stands in the part of type NVS: the last page. */
+bool acpi_write(struct boot *boot)
+{
+    struct acpi_image *image = malloc(sizeof *image);
+    bool good = image && acpi_make(&boot->facts, boot->tables, BOOT_TABLES_BYTES - 4 * KB, image);
+    if (good)
+        mem_write(boot->mem, boot->tables, image->bytes, image->length);
+    free(image);
+    return good;
 }

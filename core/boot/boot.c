@@ -15,24 +15,33 @@ bool boot_fail(struct boot_error *error, const struct config_mark *mark, const c
     return false;
 }
 
-struct boot *boot_new(const struct config *config, struct mem *mem, struct boot_error *error)
+/* The ROM of a machine that has no firmware. */
+static bool direct_map(struct boot *boot, struct boot_error *error)
 {
-    struct boot *boot = calloc(1, sizeof *boot);
     uint8_t *rom = malloc(BOOT_ROM_BYTES);
-    if (boot && rom) {
-        boot->config = config;
-        boot->mem = mem;
-        facts_find(config, &boot->facts);
+    if (rom) {
         ranges_make(boot);
         boot->rsdp = BOOT_EBDA + 16;
         rom_make(boot, rom);
-        boot->rom = mem_add_rom(mem, BOOT_ROM, BOOT_ROM_BYTES, rom);
-        boot->rom_top = mem_add_rom(mem, 0xffff0000, BOOT_ROM_BYTES, rom);
+        boot->rom = mem_add_rom(boot->mem, BOOT_ROM, BOOT_ROM_BYTES, rom);
+        boot->rom_top = mem_add_rom(boot->mem, 0xffff0000, BOOT_ROM_BYTES, rom);
     }
     free(rom);
-    if (boot && boot->rom && boot->rom_top)
+    return boot->rom && boot->rom_top ? true : boot_fail(error, NULL, "no memory for the boot ROM");
+}
+
+struct boot *boot_new(const struct config *config, struct mem *mem, struct boot_error *error)
+{
+    struct boot *boot = calloc(1, sizeof *boot);
+    if (boot) {
+        boot->config = config;
+        boot->mem = mem;
+        facts_find(config, &boot->facts);
+    }
+    if (boot && (boot_has_firmware(boot) ? firmware_map(boot, error) : direct_map(boot, error)))
         return boot;
-    boot_fail(error, NULL, "no memory for the boot ROM");
+    if (!boot)
+        boot_fail(error, NULL, "no memory to boot from");
     boot_free(boot);
     return NULL;
 }
@@ -45,6 +54,7 @@ void boot_free(struct boot *boot)
         mem_region_remove(boot->rom);
     if (boot->rom_top)
         mem_region_remove(boot->rom_top);
+    firmware_files_discard(boot);
     free(boot);
 }
 
@@ -60,7 +70,7 @@ static void bios_data(const struct boot *boot)
     mem_write(boot->mem, BOOT_EBDA, ebda, sizeof ebda);
     if (boot->tables) {
         uint8_t rsdp[ACPI_RSDP_BYTES];
-        acpi_rsdp(boot, rsdp);
+        acpi_rsdp(boot->tables, rsdp);
         mem_write(boot->mem, boot->rsdp, rsdp, sizeof rsdp);
     }
 }
@@ -94,6 +104,10 @@ bool boot_start(struct boot *boot, struct cpu *cpu, const struct boot_ports *por
     struct image kernel = { .path = config->kernel, .mark = &config->kernel_mark };
     struct image initrd = { .path = config->initrd, .mark = &config->initrd_mark };
     bool has_initrd = config->initrd && *config->initrd, done = false;
+    if (boot_has_firmware(boot)) {
+        cmos_set_up(boot, ports);
+        return true; /* the reset vector is the firmware's */
+    }
     if (!image_read(&kernel, limit, error))
         return false;
     if (!has_initrd || image_read(&initrd, limit, error)) {

@@ -13,10 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PCI_MEMORY_FIRST                                                                        \
-    0xe0000000u /* the end of RAM below 4 GB at most, up to the boot ROM's and the APICs' place \
-                 */
-#define PCI_MEMORY_LAST 0xfebfffffu
+#define PCI_MEMORY_LAST 0xfebfffffu /* then the places of the APICs and the firmware */
 
 static void hid(struct aml *aml, const char *id)
 {
@@ -149,7 +146,7 @@ static void pci_bus(struct aml *aml, struct aml *res, const struct boot_facts *f
     res_io_window(res, 0, 0xcf7);
     res_io_window(res, 0xd00, 0xffff);
     res_memory_window(res, 0xa0000, 0xbffff);
-    res_memory_window(res, PCI_MEMORY_FIRST, PCI_MEMORY_LAST);
+    res_memory_window(res, facts->pci_memory, PCI_MEMORY_LAST);
     aml_resources(aml, "_CRS", res);
     if (facts->isa_slot >= 0) {
         pci_routes(aml, facts);

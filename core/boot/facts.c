@@ -38,6 +38,7 @@ static void isa_bridge(struct boot_facts *facts, const struct config_node *node)
 static void power_management(struct boot_facts *facts, const struct config_node *node)
 {
     facts->pm = true;
+    facts->pm_id = node->id;
     facts->pm_base = (uint16_t)integer(node, "base", 0xb000);
     facts->gpe = (uint16_t)integer(node, "gpe", 0);
     facts->pm_timer_bits = (uint8_t)integer(node, "timer_bits", 24);
@@ -88,6 +89,8 @@ static const struct {
 void facts_find(const struct config *config, struct boot_facts *facts)
 {
     *facts = (struct boot_facts){ .isa_slot = -1 };
+    /* Behind RAM, at the places where SeaBIOS begins to hand out addresses. */
+    facts->pci_memory = config->memory <= 2 * GB ? 0x80000000u : config->memory <= 3 * GB ? 0xc0000000u : 0xe0000000u;
     for (unsigned i = 0; i < config->device_count; i++)
         for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
             if (strcmp(config->devices[i].type, kinds[k].type) == 0)

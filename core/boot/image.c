@@ -1,6 +1,7 @@
 #include "core/boot/parts.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ bool image_read(struct image *image, uint64_t limit, struct boot_error *error)
     if (failed)
         boot_fail(error, image->mark, "%s: cannot read: %s", image->path, strerror(why));
     else if (image->size)
-        boot_fail(error, image->mark, "%s: longer than the guest's memory", image->path);
+        boot_fail(error, image->mark, "%s: longer than the %" PRIu64 " KB that there is room for", image->path,
+            (uint64_t)(limit / KB));
     else
         boot_fail(error, image->mark, "%s: the file is empty", image->path);
     image_free(image);

@@ -7,7 +7,10 @@ core_libcore_a_SOURCES += \
 	core/boot/chores.c \
 	core/boot/dsdt.c \
 	core/boot/dsdt.h \
+	core/boot/cmos.c \
 	core/boot/facts.c \
+	core/boot/firmware.c \
+	core/boot/fwfiles.c \
 	core/boot/image.c \
 	core/boot/linux.c \
 	core/boot/multiboot.c \
@@ -15,4 +18,7 @@ core_libcore_a_SOURCES += \
 	core/boot/ranges.c \
 	core/boot/raw.c \
 	core/boot/rom.c \
+	core/boot/rompath.c \
+	core/boot/rompath.h \
+	core/boot/smbios.c \
 	core/boot/state.c

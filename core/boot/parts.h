@@ -63,11 +63,14 @@ struct range {
 
 struct boot_facts {
     bool pci;         /* a host bridge */
+    uint32_t pci_memory; /* where the window for PCI memory begins */
     int32_t isa_slot; /* of the PIIX3 with the routing registers; -1: none */
     uint8_t pirq[4];  /* ISA lines of PIRQA#..PIRQD#, 0: none */
     bool pm;          /* a PIIX4 power management function */
     uint16_t pm_base, gpe;
     uint8_t sci, pm_timer_bits;
+    const char *pm_id;
+    uint8_t floppy[2]; /* types of the diskette drives as CMOS 10h knows them, 0: none */
     bool pic, pit, rtc, keyboard, mouse, display;
     uint8_t mouse_irq;
     unsigned uart_count;
@@ -97,7 +100,14 @@ struct boot {
     uint64_t low_end; /* end of usable RAM below the PCI hole */
     uint32_t tables;  /* where the ACPI tables stand; 0: there are none */
     uint32_t rsdp;
+    struct fwfiles *files; /* with firmware */
 };
+
+/* Whether the machine starts from firmware and not from a kernel file. */
+static inline bool boot_has_firmware(const struct boot *boot)
+{
+    return !boot->config->boot.kernel && boot->config->firmware.bios;
+}
 
 void ranges_make(struct boot *boot);
 
@@ -105,10 +115,39 @@ void ranges_make(struct boot *boot);
 bool range_usable(const struct boot *boot, uint64_t start, uint64_t bytes);
 
 #define ACPI_RSDP_BYTES 20u
+#define ACPI_RSDP_RSDT 16u /* offsets of addresses: in the RSDP, in the FADT */
+#define ACPI_FADT_FACS 36u
+#define ACPI_FADT_DSDT 40u
+#define ACPI_FADT_X_DSDT 140u
+
+/* The tables as they will stand in memory, and where each is in the image. */
+struct acpi_image {
+    uint8_t bytes[BOOT_TABLES_BYTES];
+    uint32_t length;
+    uint32_t rsdt, rsdt_bytes, rsdt_fadt; /* the last: of the FADT's address in the RSDT */
+    uint32_t fadt, fadt_bytes, facs;
+};
+/* Makes the tables for address `base`; the FACS at offset `facs_at`, or behind the others when that is 0. False when
+ * memory is short. */
+bool acpi_make(const struct boot_facts *facts, uint32_t base, uint32_t facs_at, struct acpi_image *image);
 /* Writes the tables at boot->tables; false when memory is short. */
 bool acpi_write(struct boot *boot);
-/* The pointer to them. */
-void acpi_rsdp(const struct boot *boot, uint8_t rsdp[ACPI_RSDP_BYTES]);
+/* The pointer to tables at `base`. */
+void acpi_rsdp(uint32_t base, uint8_t rsdp[ACPI_RSDP_BYTES]);
+
+/* ---- firmware ---- */
+
+/* Maps the image that the machine file names; false with *error filled. */
+bool firmware_map(struct boot *boot, struct boot_error *error);
+void firmware_files_discard(struct boot *boot);
+
+/* Through the ports: what the set-up program of a PC would have left in the CMOS memory of its clock. */
+void cmos_set_up(const struct boot *boot, const struct boot_ports *ports);
+
+#define SMBIOS_ANCHOR_BYTES 31u
+#define SMBIOS_ROOM 1024u
+/* Makes the SMBIOS structures and the entry point whose address is still to be filled in; returns their length. */
+uint32_t smbios_make(const struct boot *boot, uint8_t tables[SMBIOS_ROOM], uint8_t anchor[SMBIOS_ANCHOR_BYTES]);
 
 /* Fills the image of the ROM at F0000h. */
 void rom_make(const struct boot *boot, uint8_t *rom);

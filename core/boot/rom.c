@@ -30,7 +30,7 @@ void rom_make(const struct boot *boot, uint8_t *rom)
 {
     memset(rom, 0, BOOT_ROM_BYTES);
     if (boot->tables)
-        acpi_rsdp(boot, rom + RSDP_AT);
+        acpi_rsdp(boot->tables, rom + RSDP_AT);
     memcpy(rom + RESET_CODE, reset_code, sizeof reset_code);
     uint8_t *vector = rom + 0xfff0;
     vector[0] = 0xea; /* jmp far f000:ff00 */

@@ -32,6 +32,8 @@ struct check {
 /* Top-level keys and the sections made of plain values (sections.c). */
 void check_sections(struct check *check);
 void check_guest(struct check *check);
+/* The firmware's image and order of boot; after check_entries(). */
+void check_firmware(struct check *check);
 
 /* plugins.path of a tree that is not yet checked, NULL-terminated, for opening the set before the check. */
 const char **plugin_paths(struct report *report, struct node *root);

@@ -55,6 +55,14 @@ struct config_boot {
     struct config_mark kernel_mark, initrd_mark;
 };
 
+struct config_firmware {
+    const char *bios;   /* name or path of the image; NULL: none */
+    const char **boot;  /* ids of devices to boot from, in this order, NULL-terminated */
+    bool menu;          /* a key at the start brings a menu of devices */
+    uint32_t menu_wait; /* ms that it waits for the key */
+    struct config_mark bios_mark;
+};
+
 struct config {
     const char *name;
     uint64_t memory; /* bytes */
@@ -68,6 +76,7 @@ struct config {
     const char **optimize;      /* guestopt plugins, NULL-terminated */
     bool reboot;                /* a reset starts the machine anew; false: it ends the run (status 0) */
     struct config_boot boot;
+    struct config_firmware firmware;
     struct config_node *backends, *devices; /* devices in an order in which each bus comes before what is on it */
     unsigned backend_count, device_count;
     struct plugin_set *plugins;

@@ -39,6 +39,9 @@ static json_t *row_schema(const abbey_prop *row)
 {
     json_t *schema;
     bool backend = plugin_backend_kind(row->type) != NULL;
+    if (row->flags & SECTION_LIST)
+        return json_pack(
+            "{s:s, s:{s:s}, s:s}", "type", "array", "items", "type", "string", "description", row->meaning);
     switch (row->type) {
     case ABBEY_TYPE_BOOL: schema = json_pack("{s:s}", "type", "boolean"); break;
     case ABBEY_TYPE_STRING:
@@ -170,9 +173,6 @@ void config_schema(const struct plugin_set *plugins, FILE *out)
     json_object_set_new(properties, "base",
         json_pack("{s:[s, s], s:s}", "type", "string", "null", "description", special_meaning("base")));
     sections_add(properties);
-    json_object_set_new(properties, "guest",
-        json_pack("{s:s, s:s, s:{s:{s:s, s:{s:s}}}, s:b}", "type", "object", "description", special_meaning("guest"),
-            "properties", "optimize", "type", "array", "items", "type", "string", "additionalProperties", 0));
     json_object_set_new(properties, "plugins",
         json_pack("{s:s, s:s, s:{s:{s:[s, s], s:{s:s}}, s:{s:s, s:{s:s, s:s}}}, s:b}", "type", "object", "description",
             special_meaning("plugins"), "properties", "path", "type", "array", "string", "items", "type", "string",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/config/check.h"
+#include "core/config/files.h"
 #include "core/config/suggest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -10,6 +11,11 @@
 #define KEY(key, field, ...)                                                                                        \
     {                                                                                                               \
         .name = (key), .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(struct config, field), __VA_ARGS__ \
+    }
+#define LIST(key, field, ...)                                                                         \
+    {                                                                                                 \
+        .name = (key), .type = ABBEY_TYPE_STRING, .offset = (uint32_t)offsetof(struct config, field), \
+        .flags = SECTION_LIST, __VA_ARGS__                                                            \
     }
 #define MB (1 << 20)
 
@@ -41,10 +47,15 @@ static const abbey_prop boot_rows[] = {
 static const abbey_prop host_rows[] = {
     KEY("backend", host_backend, .text = "linux", .meaning = "the hostos plugin that the machine lives on"),
 };
-static const abbey_prop guest_rows[] = { /* a list: read by check_guest() */
-    { .name = "optimize", .type = ABBEY_TYPE_STRING },
+static const abbey_prop firmware_rows[] = {
+    KEY("bios",      firmware.bios,      .meaning = "image of the firmware: a name such as seabios, or a path with a slash"),
+    LIST("boot",     firmware.boot,      .meaning = "ids of the devices to boot from, in this order"),
+    KEY("menu",      firmware.menu,      .meaning = "whether a key at the start brings a menu of devices"),
+    KEY("menu_wait", firmware.menu_wait, .value = 2500, .max = 60000, .meaning = "milliseconds that it waits for the key"),
 };
-static const struct section guest_section = { "guest", "", guest_rows, COUNT(guest_rows) };
+static const abbey_prop guest_rows[] = {
+    LIST("optimize", optimize, .meaning = "guestopt plugins by name"),
+};
 static const abbey_prop log_rows[] = {
     KEY("level", log_level, .text = "warn", .choices = "error,warn,info,debug,trace", .meaning = "the least serious messages shown"),
 };
@@ -53,7 +64,9 @@ const struct section sections[] = {
     { NULL,   "a machine",                         top_rows,  COUNT(top_rows) },
     { "cpu",  "the virtual CPU",                   cpu_rows,  COUNT(cpu_rows) },
     { "boot", "direct boot of a kernel, no firmware", boot_rows, COUNT(boot_rows) },
+    { "firmware", "the firmware of a machine without boot.kernel", firmware_rows, COUNT(firmware_rows) },
     { "host", "what the machine lives on",         host_rows, COUNT(host_rows) },
+    { "guest", "optimizations for the guest's operating system", guest_rows, COUNT(guest_rows) },
     { "log",  "messages on stderr",                log_rows,  COUNT(log_rows) },
 };
 const unsigned section_count = COUNT(sections);
@@ -61,7 +74,6 @@ const unsigned section_count = COUNT(sections);
 const struct special_key special_keys[] = {
     { "abbey",    "version of the schema, 1" },
     { "base",     "machine to inherit from: a path relative to this file, or the name of one that Abbey brings" },
-    { "guest",    "optimizations for the guest's operating system" },
     { "plugins",  "where plugins are looked for, and which versions are needed" },
     { "backends", "host resources by id: consoles, files" },
     { "devices",  "virtual hardware by id" },
@@ -120,6 +132,24 @@ static void unknown_key(struct check *check, const struct section *section, cons
     report_nearest(item, near.best);
 }
 
+/* A list of texts; what is none of them is left out, with an error. */
+static const char **list_read(struct check *check, const struct node *list, const char *what)
+{
+    unsigned count = 0;
+    if (list && list->kind != NODE_LIST && list->kind != NODE_NULL) {
+        report_error(check->report, list->at, "wrong-type", "%s is a list, not %s", what, node_kind_name(list));
+        list = NULL;
+    }
+    const char **texts = arena_alloc(check->arena, ((list ? list->count : 0) + 1) * sizeof(char *));
+    for (const struct node *item = list ? list->first : NULL; item; item = item->next) {
+        if (item->kind == NODE_SCALAR)
+            texts[count++] = item->text;
+        else
+            report_error(check->report, item->at, "wrong-type", "%s lists names, not %s", what, node_kind_name(item));
+    }
+    return texts;
+}
+
 static void section_read(struct check *check, const struct section *section, struct node *map)
 {
     if (map && map->kind != NODE_MAP && map->kind != NODE_NULL) {
@@ -130,11 +160,16 @@ static void section_read(struct check *check, const struct section *section, str
     for (unsigned i = 0; i < section->count; i++) {
         struct config_value value = value_default(&section->rows[i]);
         struct node *node = map ? node_find(map, section->rows[i].name) : NULL;
-        if (node && node->kind != NODE_NULL) {
-            const char *what = section->name ? arena_format(check->arena, "'%s.%s'", section->name, node->key)
-                                             : arena_format(check->arena, "'%s'", node->key);
-            value_read(check->report, node, &section->rows[i], what, &value);
+        const char *key = section->rows[i].name;
+        const char *what = section->name ? arena_format(check->arena, "'%s.%s'", section->name, key)
+                                         : arena_format(check->arena, "'%s'", key);
+        if (section->rows[i].flags & SECTION_LIST) {
+            const char **list = list_read(check, node, what);
+            memcpy((char *)check->config + section->rows[i].offset, &list, sizeof(list));
+            continue;
         }
+        if (node && node->kind != NODE_NULL)
+            value_read(check->report, node, &section->rows[i], what, &value);
         field_store(check->config, &value);
     }
     for (struct node *member = map ? map->first : NULL; member; member = member->next)
@@ -164,28 +199,42 @@ void check_sections(struct check *check)
         config->boot.entry = config->boot.load;
 }
 
+/* The items of a list in a section, for whoever checks what they name. */
+static struct node *list_items(struct check *check, const char *section, const char *key)
+{
+    struct node *map = node_find(check->root, section);
+    struct node *list = map && map->kind == NODE_MAP ? node_find(map, key) : NULL;
+    return list && list->kind == NODE_LIST ? list->first : NULL;
+}
+
 void check_guest(struct check *check)
 {
-    struct node *guest = node_find(check->root, "guest"), *list = guest ? node_find(guest, "optimize") : NULL;
-    unsigned count = 0;
-    if (guest && guest->kind != NODE_MAP && guest->kind != NODE_NULL)
-        report_error(check->report, guest->at, "wrong-type", "'guest' is a mapping, not %s", node_kind_name(guest));
-    for (struct node *member = guest ? guest->first : NULL; member; member = member->next)
-        if (guest->kind == NODE_MAP && strcmp(member->key, "optimize") != 0)
-            unknown_key(check, &guest_section, member);
-    if (list && list->kind != NODE_LIST && list->kind != NODE_NULL) {
-        report_error(check->report, list->at, "wrong-type", "'guest.optimize' is a list, not %s", node_kind_name(list));
-        list = NULL;
-    }
-    check->config->optimize = arena_alloc(check->arena, ((list ? list->count : 0) + 1) * sizeof(char *));
-    for (struct node *item = list ? list->first : NULL; item; item = item->next) {
-        if (item->kind != NODE_SCALAR)
-            report_error(
-                check->report, item->at, "wrong-type", "'guest.optimize' lists names, not %s", node_kind_name(item));
-        else if (!plugin_guestopt_find(check->plugins, item->text))
+    for (struct node *item = list_items(check, "guest", "optimize"); item; item = item->next)
+        if (item->kind == NODE_SCALAR && !plugin_guestopt_find(check->plugins, item->text))
             report_error(check->report, item->at, "unknown-plugin", "no plugin of kind guestopt is named '%s'",
                 arena_clip(check->arena, item->text));
-        else
-            check->config->optimize[count++] = item->text;
+}
+
+void check_firmware(struct check *check)
+{
+    struct node *map = node_find(check->root, "firmware");
+    struct node *bios = map && map->kind == NODE_MAP ? node_find(map, "bios") : NULL;
+    const char *name = check->config->firmware.bios;
+    if (bios && bios->kind == NODE_SCALAR) {
+        const struct source *source = report_source_of(check->report, bios->at.mark);
+        check->config->firmware.bios_mark = bios->at.mark;
+        if (strchr(name, '/'))
+            check->config->firmware.bios = path_resolve(check->arena, source ? source->dir : NULL, name);
+    }
+    for (struct node *item = list_items(check, "firmware", "boot"); item; item = item->next) {
+        if (item->kind != NODE_SCALAR || check->devices_lost ||
+            entry_find(check->devices, check->device_count, item->text) != NO_ENTRY)
+            continue;
+        struct suggestion near = { .wanted = item->text };
+        for (unsigned i = 0; i < check->device_count; i++)
+            suggest_offer(&near, check->devices[i].node.id);
+        struct report_item *error = report_error(check->report, item->at, "no-device",
+            "there is no device '%s' to boot from", arena_clip(check->arena, item->text));
+        report_nearest(error, near.best);
     }
 }

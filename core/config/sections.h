@@ -4,6 +4,9 @@
 
 #include <abbey/props.h>
 
+/* A row whose value is a list of texts, stored as a NULL-terminated const char **. For struct abbey_prop's flags. */
+#define SECTION_LIST 0x80000000u
+
 struct section {
     const char *name; /* NULL: the top level itself */
     const char *meaning;

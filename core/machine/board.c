@@ -20,6 +20,7 @@ static const struct {
     { ABBEY_PCI_1, &pci_interface, false },
     { ABBEY_SYSTEM_1, &system_interface, false },
     { ABBEY_BUS_1, &bus_interface, false },
+    { ABBEY_FIRMWARE_1, &firmware_interface, false },
     { ABBEY_LOOP_1, &loop_interface, true },
 };
 
@@ -201,6 +202,7 @@ void board_free(struct board *board)
         device_free(&board->devices[i]);
     for (unsigned i = board->backend_count; i-- > 0;)
         device_free(&board->backends[i]);
+    firmware_files_free(board);
     free(board->devices);
     free(board->backends);
     free(board->ports);

@@ -72,5 +72,12 @@ struct board_pci_slot {
     uint32_t slot, function, vendor, device;
 };
 unsigned board_pci_slots(const struct board *board, struct board_pci_slot *slots, unsigned room);
+/* A dword of the configuration space of the device `id` as it stands; all ones when it is no PCI function. */
+uint32_t board_pci_config(const struct board *board, const char *id, uint32_t offset);
+
+/* Gives the firmware a file of `length` bytes; make() is called each time it is read. Name and opaque are good
+ * as long as the board runs; a device's file of the same name goes before it. False when memory is short. */
+bool board_firmware_file(
+    struct board *board, const char *name, const void *(*make)(void *opaque), void *opaque, uint64_t length);
 
 #endif

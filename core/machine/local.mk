@@ -4,6 +4,7 @@ core_libcore_a_SOURCES += \
 	core/machine/bus.c \
 	core/machine/device.c \
 	core/machine/dma.c \
+	core/machine/firmware.c \
 	core/machine/irq.c \
 	core/machine/machine.c \
 	core/machine/machine.h \

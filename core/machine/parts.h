@@ -116,6 +116,17 @@ struct chunk {
     void *bytes;
 };
 
+/* A file that the firmware may ask for: bytes, or who makes them when they are asked for. */
+struct firmware_file {
+    struct device *device; /* who gave it; NULL: the host */
+    const char *name;
+    const void *bytes;
+    const void *(*make)(void *opaque);
+    void *opaque;
+    uint64_t length;
+    struct firmware_file *next;
+};
+
 struct dma {
     abbey_dma handle;
     struct device *device;
@@ -160,6 +171,9 @@ struct board {
     uint32_t heap_count, heap_room;
     uint64_t timer_order, timer_told;
     bool timers_running;
+
+    struct firmware_file *firmware_files; /* by name */
+    uint32_t firmware_count;
 
     struct source *intr;
     abbey_intr_ack_fn intr_ack;
@@ -220,6 +234,10 @@ struct source *source_connect(struct device *device, const char *name, struct de
 /* Sets all levels to 0, or recounts the inputs after levels were changed; tells nobody. */
 void irq_clear(struct board *board);
 void irq_recount(struct board *board);
+
+/* firmware.c */
+extern const abbey_firmware_1 firmware_interface;
+void firmware_files_free(struct board *board);
 
 /* dma.c */
 extern const abbey_dma_1 dma_interface;

@@ -180,6 +180,12 @@ const abbey_pci_1 pci_interface = {
     .size = sizeof pci_interface, .add = pci_add, .cycle = pci_cycle, .route = pci_route
 };
 
+uint32_t board_pci_config(const struct board *board, const char *id, uint32_t offset)
+{
+    const struct device *device = board_device(board, id);
+    return device && device->pci ? pci_config_read(device->pci, offset, 4) : ~0u;
+}
+
 unsigned board_pci_slots(const struct board *board, struct board_pci_slot *slots, unsigned room)
 {
     unsigned count = 0;

@@ -17,6 +17,7 @@ static const char *const known[] = {
     ABBEY_PCI_1,
     ABBEY_SYSTEM_1,
     ABBEY_BUS_1,
+    ABBEY_FIRMWARE_1,
     ABBEY_LOOP_1,
     ABBEY_HOST_MEM_1,
     ABBEY_HOST_CLOCK_1,

@@ -3,6 +3,10 @@
  * Intel 82441FX PCI and Memory Controller (PMC), order number 290549 ("DS"; registers are cited by name); PCI Local Bus
  * Specification 2.1, section 3.7.4.1 for CONFIG_ADDRESS and CONFIG_DATA.
  *
+ * The subsystem identification is that of virtual boards, 1AF4h:1100h, by which SeaBIOS decides that its files come from
+ * the board (plugins/devices/fw-cfg.c); without it, it would guess the board's parts. No driver of an operating system
+ * looks at it, and the real chip, which is older than PCI 2.2, has zeros there: `subsystem: 0`.
+ *
  * What stock drivers do with it. SeaBIOS: opens PAM for writing, copies itself, closes it; sets SMRAM. Linux: checks
  * mechanism #1 by writing 80000000h to CF8h, reading it back and finding a host bridge; reads nothing else. Windows
  * 9x/NT and DOS: configuration cycles; Windows 98 looks the chip up by its identification and leaves PAM alone.
@@ -16,6 +20,7 @@
 struct i440fx {
     uint32_t address; /* CONFIG_ADDRESS */
     uint8_t smram;    /* SMRAM as it stands */
+    uint32_t subsystem;
     abbey_pci *pci;
     const abbey_pci_1 *bus;
     const abbey_system_1 *system;
@@ -159,9 +164,11 @@ static int32_t create(abbey_dev *dev, void *self)
     b->dev = dev;
     b->system = abbey_system(dev);
     b->bus = (const abbey_pci_1 *)abbey_query(dev, ABBEY_PCI_1);
-    static const abbey_pci_desc desc = { .size = sizeof desc,
+    const abbey_pci_desc desc = { .size = sizeof desc,
         .vendor = 0x8086,
         .device = 0x1237,
+        .subsystem_vendor = (uint16_t)(b->subsystem & 0xffff),
+        .subsystem = (uint16_t)(b->subsystem >> 16),
         .class_code = 0x060000,
         .revision = 0x02,
         .config_written = config_written };
@@ -180,6 +187,9 @@ static int32_t create(abbey_dev *dev, void *self)
     return abbey_pio_region(dev, &address, b) && abbey_pio_region(dev, &data, b) ? 0 : -1;
 }
 
+static const abbey_prop props[] = {
+    ABBEY_PROP(subsystem, 0x11001af4, "subsystem identification, configuration space 2Ch as a dword"),
+};
 static const abbey_reg regs[] = {
     ABBEY_REG(address, 0),
     ABBEY_REG(smram, SMRAM_RESET),
@@ -189,6 +199,7 @@ static const abbey_device device = { .name = "i440fx",
     .summary = "440FX host bridge with the PCI bus",
     .self_size = sizeof(struct i440fx),
     .state_version = 1,
+    .props = ABBEY_TABLE(props),
     .regs = ABBEY_TABLE(regs),
     .create = create,
     .loaded = loaded,

@@ -9,8 +9,10 @@
  * SeaBIOS sets PMBASE and PMIOSE itself and reads the PM timer. Windows 98 and 2000 drive all of it through ACPI
  * tables; older ones, and DOS, never touch it.
  *
- * There is no SMM firmware to switch ACPI mode on, nor any firmware at a direct boot: with `ready` (the default) the
- * chip comes out of reset as firmware would leave it: PMBASE at `base`, decoding on, SCI_EN set.
+ * The processor has no system management mode, so nobody could switch ACPI mode on, and at a direct boot there is no
+ * firmware either: with `ready` (the default) the chip comes out of reset as firmware would leave it: PMBASE at `base`,
+ * decoding on, SCI_EN set, and APMC_EN set in DEVACTB, by which SeaBIOS sees that the handler of system management
+ * interrupts is in place and does not try to install its own.
  *
  * Ports from PMBASE: 0 PMSTS, 2 PMEN, 4 PMCNTRL, 8 PMTMR, 0Ch GPSTS, 0Eh GPEN. The block of general-purpose events that
  * the ACPI tables name stands at ports of its own (`gpe`), where virtual boards have put it since Bochs.
@@ -39,6 +41,8 @@ struct piix4_pm {
 #define ABBEY_SELF struct piix4_pm
 
 #define PMBASE 0x40
+#define DEVACTB 0x58
+#define APMC_EN 0x02000000u
 #define PMREGMISC 0x80
 #define PMIOSE 0x01
 
@@ -215,6 +219,8 @@ static int32_t create(abbey_dev *dev, void *self)
     abbey_pci_config_set(p->pci, 0x06, 2, 0x0280); /* fast back-to-back, medium DEVSEL# */
     abbey_pci_config_set(p->pci, PMBASE, 4, p->base | 1u);
     abbey_pci_config_mask(p->pci, PMBASE, 4, 0xffc0, 0);
+    abbey_pci_config_set(p->pci, DEVACTB, 4, p->ready ? APMC_EN : 0);
+    abbey_pci_config_mask(p->pci, DEVACTB, 4, 0xffffffff, 0);
     abbey_pci_config_set(p->pci, PMREGMISC, 1, p->ready ? PMIOSE : 0);
     abbey_pci_config_mask(p->pci, PMREGMISC, 1, PMIOSE, 0);
     abbey_pci_config_set(p->pci, 0x90, 4, 1); /* SMBBA: an I/O base that nothing stands behind */

@@ -26,6 +26,16 @@ abbey_bench *dut_machine(const char *yaml)
     return good(abbey_bench_machine(yaml), "a machine");
 }
 
+void dut_test_plugins(void)
+{
+    const char *build = getenv("ABBEY_BUILDDIR"), *path = getenv("ABBEY_PLUGIN_PATH");
+    char extended[4096];
+    if (!path || strstr(path, "tests/devices"))
+        return;
+    snprintf(extended, sizeof extended, "%s:%s/tests/devices", path, build ? build : ".");
+    setenv("ABBEY_PLUGIN_PATH", extended, 1);
+}
+
 uint8_t dut_in(abbey_bench *bench, uint16_t port)
 {
     return (uint8_t)abbey_in(bench, port, 1);

@@ -9,6 +9,8 @@
 /* A bench with one plugin of this build; ends the program with a message when it cannot be made. */
 abbey_bench *dut_new(const char *name, const char *properties);
 abbey_bench *dut_machine(const char *yaml);
+/* Lets machines have the devices that are made for tests, in tests/devices of the build. */
+void dut_test_plugins(void);
 
 /* Byte accesses. */
 uint8_t dut_in(abbey_bench *bench, uint16_t port);

@@ -8,6 +8,7 @@ DEVICE_TESTS = \
 	tests/devices/test_i440fx \
 	tests/devices/test_piix3 \
 	tests/devices/test_piix4_pm \
+	tests/devices/test_fw_cfg \
 	tests/devices/test_debug
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
@@ -18,6 +19,17 @@ check_PROGRAMS += tests/devices/pci-pin.so
 tests_devices_pci_pin_so_SOURCES = tests/devices/pci-pin.c
 tests_devices_pci_pin_so_LDFLAGS = $(PLUGIN_LINK)
 $(DEVICE_TESTS): tests/devices/pci-pin.so
+
+# A card with a file for the firmware.
+check_PROGRAMS += tests/devices/rom-card.so
+tests_devices_rom_card_so_SOURCES = tests/devices/rom-card.c
+tests_devices_rom_card_so_LDFLAGS = $(PLUGIN_LINK)
+$(DEVICE_TESTS): tests/devices/rom-card.so
+
+tests_devices_test_fw_cfg_SOURCES = tests/devices/test_fw_cfg.c
+tests_devices_test_fw_cfg_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_fw_cfg_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_fw_cfg_LDADD = $(DEVICE_LIBS)
 
 DEVICE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 DEVICE_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)

@@ -2,18 +2,9 @@
  * drive: INTA# of slot 3 is PIRQC#, INTB# of slot 4 is PIRQA#. */
 #include "tests/devices/dut.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 static abbey_bench *pc(void)
 {
-    const char *build = getenv("ABBEY_BUILDDIR"), *path = getenv("ABBEY_PLUGIN_PATH");
-    char extended[4096];
-    if (path && !strstr(path, "tests/devices")) {
-        snprintf(extended, sizeof extended, "%s:%s/tests/devices", path, build ? build : ".");
-        setenv("ABBEY_PLUGIN_PATH", extended, 1);
-    }
+    dut_test_plugins();
     return dut_machine("abbey: 1\ndevices:\n  pic: {device: i8259}\n  pci: {device: i440fx}\n"
                        "  isa: {device: piix3, bus: pci, addr: \"01.0\"}\n  kbd: {device: i8042, bus: isa}\n"
                        "  a: {device: pci-pin, addr: \"03.0\"}\n"

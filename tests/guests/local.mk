@@ -3,6 +3,8 @@ EXTRA_DIST += tests/guests/fetch-linux tests/guests/init
 EXTRA_DIST += tests/guests/system.sh
 EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 TESTS += tests/guests/system.sh
+TESTS += tests/guests/firmware.sh
+EXTRA_DIST += tests/guests/firmware.sh
 TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.

@@ -242,7 +242,7 @@ static void bad_bzimages(void)
     b.config.boot.kernel = "/tmp";
     CU_ASSERT_TRUE(refused("/tmp: cannot read"));
     b.config.boot.kernel = "/dev/zero";
-    CU_ASSERT_TRUE(refused("longer than the guest's memory"));
+    CU_ASSERT_TRUE(refused("longer than the"));
     bootcase_free(&b);
 }
 

@@ -219,10 +219,10 @@ BAD(unknown_top, SET(),
 
 BAD(unknown_top_far, SET(),
     "abbey: 1\n"
-    "firmware: { bios: seabios }\n",
-    "bad.yaml:2:1: error[unknown-key]: a machine file has no key 'firmware'\n"
-    "    2 | firmware: { bios: seabios }\n"
-    "      | ^~~~~~~~\n")
+    "firmament: { bios: seabios }\n",
+    "bad.yaml:2:1: error[unknown-key]: a machine file has no key 'firmament'\n"
+    "    2 | firmament: { bios: seabios }\n"
+    "      | ^~~~~~~~~\n")
 
 BAD(unknown_in_section, SET(),
     "abbey: 1\n"
@@ -783,6 +783,23 @@ BAD(guest_list, SET(),
     "    2 | guest: { optimize: linux }\n"
     "      |                    ^~~~~\n")
 
+BAD(firmware_keys, SET(),
+    "abbey: 1\n"
+    "firmware: { bios: [a], boot: [com1, hd0], menu: maybe, wait: 1 }\n"
+    "devices: { com1: { device: ns16550, irq: none } }\n",
+    "bad.yaml:2:19: error[wrong-type]: 'firmware.bios' is text, not a list\n"
+    "    2 | firmware: { bios: [a], boot: [com1, hd0], menu: maybe, wait: 1 }\n"
+    "      |                   ^\n"
+    "bad.yaml:2:37: error[no-device]: there is no device 'hd0' to boot from\n"
+    "    2 | firmware: { bios: [a], boot: [com1, hd0], menu: maybe, wait: 1 }\n"
+    "      |                                     ^~~\n"
+    "bad.yaml:2:49: error[wrong-type]: 'firmware.menu' is true or false, not 'maybe'\n"
+    "    2 | firmware: { bios: [a], boot: [com1, hd0], menu: maybe, wait: 1 }\n"
+    "      |                                                 ^~~~~\n"
+    "bad.yaml:2:56: error[unknown-key]: 'firmware' has no key 'wait'\n"
+    "    2 | firmware: { bios: [a], boot: [com1, hd0], menu: maybe, wait: 1 }\n"
+    "      |                                                        ^~~~\n")
+
 BAD(require_missing, SET(),
     "abbey: 1\n"
     "plugins: { require: { org.example.chip: \">=1\" } }\n",
@@ -1038,6 +1055,7 @@ static const struct unit_test tests[] = {
     { "an optimization that is not there", unknown_guest },
     { "guest in the wrong shape", guest_shape },
     { "optimize that is no list", guest_list },
+    { "keys of the firmware", firmware_keys },
     { "a plugin that is not there", require_missing },
     { "a plugin that is too old", require_version },
     { "a version range that is none", require_range },

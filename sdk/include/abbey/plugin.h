@@ -10,6 +10,7 @@
 #include <abbey/chardev.h>
 #include <abbey/dev.h>
 #include <abbey/dma.h>
+#include <abbey/firmware.h>
 #include <abbey/guestopt.h>
 #include <abbey/host.h>
 #include <abbey/io.h>
