@@ -1,6 +1,7 @@
 include core/stats/local.mk
 include core/config/local.mk
 include core/plugin/local.mk
+include core/control/local.mk
 include core/machine/local.mk
 include core/cpu/local.mk
 include core/mem/local.mk

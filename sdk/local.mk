@@ -6,6 +6,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/block.h \
 	sdk/include/abbey/bus.h \
 	sdk/include/abbey/chardev.h \
+	sdk/include/abbey/control.h \
 	sdk/include/abbey/dev.h \
 	sdk/include/abbey/dma.h \
 	sdk/include/abbey/firmware.h \
@@ -23,5 +24,6 @@ EXTRA_DIST += sdk/doc/machine-files.md sdk/doc/statistics.md
 	sdk/include/abbey/types.h \
 	sdk/include/abbey/vram.h
 EXTRA_DIST += sdk/doc/machine-files.md
+EXTRA_DIST += sdk/doc/control.md sdk/doc/machine-files.md sdk/doc/statistics.md
 include sdk/bench/local.mk
 include sdk/samples/local.mk

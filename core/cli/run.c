@@ -17,6 +17,8 @@ static const char help[] = "usage: abbey run FILE [OPTION]...\n"
                            "  --set PATH=VALUE    override a value of the machine file, e.g. memory=1G,\n"
                            "                      boot.kernel=vmlinuz, devices.com1.irq=3; may be repeated\n"
                            "  --engine NAME       auto, bt or interp: same as --set cpu.engine=NAME\n"
+                           "  --control PATH      take commands on a UNIX socket (`abbey ctl PATH schema` lists\n"
+                           "                      them): same as --set control.socket=PATH\n"
                            "  --stats FILE        at the end, write counters as one JSON object\n"
                            "  --timeout SECONDS   end the run after that time, with status 124\n"
                            "\n"
@@ -43,12 +45,24 @@ static bool parse_seconds(const char *text, uint64_t *nanoseconds)
     return true;
 }
 
+/* An option that stands for a setting. The text lives until the process ends. */
+static bool add_setting(struct run_options *run, const char *path, const char *value)
+{
+    char *text = malloc(strlen(path) + strlen(value) + 1);
+    if (!text)
+        return false;
+    strcat(strcpy(text, path), value);
+    run->settings[run->setting_count++] = text;
+    return true;
+}
+
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, struct run_options *run)
 {
     static const struct option options[] = {
         { "set", required_argument, NULL, 's' },
         { "engine", required_argument, NULL, 'e' },
+        { "control", required_argument, NULL, 'c' },
         { "stats", required_argument, NULL, 'S' },
         { "timeout", required_argument, NULL, 't' },
         { "help", no_argument, NULL, 'h' },
@@ -56,12 +70,11 @@ static int parse_options(int argc, char **argv, struct run_options *run)
     };
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
-        case 'e': {
-            static char setting[64];
-            snprintf(setting, sizeof setting, "cpu.engine=%s", optarg);
-            run->settings[run->setting_count++] = setting;
+        case 'c':
+        case 'e':
+            if (!add_setting(run, c == 'c' ? "control.socket=" : "cpu.engine=", optarg))
+                return CLI_FAILED;
             break;
-        }
         case 's': run->settings[run->setting_count++] = optarg; break;
         case 'S': run->stats = optarg; break;
         case 't':

@@ -5,6 +5,7 @@
 #ifndef ABBEY_CORE_CONFIG_H
 #define ABBEY_CORE_CONFIG_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,5 +111,9 @@ int config_show(const struct config_request *request, bool json, FILE *out, FILE
 
 /* JSON Schema of machine files with the properties of all plugins of the set. */
 void config_schema(const struct plugin_set *plugins, FILE *out);
+json_t *config_schema_json(const struct plugin_set *plugins);
+
+/* JSON Schema of an object that has these rows as members, each of which may be missing or null unless required. */
+json_t *config_rows_schema(const abbey_prop *rows, unsigned count, const char *meaning);
 
 #endif

@@ -67,7 +67,7 @@ static json_t *row_schema(const abbey_prop *row)
 }
 
 /* An object of these rows and no other keys; null is allowed for each, and means the default. */
-static json_t *rows_schema(const abbey_prop *rows, unsigned count, const char *meaning)
+json_t *config_rows_schema(const abbey_prop *rows, unsigned count, const char *meaning)
 {
     json_t *properties = json_object(), *required = json_array();
     for (unsigned i = 0; i < count; i++) {
@@ -126,7 +126,8 @@ static void kind_add(struct kinds *kinds, const char *key, const char *name, jso
 
 static void device_add(struct kinds *kinds, const abbey_device *device)
 {
-    json_t *schema = rows_schema(device->props.rows, device->props.count, device->summary ? device->summary : "");
+    json_t *schema =
+        config_rows_schema(device->props.rows, device->props.count, device->summary ? device->summary : "");
     json_t *properties = json_object_get(schema, "properties");
     if (device->bus)
         json_object_set_new(properties, "bus",
@@ -143,7 +144,7 @@ static void device_add(struct kinds *kinds, const abbey_device *device)
 static void sections_add(json_t *properties)
 {
     for (unsigned i = 0; i < section_count; i++) {
-        json_t *schema = rows_schema(sections[i].rows, sections[i].count, sections[i].meaning);
+        json_t *schema = config_rows_schema(sections[i].rows, sections[i].count, sections[i].meaning);
         if (sections[i].name)
             json_object_set_new(properties, sections[i].name, schema);
         else {
@@ -153,7 +154,7 @@ static void sections_add(json_t *properties)
     }
 }
 
-void config_schema(const struct plugin_set *plugins, FILE *out)
+json_t *config_schema_json(const struct plugin_set *plugins)
 {
     json_t *definitions = json_object(), *properties = json_object();
     struct kinds devices = { definitions, json_array(), json_array() },
@@ -165,7 +166,8 @@ void config_schema(const struct plugin_set *plugins, FILE *out)
         for (unsigned j = 0; !plugin->refusal && j < plugin->backend_count; j++) {
             const abbey_backend *backend = &plugin->backends[j].backend;
             kind_add(&backends, "backend", backend->name,
-                rows_schema(backend->props.rows, backend->props.count, backend->summary ? backend->summary : ""));
+                config_rows_schema(
+                    backend->props.rows, backend->props.count, backend->summary ? backend->summary : ""));
         }
     }
     json_object_set_new(properties, "abbey",
@@ -182,9 +184,14 @@ void config_schema(const struct plugin_set *plugins, FILE *out)
         properties, "backends", section_schema("backend", special_meaning("backends"), backends.names, backends.cases));
     json_object_set_new(
         properties, "devices", section_schema("device", special_meaning("devices"), devices.names, devices.cases));
-    json_t *schema = json_pack("{s:s, s:s, s:s, s:[s], s:o, s:b, s:o}", "$schema",
-        "https://json-schema.org/draft/2020-12/schema", "title", "Abbey machine file", "type", "object", "required",
-        "abbey", "properties", properties, "additionalProperties", 0, "$defs", definitions);
+    return json_pack("{s:s, s:s, s:s, s:[s], s:o, s:b, s:o}", "$schema", "https://json-schema.org/draft/2020-12/schema",
+        "title", "Abbey machine file", "type", "object", "required", "abbey", "properties", properties,
+        "additionalProperties", 0, "$defs", definitions);
+}
+
+void config_schema(const struct plugin_set *plugins, FILE *out)
+{
+    json_t *schema = config_schema_json(plugins);
     json_dumpf(schema, out, JSON_INDENT(2));
     putc('\n', out);
     json_decref(schema);

@@ -47,6 +47,9 @@ static const abbey_prop boot_rows[] = {
 static const abbey_prop host_rows[] = {
     KEY("backend", host_backend, .text = "linux", .meaning = "the hostos plugin that the machine lives on"),
 };
+static const abbey_prop control_rows[] = {
+    KEY("socket", control_socket, .flags = ABBEY_PROP_PATH, .meaning = "UNIX socket that takes commands; none where absent"),
+};
 static const abbey_prop firmware_rows[] = {
     KEY("bios",      firmware.bios,      .meaning = "image of the firmware: a name such as seabios, or a path with a slash"),
     LIST("boot",     firmware.boot,      .meaning = "ids of the devices to boot from, in this order"),
@@ -67,6 +70,7 @@ const struct section sections[] = {
     { "firmware", "the firmware of a machine without boot.kernel", firmware_rows, COUNT(firmware_rows) },
     { "host", "what the machine lives on",         host_rows, COUNT(host_rows) },
     { "guest", "optimizations for the guest's operating system", guest_rows, COUNT(guest_rows) },
+    { "control", "the control socket",             control_rows, COUNT(control_rows) },
     { "log",  "messages on stderr",                log_rows,  COUNT(log_rows) },
 };
 const unsigned section_count = COUNT(sections);

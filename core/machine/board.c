@@ -22,6 +22,7 @@ static const struct {
     { ABBEY_BUS_1, &bus_interface, false },
     { ABBEY_FIRMWARE_1, &firmware_interface, false },
     { ABBEY_LOOP_1, &loop_interface, true },
+    { ABBEY_CONTROL_1, &control_interface, true },
 };
 
 static const void *base_query(abbey_dev *dev, const char *id)
@@ -203,6 +204,10 @@ void board_free(struct board *board)
     for (unsigned i = board->backend_count; i-- > 0;)
         device_free(&board->backends[i]);
     firmware_files_free(board);
+    for (struct pause_listener *l = board->listeners, *next; l; l = next) {
+        next = l->next;
+        free(l);
+    }
     free(board->devices);
     free(board->backends);
     free(board->ports);

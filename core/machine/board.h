@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "core/config/config.h"
+#include "core/control/commands.h"
 #include "core/mem/mem.h"
 
 struct board;
@@ -25,9 +26,11 @@ struct board_owner {
     void (*reset)(void *opaque, uint32_t kind); /* ABBEY_RESET_...: note it and act at an instruction boundary */
     void (*power_off)(void *opaque);
     void (*exit)(void *opaque, uint32_t status);
+    void (*pause)(void *opaque, const char *id, const char *reason); /* a device wants the machine to stand still */
     void (*log)(void *opaque, uint32_t level, const char *id, const char *text);
-    abbey_loop *loop;         /* NULL on the bench */
-    const abbey_hostos *host; /* services that backends may query; NULL on the bench */
+    abbey_loop *loop;          /* NULL on the bench */
+    const abbey_hostos *host;  /* services that backends may query; NULL on the bench */
+    struct commands *commands; /* where devices add theirs, and post events; NULL: nowhere */
     uint32_t log_level;
 };
 
@@ -53,6 +56,11 @@ void board_reset(struct board *board);
 
 /* Presses the power button; false when nobody listens. */
 bool board_power_button(struct board *board);
+
+/* Adds device.list and device.describe to the owner's commands. False with the reason. */
+bool board_commands_add(struct board *board, abbey_error *error);
+/* Tells the devices that want to know that the machine was paused, or goes on. */
+void board_paused(struct board *board, bool paused);
 
 /* State of all devices, by id and register name, as JSON (blobs as hex). */
 json_t *board_save(const struct board *board);

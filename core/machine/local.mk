@@ -2,6 +2,7 @@ core_libcore_a_SOURCES += \
 	core/machine/board.c \
 	core/machine/board.h \
 	core/machine/bus.c \
+	core/machine/control.c \
 	core/machine/device.c \
 	core/machine/dma.c \
 	core/machine/firmware.c \
@@ -9,6 +10,7 @@ core_libcore_a_SOURCES += \
 	core/machine/machine.c \
 	core/machine/machine.h \
 	core/machine/machine_boot.c \
+	core/machine/machine_control.c \
 	core/machine/machine_crash.c \
 	core/machine/machine_impl.h \
 	core/machine/machine_run.c \

@@ -204,12 +204,15 @@ static bool machine_build(struct machine *machine)
     if (!machine_add_cpu(machine))
         return false;
     vclock_start(&machine->clock, machine->host.clock, counts_time(config) ? &machine->cpu->instructions : NULL);
+    if (!machine_commands_new(machine))
+        return false;
     struct board_owner owner = machine_board_owner;
+    owner.commands = machine->commands;
     owner.loop = machine->loop;
     owner.host = host;
     owner.log_level = log_level(config->log_level);
     machine->board = board_new(config, machine->mem, &owner, machine, machine->errors);
-    return machine->board != NULL;
+    return machine->board && machine_control_new(machine, host);
 }
 
 struct machine *machine_new(const struct config *config, FILE *errors)
@@ -232,8 +235,10 @@ void machine_free(struct machine *machine)
 {
     if (!machine)
         return;
+    server_free(machine->server);
     boot_free(machine->boot);
     board_free(machine->board);
+    commands_free(machine->commands);
     if (machine->cpu) {
         if (machine->vcpu.engine && machine->vcpu.engine->release)
             machine->vcpu.engine->release(machine->cpu);

@@ -2,6 +2,7 @@
 #ifndef ABBEY_CORE_MACHINE_IMPL_H
 #define ABBEY_CORE_MACHINE_IMPL_H
 
+#include "core/control/server.h"
 #include "core/machine/board.h"
 #include "core/machine/machine.h"
 #include "core/machine/vclock.h"
@@ -10,6 +11,7 @@
 /* Things asked of the vCPU thread, done at an instruction boundary. */
 #define REQUEST_RESET 1u
 #define REQUEST_END 2u
+#define REQUEST_PAUSE 4u
 
 struct machine_host {
     const abbey_host_mem_1 *mem;
@@ -32,6 +34,8 @@ struct machine {
     struct boot *boot;
     struct vclock clock;
     struct vcpu vcpu;
+    struct commands *commands;
+    struct server *server; /* of the control socket; NULL: none */
 
     /* With the lock held: */
     uint32_t requests; /* REQUEST_... */
@@ -44,6 +48,9 @@ struct machine {
     bool idle_warned;
     uint64_t started, ended; /* host time; 0: not yet */
     uint64_t resets;
+    bool paused;
+    uint64_t paused_since, paused_time; /* host time; the sum of all pauses that are over */
+    char pause_id[64], pause_reason[200];
 
     /* [vcpu], in ticks of the host's time-stamp counter: */
     uint64_t bus_entered;
@@ -54,6 +61,17 @@ struct machine {
 void machine_request(struct machine *machine, uint32_t request);
 /* The first reason to end counts. With the lock held. */
 void machine_finish(struct machine *machine, enum machine_end end);
+
+/* Sets the loop's alarm for the next timer or the time limit. With the lock held. */
+void machine_set_alarm(struct machine *machine);
+
+/* Commands of the machine, before the board that adds to them; then the socket. False after an error. */
+bool machine_commands_new(struct machine *machine);
+bool machine_control_new(struct machine *machine, const abbey_hostos *host);
+/* Tells the clients how the run ended, and closes the socket. */
+void machine_control_end(struct machine *machine, enum machine_end end);
+/* Stops the guest and its time; `id` is the device that wants it, or NULL. [vcpu] */
+void machine_pause(struct machine *machine, const char *id, const char *reason);
 
 /* Makes what loads the guest; false after an error. Once a machine. */
 bool machine_boot_new(struct machine *machine);

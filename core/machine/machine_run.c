@@ -24,10 +24,10 @@ void machine_finish(struct machine *machine, enum machine_end end)
 /* The loop's one alarm serves the earliest of the timers and the time limit. */
 static void machine_alarm(void *opaque);
 
-static void machine_set_alarm(struct machine *machine)
+void machine_set_alarm(struct machine *machine)
 {
     uint64_t when = machine->deadline;
-    if (!machine->clock.instructions) {
+    if (!machine->clock.instructions && !machine->paused) {
         uint64_t due = vclock_host_time(&machine->clock, machine->timer_due);
         when = due < when ? due : when;
     }
@@ -41,7 +41,7 @@ static void machine_alarm(void *opaque)
         machine->deadline = ABBEY_NEVER;
         machine_finish(machine, MACHINE_TIMEOUT);
     }
-    if (!machine->clock.instructions)
+    if (!machine->clock.instructions && !machine->paused)
         board_run_timers(machine->board, vclock_now(&machine->clock));
     machine_set_alarm(machine);
 }
@@ -105,6 +105,17 @@ static void owner_exit(void *opaque, uint32_t status)
     machine_finish(machine, MACHINE_GUEST_EXIT);
 }
 
+/* The device may be anywhere; the guest stands still at the next boundary. */
+static void owner_pause(void *opaque, const char *id, const char *reason)
+{
+    struct machine *machine = opaque;
+    if (machine->paused || machine->requests & REQUEST_PAUSE)
+        return;
+    snprintf(machine->pause_id, sizeof machine->pause_id, "%s", id);
+    snprintf(machine->pause_reason, sizeof machine->pause_reason, "%s", reason);
+    machine_request(machine, REQUEST_PAUSE);
+}
+
 static void owner_log(void *opaque, uint32_t level, const char *id, const char *text)
 {
     struct machine *machine = opaque;
@@ -122,30 +133,50 @@ const struct board_owner machine_board_owner = {
     .reset = owner_reset,
     .power_off = owner_power_off,
     .exit = owner_exit,
+    .pause = owner_pause,
     .log = owner_log,
 };
 
 /* ---- the vCPU's questions ---- */
 
+static void machine_reset(struct machine *machine)
+{
+    machine->resets++;
+    abbey_message_send(commands_event(machine->commands, NULL, "vm.reset"));
+    if (!machine->config->reboot) {
+        machine_finish(machine, MACHINE_POWER_OFF);
+        return;
+    }
+    board_reset(machine->board);
+    if (!machine_boot(machine))
+        machine_finish(machine, MACHINE_BOOT_FAILED);
+}
+
+/* While the machine is paused the thread stays in here. */
 static bool vcpu_requests(void *opaque)
 {
     struct machine *machine = opaque;
-    if (machine->requests & REQUEST_END) {
-        machine->host.event->stop(machine->loop);
-        return false;
-    }
-    if (machine->requests & REQUEST_RESET) {
-        machine->requests &= ~REQUEST_RESET;
-        machine->resets++;
-        if (!machine->config->reboot) {
-            machine_finish(machine, MACHINE_POWER_OFF);
-        } else {
-            board_reset(machine->board);
-            if (!machine_boot(machine))
-                machine_finish(machine, MACHINE_BOOT_FAILED);
+    for (;;) {
+        commands_run_vcpu(machine->commands);
+        uint32_t requests = machine->requests;
+        machine->requests &= REQUEST_END;
+        if (requests & REQUEST_END) {
+            machine->host.event->stop(machine->loop);
+            return false;
         }
+        if (requests & REQUEST_RESET)
+            machine_reset(machine);
+        if (requests & REQUEST_PAUSE) {
+            char id[sizeof machine->pause_id], reason[sizeof machine->pause_reason];
+            memcpy(id, machine->pause_id, sizeof id);
+            memcpy(reason, machine->pause_reason, sizeof reason);
+            machine_pause(machine, id, reason);
+        }
+        if (!machine->paused)
+            return true;
+        if (!machine->requests && !commands_wait_for_vcpu(machine->commands))
+            machine->host.thread->wait(machine->wake, machine->lock, ABBEY_NEVER);
     }
-    return true;
 }
 
 static bool vcpu_triple_fault(void *opaque)
@@ -250,6 +281,7 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
     machine->host.event->on_asked(machine->loop, NULL, NULL);
     machine_watch_crash(machine, false);
     machine->ended = machine->host.clock->monotonic();
+    machine_control_end(machine, machine->end);
     *status = machine->exit_status;
     return machine->end;
 }

@@ -42,9 +42,10 @@ static json_t *by_state(const struct machine *machine, uint64_t now)
     uint64_t idle = vcpu->idle + (vcpu->asleep_since ? now - vcpu->asleep_since : 0);
     uint64_t hz = machine->clock.tsc_hz;
     uint64_t devices = hz ? (uint64_t)((unsigned __int128)machine->device_ticks * ABBEY_SEC / hz) : 0;
-    uint64_t other = idle + devices;
-    return json_pack("{s:f, s:f, s:f}", "guest", seconds(total > other ? total - other : 0), "devices",
-        seconds(devices), "idle", seconds(idle));
+    uint64_t paused = machine->paused_time + (machine->paused ? now - machine->paused_since : 0);
+    uint64_t other = idle + devices + paused;
+    return json_pack("{s:f, s:f, s:f, s:f}", "guest", seconds(total > other ? total - other : 0), "devices",
+        seconds(devices), "idle", seconds(idle), "paused", seconds(paused));
 }
 
 /* The groups that are tables of rows; without a machine their meanings. */

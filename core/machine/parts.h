@@ -127,6 +127,13 @@ struct firmware_file {
     struct firmware_file *next;
 };
 
+/* Who hears of pauses. */
+struct pause_listener {
+    struct pause_listener *next;
+    abbey_pause_fn fn;
+    void *self;
+};
+
 struct dma {
     abbey_dma handle;
     struct device *device;
@@ -184,6 +191,7 @@ struct board {
     abbey_power_button_fn button;
     void *button_self;
     const struct device *button_device;
+    struct pause_listener *listeners;
 };
 
 /* The instance behind a handle. */
@@ -264,6 +272,9 @@ bool pci_intx_shown(const struct pci_function *f);
 void pci_pin_set(struct pci_function *f, bool level);
 void pci_pins_recount(struct pci_bus *bus);
 void pci_created(struct board *board); /* after all create() calls */
+
+/* control.c */
+extern const abbey_control_1 control_interface;
 
 /* system.c */
 extern const abbey_system_1 system_interface;

@@ -19,10 +19,12 @@ static const char *const known[] = {
     ABBEY_BUS_1,
     ABBEY_FIRMWARE_1,
     ABBEY_LOOP_1,
+    ABBEY_CONTROL_1,
     ABBEY_HOST_MEM_1,
     ABBEY_HOST_CLOCK_1,
     ABBEY_HOST_THREAD_1,
     ABBEY_HOST_EVENT_1,
+    ABBEY_HOST_LOCAL_1,
     ABBEY_HOST_FAULT_1,
 };
 

@@ -20,15 +20,10 @@ void plugin_unload(struct plugin *plugin);
 bool plugin_copy_devices(struct plugin *plugin);
 bool plugin_copy_backends(struct plugin *plugin);
 
-/* Rule 4 for one struct: copies min(size, host_size), the rest zero; false when longer with bytes other than zero. */
-bool plugin_copy_struct(void *to, uint64_t host_size, const void *from, uint64_t size);
-
 /* Whether a row table makes sense for an instance struct of `self_size` bytes; false after plugin_refuse(). `what`
  * names the owner: "device 'x'". */
 bool plugin_check_props(struct plugin *plugin, const char *what, const abbey_table *props, uint64_t self_size);
 bool plugin_check_regs(struct plugin *plugin, const char *what, const abbey_table *regs, uint64_t self_size);
-/* Names that stand in machine files: letters, digits, `-`, `_`, `.`, at most 63. */
-bool plugin_name_good(const char *name);
 
 /* The first of the space-separated interface ids that no board offers; copied to `id`. */
 bool plugin_unknown_interface(const char *ids, char *id, size_t room);

@@ -62,4 +62,12 @@ struct plugin_set *plugin_set_open_file(const char *path);
  * place of its path. False when it was refused. Pointers into the set from before the call are no longer good. */
 bool plugin_set_add(struct plugin_set *set, const abbey_plugin *entry, const char *name);
 
+/* Rule 4 for one struct: copies min(size, host_size), the rest zero; false when longer with bytes other than zero. */
+bool plugin_copy_struct(void *to, uint64_t host_size, const void *from, uint64_t size);
+/* Replaces the arguments of a command, rows over a struct of `size` bytes, by a checked copy in rows of this host's
+ * size, which the caller frees. False with the reason, in which `what` names the command. */
+bool plugin_copy_args(const char *what, abbey_table *args, uint64_t size, abbey_error *error);
+/* Names that stand in machine files: letters, digits, `-`, `_`, `.`, at most 63. */
+bool plugin_name_good(const char *name);
+
 #endif

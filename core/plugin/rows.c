@@ -331,3 +331,18 @@ bool plugin_copy_backends(struct plugin *plugin)
             return false;
     return true;
 }
+
+bool plugin_copy_args(const char *what, abbey_table *args, uint64_t size, abbey_error *error)
+{
+    struct plugin owner = { .path = (char *)what }; /* what refusals begin with */
+    bool good = table_copy(&owner, what, "arguments", args, sizeof(abbey_prop), offsetof(abbey_prop, value)) &&
+                plugin_check_props(&owner, what, args, size);
+    const abbey_prop *rows = args->rows;
+    for (uint32_t i = 0; good && i < args->count; i++)
+        if (rows[i].type > ABBEY_TYPE_STRING && rows[i].type != ABBEY_TYPE_I64)
+            good = plugin_refuse(&owner, "its argument '%s' is no number, bool or string", rows[i].name);
+    if (!good)
+        snprintf(error->text, sizeof error->text, "%s", owner.refusal ? owner.refusal : "out of memory");
+    free(owner.refusal);
+    return good;
+}

@@ -77,6 +77,16 @@ static void owner_log(void *opaque, uint32_t level, const char *id, const char *
     fprintf(bench_stderr(), "bench: %s: %s%s\n", id, level == ABBEY_LOG_ERROR ? "error: " : "", text);
 }
 
+static void owner_pause(void *opaque, const char *id, const char *reason)
+{
+    abbey_bench *bench = opaque;
+    (void)id, (void)reason;
+    bench->events.pauses++;
+    if (!bench->events.paused)
+        board_paused(bench->board, true);
+    bench->events.paused = 1;
+}
+
 const struct board_owner bench_owner = { .now = owner_now,
     .wall_clock = owner_wall_clock,
     .intr = owner_intr,
@@ -84,6 +94,7 @@ const struct board_owner bench_owner = { .now = owner_now,
     .reset = owner_reset,
     .power_off = owner_power_off,
     .exit = owner_exit,
+    .pause = owner_pause,
     .log = owner_log,
     .log_level = ABBEY_LOG_WARN };
 
@@ -194,7 +205,7 @@ void abbey_events_get(abbey_bench *bench, abbey_events *events)
 
 void abbey_events_clear(abbey_bench *bench)
 {
-    bench->events = (abbey_events){ .size = sizeof bench->events };
+    bench->events = (abbey_events){ .size = sizeof bench->events, .paused = bench->events.paused };
 }
 
 int32_t abbey_power_press(abbey_bench *bench)

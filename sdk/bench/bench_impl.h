@@ -17,6 +17,10 @@ struct abbey_bench {
     struct config *config;
     struct mem *mem;
     struct board *board;
+    struct commands *commands;
+    json_t *answer;   /* to the command under way or the last one */
+    char *text;       /* what abbey_command_run() or abbey_events_text() gave last */
+    json_t *messages; /* events posted */
     uint64_t now;
     bool intr;
     abbey_events events;
@@ -31,6 +35,9 @@ abbey_bench *bench_build(struct plugin_set *plugins, const char *text);
 /* Builds the board of a bench, for the first time or anew; false with the errors reported. */
 bool bench_board(abbey_bench *bench);
 extern const struct board_owner bench_owner;
+
+/* control.c: the commands for a board that is about to be built. */
+bool bench_commands(abbey_bench *bench);
 
 /* Where errors of building and of states go; NULL: stderr. */
 extern FILE *bench_errors;

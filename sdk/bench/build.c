@@ -127,8 +127,12 @@ static struct present machine_look(struct plugin_set *plugins, const char *text)
 
 bool bench_board(abbey_bench *bench)
 {
+    struct board_owner owner = bench_owner;
     bench->intr = false;
-    bench->board = board_new(bench->config, bench->mem, &bench_owner, bench, bench_stderr());
+    if (!bench_commands(bench))
+        return false;
+    owner.commands = bench->commands;
+    bench->board = board_new(bench->config, bench->mem, &owner, bench, bench_stderr());
     return bench->board != NULL;
 }
 
@@ -219,6 +223,10 @@ void abbey_bench_free(abbey_bench *bench)
     if (!bench)
         return;
     board_free(bench->board);
+    commands_free(bench->commands);
+    json_decref(bench->answer);
+    json_decref(bench->messages);
+    free(bench->text);
     if (bench->mem)
         mem_free(bench->mem);
     config_free(bench->config);

@@ -5,7 +5,6 @@
 #include "stream.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <termios.h>
 
 #include "keys.h"
@@ -53,9 +52,8 @@ struct char_socket {
     struct sockaddr_storage address;
     socklen_t address_bytes;
     bool serving;
-    bool bound; /* the UNIX socket at `path` is ours: `inode` */
-    struct stat inode;
-    int fd; /* listening, or being connected; -1: none */
+    abbey_listener *listener; /* at `path` */
+    int fd;                   /* listening by TCP, or being connected; -1: none */
     abbey_watch *watch;
     int timer_fd; /* of the next attempt to connect */
     abbey_watch *timer;

@@ -76,11 +76,16 @@ static const struct stream_hooks hooks = {
 
 /* ---- Server ---- */
 
+static int server_fd(const struct char_socket *sock)
+{
+    return sock->listener ? (int)host_local.handle(sock->listener) : sock->fd;
+}
+
 static void on_client(void *arg, uint32_t events)
 {
     struct char_socket *sock = arg;
     (void)events;
-    int fd = accept4(sock->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept4(server_fd(sock), NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0 || connection_join(sock, fd) != 0)
         return; /* it went away again */
     sock->stream.event->rewatch(sock->watch, 0);
@@ -88,53 +93,39 @@ static void on_client(void *arg, uint32_t events)
     stream_event(&sock->stream, ABBEY_CHAR_OPENED);
 }
 
-/* Takes away the socket of a process that was killed; one that somebody serves, or a file, is not touched. */
-static int32_t stale_remove(struct char_socket *sock)
+static int32_t server_listen(struct char_socket *sock)
 {
-    struct stat st;
-    if (lstat(sock->path, &st) != 0)
-        return 0;
-    if (!S_ISSOCK(st.st_mode))
-        return abbey_fail(
-            sock->stream.dev, "'%s' is there already and is no socket; remove it or choose another path", sock->path);
-    int probe = socket(AF_UNIX, SOCKET_TYPE, 0);
-    int result = connect(probe, (struct sockaddr *)&sock->address, sock->address_bytes);
-    int why = errno;
-    close(probe);
-    if (result == 0 || why != ECONNREFUSED)
-        return abbey_fail(sock->stream.dev, "socket '%s' is in use by another process", sock->path);
-    unlink(sock->path);
+    abbey_dev *dev = sock->stream.dev;
+    abbey_error error;
+    int one = 1;
+    if (sock->address.ss_family == AF_UNIX) {
+        sock->listener = host_local.listen(sock->path, &error);
+        return sock->listener ? 0 : abbey_fail(dev, "%s", error.text);
+    }
+    sock->fd = socket(sock->address.ss_family, SOCKET_TYPE, 0);
+    if (sock->fd < 0)
+        return abbey_fail(dev, "no socket: %s", strerror(errno));
+    setsockopt(sock->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(sock->fd, (struct sockaddr *)&sock->address, sock->address_bytes) != 0 || listen(sock->fd, 1) != 0)
+        return abbey_fail(dev, "cannot listen on '%s': %s", sock->listen, strerror(errno));
     return 0;
 }
 
 static int32_t server_open(struct char_socket *sock)
 {
     abbey_dev *dev = sock->stream.dev;
-    bool local = sock->address.ss_family == AF_UNIX;
-    int one = 1;
-    const char *name = local ? sock->path : sock->listen;
-    if (local && stale_remove(sock) != 0)
+    const char *name = sock->path && *sock->path ? sock->path : sock->listen;
+    if (server_listen(sock) != 0)
         return -1;
-    sock->fd = socket(sock->address.ss_family, SOCKET_TYPE, 0);
-    if (sock->fd < 0)
-        return abbey_fail(dev, "no socket: %s", strerror(errno));
-    if (local)
-        fchmod(sock->fd, 0600); /* bind() makes the file with this mode: never open to others, not even briefly */
-    else
-        setsockopt(sock->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(sock->fd, (struct sockaddr *)&sock->address, sock->address_bytes) != 0 || listen(sock->fd, 1) != 0)
-        return abbey_fail(dev, "cannot listen on '%s': %s", name, strerror(errno));
-    if (local)
-        sock->bound = lstat(sock->path, &sock->inode) == 0;
     if (sock->wait) {
         abbey_log(dev, ABBEY_LOG_INFO, "waiting for a client on '%s'", name);
-        struct pollfd ask = { .fd = sock->fd, .events = POLLIN };
-        int fd = poll(&ask, 1, -1) == 1 ? accept4(sock->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
+        struct pollfd ask = { .fd = server_fd(sock), .events = POLLIN };
+        int fd = poll(&ask, 1, -1) == 1 ? accept4(ask.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) : -1;
         if (fd < 0 || connection_join(sock, fd) != 0)
             return abbey_fail(dev, "no client on '%s': %s", name, strerror(errno));
     }
     sock->watch = sock->stream.event->watch(
-        sock->stream.loop, sock->fd, sock->stream.in.fd < 0 ? ABBEY_EVENT_READ : 0, on_client, sock);
+        sock->stream.loop, server_fd(sock), sock->stream.in.fd < 0 ? ABBEY_EVENT_READ : 0, on_client, sock);
     return sock->watch ? 0 : abbey_fail(dev, "cannot watch '%s': %s", name, strerror(errno));
 }
 
@@ -297,7 +288,6 @@ int32_t char_socket_create(abbey_dev *dev, void *self, void **interface)
 void char_socket_destroy(void *self)
 {
     struct char_socket *sock = self;
-    struct stat st;
     fd_drop(sock);
     if (sock->timer)
         sock->stream.event->unwatch(sock->timer);
@@ -306,8 +296,6 @@ void char_socket_destroy(void *self)
     if (sock->timer_fd >= 0)
         close(sock->timer_fd);
     sock->timer_fd = -1;
-    if (sock->bound && lstat(sock->path, &st) == 0 && st.st_ino == sock->inode.st_ino &&
-        st.st_dev == sock->inode.st_dev)
-        unlink(sock->path); /* ours still, and not one that replaced it */
-    sock->bound = false;
+    host_local.unlisten(sock->listener);
+    sock->listener = NULL;
 }

@@ -33,6 +33,7 @@ struct abbey_watch {
     uint32_t events;
     bool file;  /* always ready, not in epoll */
     bool muted; /* taken out of epoll after a lone hang-up */
+    bool half;  /* it was told that the far side sends no more */
     bool dead;
 };
 
@@ -171,16 +172,16 @@ static void alarm_run(abbey_loop *loop)
 
 /* ---- Watches ---- */
 
-static uint32_t epoll_mask(uint32_t events)
+static uint32_t epoll_mask(const abbey_watch *watch)
 {
-    return (events & ABBEY_EVENT_READ ? (uint32_t)EPOLLIN : 0u) |
-           (events & ABBEY_EVENT_WRITE ? (uint32_t)EPOLLOUT : 0u) |
-           (uint32_t)EPOLLRDHUP; /* EPOLLHUP and EPOLLERR always come */
+    return (watch->events & ABBEY_EVENT_READ ? (uint32_t)EPOLLIN : 0u) |
+           (watch->events & ABBEY_EVENT_WRITE ? (uint32_t)EPOLLOUT : 0u) |
+           (watch->half ? 0u : (uint32_t)EPOLLRDHUP); /* EPOLLHUP and EPOLLERR always come */
 }
 
 static int watch_control(abbey_watch *watch, int operation)
 {
-    struct epoll_event event = { .events = epoll_mask(watch->events), .data.ptr = watch };
+    struct epoll_event event = { .events = epoll_mask(watch), .data.ptr = watch };
     return epoll_ctl(watch->loop->epoll_fd, operation, watch->fd, &event);
 }
 
@@ -241,12 +242,15 @@ static void event_unwatch(abbey_watch *watch)
     watch->loop->any_dead = true;
 }
 
-static void watch_mute(abbey_watch *watch)
+/* A hang-up stays, and is told once. The far side that sends no more may still read: for that half the watch goes on.
+ */
+static void watch_mute(abbey_watch *watch, bool half)
 {
     if (watch->file || watch->muted)
         return;
-    watch_control(watch, EPOLL_CTL_DEL);
-    watch->muted = true;
+    watch->half |= half;
+    watch->muted = !half;
+    watch_control(watch, half ? EPOLL_CTL_MOD : EPOLL_CTL_DEL);
 }
 
 static void watch_dispatch(abbey_loop *loop, abbey_watch *watch, uint32_t got)
@@ -258,7 +262,7 @@ static void watch_dispatch(abbey_loop *loop, abbey_watch *watch, uint32_t got)
         events |= ABBEY_EVENT_HANGUP;
     if (!watch->dead && !watch->muted && events) {
         if (events == ABBEY_EVENT_HANGUP)
-            watch_mute(watch);
+            watch_mute(watch, !(got & (EPOLLHUP | EPOLLERR)));
         watch->fn(watch->arg, events);
     }
     loop_unlock(loop);

@@ -28,6 +28,7 @@ static const void *query(const char *id)
         { ABBEY_HOST_CLOCK_1, &host_clock },
         { ABBEY_HOST_THREAD_1, &host_thread },
         { ABBEY_HOST_EVENT_1, &host_event },
+        { ABBEY_HOST_LOCAL_1, &host_local },
         { ABBEY_HOST_FAULT_1, &host_fault },
     };
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)

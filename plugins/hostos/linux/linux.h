@@ -14,11 +14,12 @@
 
 #include <abbey/plugin.h>
 
-/* The service tables, in mem.c, clock.c, thread.c, event.c, fault.c. */
+/* The service tables, in mem.c, clock.c, thread.c, event.c, local.c, fault.c. */
 extern const abbey_host_mem_1 host_mem;
 extern const abbey_host_clock_1 host_clock;
 extern const abbey_host_thread_1 host_thread;
 extern const abbey_host_event_1 host_event;
+extern const abbey_host_local_1 host_local;
 extern const abbey_host_fault_1 host_fault;
 
 struct abbey_thread {

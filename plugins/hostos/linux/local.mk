@@ -17,6 +17,7 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/keys.h \
 	plugins/hostos/linux/linux.c \
 	plugins/hostos/linux/linux.h \
+	plugins/hostos/linux/local.c \
 	plugins/hostos/linux/mem.c \
 	plugins/hostos/linux/signals.c \
 	plugins/hostos/linux/signals.h \

@@ -94,10 +94,24 @@ typedef struct abbey_events {
     uint32_t exits;
     uint32_t exit_status;
     uint32_t nmis;
-    uint32_t a20; /* present state */
+    uint32_t a20;    /* present state */
+    uint32_t pauses; /* abbey_control_1.pause() */
+    uint32_t paused; /* present state */
 } abbey_events;
 void abbey_events_get(abbey_bench *bench, abbey_events *events);
 void abbey_events_clear(abbey_bench *bench);
+/* Lets the bench go on after a pause, as vm.resume does. */
+void abbey_resume(abbey_bench *bench);
+
+/* Runs a command of a device's own, "dut.ring" or "screen.shot", as the control socket does; `arguments` is a JSON
+ * object or NULL. The answer is JSON, {"return": ...} or {"error": ...}; {} while the device has not sent it yet. The
+ * bench owns the text until the next call. */
+const char *abbey_command_run(abbey_bench *bench, const char *name, const char *arguments);
+/* The answer again, for one that comes later. */
+const char *abbey_command_answer(abbey_bench *bench);
+/* The events posted since the last call, as a JSON array of {"event": NAME, "data": {...}}; owned as above. */
+const char *abbey_events_text(abbey_bench *bench);
+
 /* Presses the power button: 0, or -1 when nobody listens. */
 int32_t abbey_power_press(abbey_bench *bench);
 

@@ -116,7 +116,7 @@ typedef struct abbey_watch abbey_watch;
 typedef struct abbey_host_event_1 {
     uint32_t size;
     uint32_t reserved;
-    /* `lock` and `unlock` bracket every callback of the loop: the machine lock. */
+    /* `lock` and `unlock` bracket every callback of the loop: the machine lock. Both may be NULL. */
     abbey_loop *(*loop_new)(void (*lock)(void *arg), void (*unlock)(void *arg), void *arg, abbey_error *error);
     void (*loop_free)(abbey_loop *loop);
     void (*run)(abbey_loop *loop);  /* until stop(); [io] */
@@ -152,6 +152,31 @@ static inline abbey_loop *abbey_loop_get(abbey_dev *dev)
     const abbey_loop_1 *loops = (const abbey_loop_1 *)abbey_query(dev, ABBEY_LOOP_1);
     return loops ? loops->loop(dev) : NULL;
 }
+
+/* ---- Local sockets: streams of bytes between processes of one user ---- */
+
+#define ABBEY_HOST_LOCAL_1 "abbey.host.local/1"
+
+typedef struct abbey_listener abbey_listener;
+
+#define ABBEY_LOCAL_AGAIN (-1) /* nothing to read now, or no room to write: watch the handle */
+#define ABBEY_LOCAL_GONE (-2)  /* the far side has gone, or the host failed */
+
+/* Handles are for abbey_host_event_1.watch(). No call waits. All of it [any]. */
+typedef struct abbey_host_local_1 {
+    uint32_t size;
+    uint32_t reserved;
+    /* Listens at `path`, which other users cannot open. A socket that a dead process left there is replaced; one that
+     * somebody serves, and any other file, is refused. NULL with the reason. */
+    abbey_listener *(*listen)(const char *path, abbey_error *error);
+    int64_t (*handle)(const abbey_listener *listener);            /* readable when somebody has come */
+    int64_t (*accept)(abbey_listener *listener);                  /* the handle of the next one, or negative */
+    void (*unlisten)(abbey_listener *listener);                   /* removes the path, unless another took it */
+    int64_t (*connect)(const char *path, abbey_error *error);     /* the handle, or -1 */
+    int64_t (*read)(int64_t handle, void *bytes, uint64_t count); /* how many; 0: the far side sends no more */
+    int64_t (*write)(int64_t handle, const void *bytes, uint64_t count);
+    void (*close)(int64_t handle);
+} abbey_host_local_1;
 
 /* ---- Faults: what the hardware says of an access or an instruction of the VMM's own thread ---- */
 

@@ -8,6 +8,7 @@
 #include <abbey/block.h>
 #include <abbey/bus.h>
 #include <abbey/chardev.h>
+#include <abbey/control.h>
 #include <abbey/dev.h>
 #include <abbey/dma.h>
 #include <abbey/firmware.h>

@@ -32,8 +32,9 @@
 #define ABBEY_TYPE_I64 12u
 #define ABBEY_TYPE_BLOCK 13u /* abbey_block * field; the id of a backend of kind block, or none */
 
-#define ABBEY_TYPEOF(field) \
-    _Generic(((ABBEY_SELF *)0)->field,                                                                                 \
+#define ABBEY_TYPEOF(field) ABBEY_TYPE_OF(ABBEY_SELF, field)
+#define ABBEY_TYPE_OF(type_name, field) \
+    _Generic(((type_name *)0)->field,                                                                                 \
         uint8_t: ABBEY_TYPE_U8, uint16_t: ABBEY_TYPE_U16, uint32_t: ABBEY_TYPE_U32, uint64_t: ABBEY_TYPE_U64,          \
         int32_t: ABBEY_TYPE_I32, int64_t: ABBEY_TYPE_I64, _Bool: ABBEY_TYPE_BOOL, const char *: ABBEY_TYPE_STRING,     \
         abbey_irq *: ABBEY_TYPE_IRQ, abbey_char *: ABBEY_TYPE_CHAR, abbey_block *: ABBEY_TYPE_BLOCK, abbey_timer *: ABBEY_TYPE_TIMER,                   \
