@@ -19,11 +19,11 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/props.h \
 	sdk/include/abbey/system.h \
 	sdk/include/abbey/timer.h \
-	sdk/include/abbey/types.h
-EXTRA_DIST += sdk/doc/machine-files.md sdk/doc/statistics.md
 	sdk/include/abbey/types.h \
 	sdk/include/abbey/vram.h
-EXTRA_DIST += sdk/doc/machine-files.md
-EXTRA_DIST += sdk/doc/control.md sdk/doc/machine-files.md sdk/doc/statistics.md
+EXTRA_DIST += \
+	sdk/doc/control.md \
+	sdk/doc/machine-files.md \
+	sdk/doc/statistics.md
 include sdk/bench/local.mk
 include sdk/samples/local.mk

@@ -61,6 +61,7 @@ static struct plugin_device devices[] = {
     NAMED("i8042",    "keyboard controller", "isa", .props = ABBEY_TABLE(kbd_props)),
     NAMED("ns16550",  "serial port", "isa", .props = ABBEY_TABLE(uart_props)),
     NAMED("debugcon", "debug console", "isa", .props = ABBEY_TABLE(debug_props)),
+    NAMED("fw-cfg",   "firmware configuration", "isa"),
     NAMED("doorbell", "delayed interrupt on a port write", "isa", .props = ABBEY_TABLE(doorbell_props)),
     NAMED("card",     "one property of each type", "pci", .props = ABBEY_TABLE(card_props)),
 };
