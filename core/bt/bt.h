@@ -33,6 +33,10 @@ int32_t bt_fault(void *arg, abbey_fault *fault);
  * the interpreter. */
 void bt_attached(struct bt *bt);
 
+/* Shows from now on what is translated; once. False with the reason. */
+struct trace_options;
+bool bt_trace(struct bt *bt, const struct trace_options *options, abbey_error *error);
+
 /* Adds the counters of the translator; with NULL their meanings. */
 void bt_stats(const struct bt *bt, json_t *stats);
 

@@ -63,6 +63,8 @@ void cache_flush(struct bt *bt)
     bt->link = NULL;
     tables_clear(bt);
     bt->counters.flushes++;
+    if (bt->trace)
+        trace_flushed(bt);
 }
 
 struct unit *cache_unit(struct bt *bt, unsigned count)
@@ -81,6 +83,8 @@ void cache_keep(struct bt *bt, struct unit *unit)
     bt->order[bt->order_count++] = unit;
     bt->counters.units++;
     bt->counters.code_bytes += (uint64_t)(unit->end - unit->pad);
+    if (bt->trace)
+        trace_made(bt, unit);
 }
 
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip)
@@ -156,4 +160,6 @@ void unit_drop(struct bt *bt, struct unit *unit)
     if (*slot == unit->pad)
         *slot = bt->stub_miss;
     bt->counters.invalidations++;
+    if (bt->trace)
+        trace_gone(bt, unit);
 }

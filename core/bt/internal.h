@@ -4,6 +4,7 @@
 
 #include "core/bt/bt.h"
 #include "core/bt/emit.h"
+#include "core/bt/trace.h"
 #include "core/cpu/interp/runs.h"
 #include "core/cpu/tlb.h"
 
@@ -67,6 +68,11 @@ struct unit {
     struct point point[];
 };
 
+static inline uint32_t point_eip(const struct unit *unit, const struct point *point)
+{
+    return unit->eip + point->eip;
+}
+
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
     uint64_t callouts, kicks, kick_steps;
@@ -99,6 +105,7 @@ struct bt {
     void **table[MODES];
     struct link *link; /* by which translated code was left last */
     struct bt_counters counters;
+    struct trace *trace; /* NULL: nobody looks */
 };
 
 /* ---- stubs.c ---- */

@@ -15,5 +15,9 @@ core_libcore_a_SOURCES += \
 	core/bt/run.c \
 	core/bt/stats.c \
 	core/bt/stubs.c \
+	core/bt/symbols.c \
+	core/bt/symbols.h \
+	core/bt/trace.c \
+	core/bt/trace.h \
 	core/bt/translate.c \
 	core/bt/xlat.h

@@ -166,6 +166,12 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
     return bt;
 }
 
+bool bt_trace(struct bt *bt, const struct trace_options *options, abbey_error *error)
+{
+    bt->trace = trace_new(options, error);
+    return bt->trace != NULL;
+}
+
 void bt_attached(struct bt *bt)
 {
     bt->faults = true;
@@ -176,6 +182,7 @@ void bt_free(struct bt *bt)
     if (!bt)
         return;
     bt->it->executor = NULL;
+    trace_free(bt->trace);
     cache_free(bt);
     free(bt);
 }

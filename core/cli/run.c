@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/cli/cli.h"
 #include "core/machine/machine.h"
@@ -20,6 +21,11 @@ static const char help[] = "usage: abbey run FILE [OPTION]...\n"
                            "  --control PATH      take commands on a UNIX socket (`abbey ctl PATH schema` lists\n"
                            "                      them): same as --set control.socket=PATH\n"
                            "  --stats FILE        at the end, write counters as one JSON object\n"
+                           "  --perf-map[=FILE]   name translated code for the host's perf, in /tmp/perf-PID.map\n"
+                           "  --system-map FILE   the guest kernel's System.map, for these names\n"
+                           "  --trace-units FROM-TO[=FILE]\n"
+                           "                      list the units translated for these guest addresses, in\n"
+                           "                      hexadecimal, with their host code; on stderr without FILE\n"
                            "  --timeout SECONDS   end the run after that time, with status 124\n"
                            "\n"
                            "Exit status: 0 the guest powered off; 1 the machine file or the host could not give what\n"
@@ -46,14 +52,32 @@ static bool parse_seconds(const char *text, uint64_t *nanoseconds)
 }
 
 /* An option that stands for a setting. The text lives until the process ends. */
-static bool add_setting(struct run_options *run, const char *path, const char *value)
+static void add_setting(struct run_options *run, const char *path, const char *value)
 {
-    char *text = malloc(strlen(path) + strlen(value) + 1);
+    size_t room = strlen(path) + strlen(value) + 2;
+    char *text = malloc(room);
     if (!text)
-        return false;
-    strcat(strcpy(text, path), value);
+        return;
+    snprintf(text, room, "%s=%s", path, value);
     run->settings[run->setting_count++] = text;
-    return true;
+}
+
+static void add_perf_map(struct run_options *run, const char *path)
+{
+    char usual[64];
+    snprintf(usual, sizeof usual, "/tmp/perf-%ld.map", (long)getpid());
+    add_setting(run, "trace.perf_map", path ? path : usual);
+}
+
+/* FROM-TO[=FILE] */
+static void add_units(struct run_options *run, char *text)
+{
+    char *file = strchr(text, '=');
+    if (file) {
+        *file++ = 0;
+        add_setting(run, "trace.units_file", file);
+    }
+    add_setting(run, "trace.units", text);
 }
 
 /* -1: go on; else the exit status. */
@@ -62,6 +86,9 @@ static int parse_options(int argc, char **argv, struct run_options *run)
     static const struct option options[] = {
         { "set", required_argument, NULL, 's' },
         { "engine", required_argument, NULL, 'e' },
+        { "perf-map", optional_argument, NULL, 'p' },
+        { "system-map", required_argument, NULL, 'm' },
+        { "trace-units", required_argument, NULL, 'u' },
         { "control", required_argument, NULL, 'c' },
         { "stats", required_argument, NULL, 'S' },
         { "timeout", required_argument, NULL, 't' },
@@ -70,11 +97,11 @@ static int parse_options(int argc, char **argv, struct run_options *run)
     };
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
-        case 'c':
-        case 'e':
-            if (!add_setting(run, c == 'c' ? "control.socket=" : "cpu.engine=", optarg))
-                return CLI_FAILED;
-            break;
+        case 'c': add_setting(run, "control.socket", optarg); break;
+        case 'e': add_setting(run, "cpu.engine", optarg); break;
+        case 'm': add_setting(run, "trace.system_map", optarg); break;
+        case 'p': add_perf_map(run, optarg); break;
+        case 'u': add_units(run, optarg); break;
         case 's': run->settings[run->setting_count++] = optarg; break;
         case 'S': run->stats = optarg; break;
         case 't':
@@ -151,7 +178,7 @@ static int run_machine(const struct run_options *run)
 int cli_run(int argc, char **argv)
 {
     struct run_options run = { .timeout = ABBEY_NEVER };
-    run.settings = calloc((size_t)argc, sizeof *run.settings);
+    run.settings = calloc(2 * (size_t)argc, sizeof *run.settings);
     if (!run.settings)
         return CLI_FAILED;
     int status = parse_options(argc, argv, &run);

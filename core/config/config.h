@@ -64,6 +64,13 @@ struct config_firmware {
     struct config_mark bios_mark;
 };
 
+/* What to show of the translator's work; NULL: nothing. */
+struct config_trace {
+    const char *perf_map, *system_map;
+    const char *units; /* "FROM-TO", guest addresses in hexadecimal */
+    const char *units_file;
+};
+
 struct config {
     const char *name;
     uint64_t memory; /* bytes */
@@ -73,9 +80,10 @@ struct config {
     uint64_t cpu_cache;     /* bytes of translation cache */
     const char *host_backend;
     const char *control_socket; /* or NULL */
-    const char *log_level;      /* "error" ... "trace" */
-    const char **optimize;      /* guestopt plugins, NULL-terminated */
-    bool reboot;                /* a reset starts the machine anew; false: it ends the run (status 0) */
+    struct config_trace trace;
+    const char *log_level; /* "error" ... "trace" */
+    const char **optimize; /* guestopt plugins, NULL-terminated */
+    bool reboot;           /* a reset starts the machine anew; false: it ends the run (status 0) */
     struct config_boot boot;
     struct config_firmware firmware;
     struct config_node *backends, *devices; /* devices in an order in which each bus comes before what is on it */

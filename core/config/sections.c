@@ -50,6 +50,12 @@ static const abbey_prop host_rows[] = {
 static const abbey_prop control_rows[] = {
     KEY("socket", control_socket, .flags = ABBEY_PROP_PATH, .meaning = "UNIX socket that takes commands; none where absent"),
 };
+static const abbey_prop trace_rows[] = {
+    KEY("perf_map",   trace.perf_map,   .flags = ABBEY_PROP_PATH, .meaning = "file that gets the names of translated code, as perf wants it"),
+    KEY("system_map", trace.system_map, .flags = ABBEY_PROP_PATH, .meaning = "System.map of the guest's kernel, for these names"),
+    KEY("units",      trace.units,      .meaning = "FROM-TO: guest addresses, in hexadecimal, of units to list with guest and host code"),
+    KEY("units_file", trace.units_file, .flags = ABBEY_PROP_PATH, .meaning = "where they are listed; on stderr where absent"),
+};
 static const abbey_prop firmware_rows[] = {
     KEY("bios",      firmware.bios,      .meaning = "image of the firmware: a name such as seabios, or a path with a slash"),
     LIST("boot",     firmware.boot,      .meaning = "ids of the devices to boot from, in this order"),
@@ -71,6 +77,7 @@ const struct section sections[] = {
     { "host", "what the machine lives on",         host_rows, COUNT(host_rows) },
     { "guest", "optimizations for the guest's operating system", guest_rows, COUNT(guest_rows) },
     { "control", "the control socket",             control_rows, COUNT(control_rows) },
+    { "trace", "what the translator makes",        trace_rows, COUNT(trace_rows) },
     { "log",  "messages on stderr",                log_rows,  COUNT(log_rows) },
 };
 const unsigned section_count = COUNT(sections);

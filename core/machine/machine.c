@@ -203,7 +203,7 @@ static bool machine_build(struct machine *machine)
         return false;
     }
     mem_on_mmio(machine->mem, bus_enter, bus_leave, machine);
-    if (!machine_add_cpu(machine))
+    if (!machine_add_cpu(machine) || !machine_trace(machine))
         return false;
     vclock_start(&machine->clock, machine->host.clock, counts_time(config) ? &machine->cpu->instructions : NULL);
     if (!machine_commands_new(machine))

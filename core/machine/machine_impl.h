@@ -78,6 +78,9 @@ bool machine_boot_new(struct machine *machine);
 /* Puts the CPU in its state after power-on and loads what the machine boots from; false after an error. */
 bool machine_boot(struct machine *machine);
 
+/* Starts what `trace:` asks for; false after an error. */
+bool machine_trace(struct machine *machine);
+
 /* Whether this machine reports faults of Abbey itself, in a file beside the user's, before the process ends. */
 void machine_watch_crash(struct machine *machine, bool on);
 

@@ -24,6 +24,11 @@ static void bt_engine_attached(struct cpu *cpu)
     bt_attached(cpu->bt.bt);
 }
 
+static bool bt_engine_trace(struct cpu *cpu, const struct trace_options *options, abbey_error *error)
+{
+    return bt_trace(cpu->bt.bt, options, error);
+}
+
 static void bt_engine_stats(const struct cpu *cpu, json_t *stats)
 {
     bt_stats(cpu ? cpu->bt.bt : NULL, stats);
@@ -38,6 +43,7 @@ static const struct engine engines[] = {
         .release = bt_release,
         .fault = bt_engine_fault,
         .attached = bt_engine_attached,
+        .trace = bt_engine_trace,
         .stats = bt_engine_stats },
     { .name = "interp", .run = interp_run },
 };

@@ -9,6 +9,8 @@
 
 #include "core/cpu/cpu.h"
 
+struct trace_options;
+
 /* A way to advance the architectural state. */
 struct engine {
     const char *name; /* as `cpu.engine` has it */
@@ -23,6 +25,8 @@ struct engine {
      * kicked after signals were set. */
     int32_t (*fault)(void *cpu, abbey_fault *fault);
     void (*attached)(struct cpu *cpu); /* said once it is */
+    /* Shows what it translates (core/bt/trace.h); once, after prepare(). */
+    bool (*trace)(struct cpu *cpu, const struct trace_options *options, abbey_error *error);
     /* Adds its groups of counters (core/stats/stats.h); with `cpu` NULL their meanings. */
     void (*stats)(const struct cpu *cpu, json_t *stats);
 };

@@ -165,3 +165,10 @@ tests_unit_test_vram_SOURCES = tests/unit/test_vram.c
 tests_unit_test_vram_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_vram_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_vram_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_bt_trace
+TESTS += tests/unit/test_bt_trace
+tests_unit_test_bt_trace_SOURCES = tests/unit/test_bt_trace.c
+tests_unit_test_bt_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_trace_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_trace_LDADD = $(UNIT_LIBS)
