@@ -42,3 +42,13 @@ plugins_devices_i8042_so_LDFLAGS = $(PLUGIN_LINK)
 plugin_PROGRAMS += plugins/devices/fw-cfg.so
 plugins_devices_fw_cfg_so_SOURCES = plugins/devices/fw-cfg.c
 plugins_devices_fw_cfg_so_LDFLAGS = $(PLUGIN_LINK)
+plugin_PROGRAMS += plugins/devices/piix3-ide.so
+plugins_devices_piix3_ide_so_SOURCES = plugins/devices/ide/piix3-ide.c plugins/devices/ide/ide-bus.h
+plugins_devices_piix3_ide_so_LDFLAGS = $(PLUGIN_LINK)
+
+ATA_DRIVE = plugins/devices/ide/ata.c plugins/devices/ide/ata.h plugins/devices/ide/ide-bus.h
+
+plugin_PROGRAMS += plugins/devices/ide-disk.so
+plugins_devices_ide_disk_so_SOURCES = plugins/devices/ide/ide-disk.c plugins/devices/ide/ide-disk.h \
+	plugins/devices/ide/identify.c $(ATA_DRIVE)
+plugins_devices_ide_disk_so_LDFLAGS = $(PLUGIN_LINK)

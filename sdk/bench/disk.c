@@ -8,11 +8,11 @@
 struct backend {
     abbey_block block;
     uint64_t size, delay;
-    _Bool read_only, removable;
+    _Bool read_only;
     abbey_dev *dev;
     abbey_timer *timer;
     struct disk *disk;
-    abbey_block_request *first, **last; /* linked by backend[0] */
+    abbey_block_request *first, **last;
 };
 #define ABBEY_SELF struct backend
 
@@ -21,13 +21,6 @@ static struct disk *disk_find(struct disk *disk, const char *id)
     while (disk && strcmp(disk->id, id) != 0)
         disk = disk->next;
     return disk;
-}
-
-static abbey_block_request *request_next(const abbey_block_request *request)
-{
-    abbey_block_request *next;
-    memcpy(&next, &request->backend[0], sizeof next);
-    return next;
 }
 
 static void copy(const abbey_block_request *request, uint8_t *at)
@@ -70,11 +63,11 @@ static void ended(void *self)
 {
     struct backend *b = self;
     abbey_block_request *request = b->first;
-    b->first = request_next(request);
+    b->first = request->next;
     if (!b->first)
         b->last = &b->first;
     else
-        abbey_timer_arm_at(b->timer, b->first->backend[1]);
+        abbey_timer_arm_at(b->timer, b->first->due);
     request->result = carry_out(b, request);
     request->done(request->self, request);
 }
@@ -86,15 +79,12 @@ static void disk_submit(abbey_block *block, abbey_block_request *request)
         &b->disk->counts.discards, &b->disk->counts.zeroes };
     if (request->kind < sizeof counters / sizeof counters[0])
         ++*counters[request->kind];
-    request->backend[0] = 0;
-    request->backend[1] = abbey_now(b->dev) + b->delay;
+    request->next = NULL;
+    request->due = abbey_now(b->dev) + b->delay;
     if (!b->first)
-        abbey_timer_arm_at(b->timer, request->backend[1]);
-    if (b->last == &b->first)
-        b->first = request;
-    else
-        memcpy(b->last, &request, sizeof request);
-    b->last = (abbey_block_request **)(void *)&request->backend[0];
+        abbey_timer_arm_at(b->timer, request->due);
+    *b->last = request;
+    b->last = &request->next;
 }
 
 static int32_t disk_attach(abbey_block *block, const abbey_block_client_1 *client, void *self)
@@ -112,8 +102,7 @@ static void disk_info(abbey_block *block, abbey_block_info *info)
     const struct backend *b = (const struct backend *)block;
     uint32_t size = info->size;
     abbey_block_info full = { .size = size, .bytes = b->disk->present ? b->disk->count : 0 };
-    full.flags = (b->disk->present ? ABBEY_BLOCK_PRESENT : 0u) | (b->read_only ? 0u : ABBEY_BLOCK_WRITABLE) |
-                 (b->removable ? ABBEY_BLOCK_REMOVABLE : 0u);
+    full.flags = (b->disk->present ? ABBEY_BLOCK_PRESENT : 0u) | (b->read_only ? 0u : ABBEY_BLOCK_WRITABLE);
     memcpy(info, &full, size < sizeof full ? size : sizeof full);
 }
 
@@ -125,7 +114,7 @@ static void disk_lock(abbey_block *block, uint32_t on)
 static int32_t disk_eject(abbey_block *block)
 {
     struct backend *b = (struct backend *)block;
-    if (!b->removable)
+    if (!b->disk->client || !(b->disk->client->flags & ABBEY_BLOCK_REMOVABLE))
         return -1;
     b->disk->present = false;
     return 0;
@@ -176,7 +165,6 @@ static const abbey_prop props[] = {
     ABBEY_PROP(size, 1 << 20, "bytes; 0: no medium", .flags = ABBEY_PROP_BYTES, .max = 1ll << 32),
     ABBEY_PROP(delay, 10000, "nanoseconds that a request takes", .max = 1ll << 40),
     ABBEY_PROP(read_only, false, "the medium cannot be written"),
-    ABBEY_PROP(removable, false, "the medium can be taken out"),
 };
 static const abbey_backend backends[] = {
     { .name = "bench-disk",

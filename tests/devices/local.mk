@@ -7,6 +7,7 @@ DEVICE_TESTS = \
 	tests/devices/test_i8042 \
 	tests/devices/test_i440fx \
 	tests/devices/test_piix3 \
+	tests/devices/test_ide_disk \
 	tests/devices/test_piix4_pm \
 	tests/devices/test_fw_cfg \
 	tests/devices/test_debug
@@ -79,6 +80,12 @@ tests_devices_test_piix4_pm_SOURCES = tests/devices/test_piix4_pm.c
 tests_devices_test_piix4_pm_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_piix4_pm_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_piix4_pm_LDADD = $(DEVICE_LIBS)
+
+IDE_RIG = tests/devices/ide_rig.c tests/devices/ide_rig.h
+tests_devices_test_ide_disk_SOURCES = tests/devices/test_ide_disk.c $(IDE_RIG)
+tests_devices_test_ide_disk_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_ide_disk_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_ide_disk_LDADD = $(DEVICE_LIBS)
 
 tests_devices_test_debug_SOURCES = tests/devices/test_debug.c
 tests_devices_test_debug_CPPFLAGS = $(DEVICE_CPPFLAGS)

@@ -59,7 +59,7 @@ uint32_t abbey_char_feed(abbey_bench *bench, const uint8_t *bytes, uint32_t coun
 void abbey_char_stall(abbey_bench *bench, uint32_t on);
 
 /* The backend "bench-disk" (kind block) is memory: `backends: { d: { backend: bench-disk, size: 1M } }`, with
- * `read_only`, `removable`, and `delay`, the nanoseconds of virtual time that a request takes. Its bytes, by the
+ * `read_only` and `delay`, the nanoseconds of virtual time that a request takes. Its bytes, by the
  * backend's id; NULL when there is none. They stay through a round trip. */
 uint8_t *abbey_disk(abbey_bench *bench, const char *id, uint64_t *bytes);
 /* Takes the medium away (0) or puts it in (1), and tells the device. */

@@ -54,12 +54,14 @@ typedef struct abbey_block_request {
     int32_t result;                                                /* set before done(): ABBEY_BLOCK_... */
     void (*done)(void *self, struct abbey_block_request *request); /* once, never within submit() [io] */
     void *self;
-    uint64_t backend[8]; /* the backend's own */
+    /* The backend's own, from submit() to done(): */
+    struct abbey_block_request *next;
+    void *owner;
+    uint64_t due;
 } abbey_block_request;
 
-#define ABBEY_BLOCK_PRESENT 1u   /* there is a medium */
-#define ABBEY_BLOCK_WRITABLE 2u  /* and it can be written */
-#define ABBEY_BLOCK_REMOVABLE 4u /* media of this backend may come and go */
+#define ABBEY_BLOCK_PRESENT 1u  /* there is a medium */
+#define ABBEY_BLOCK_WRITABLE 2u /* and it can be written */
 
 typedef struct abbey_block_info {
     uint32_t size;  /* sizeof(abbey_block_info), set by the caller */
@@ -72,10 +74,12 @@ typedef struct abbey_block_info {
 #define ABBEY_BLOCK_CHANGED 0u /* a medium has come or gone: ask info() */
 #define ABBEY_BLOCK_EJECT 1u   /* the user pressed the button of a drive that the guest has locked */
 
+#define ABBEY_BLOCK_REMOVABLE 1u /* a drive whose medium may come, go and be missing (CD, floppy) */
+
 /* The device's side. */
 typedef struct abbey_block_client_1 {
     uint32_t size;
-    uint32_t reserved;
+    uint32_t flags;                            /* ABBEY_BLOCK_REMOVABLE, or 0: the medium is there and stays */
     void (*event)(void *self, uint32_t event); /* ABBEY_BLOCK_CHANGED, ...; may be NULL [io] */
 } abbey_block_client_1;
 

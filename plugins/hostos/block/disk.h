@@ -1,0 +1,49 @@
+/* disk.h - a block backend: an image, its thread, and the queue between the device and the two. */
+#ifndef ABBEY_BLOCK_DISK_H
+#define ABBEY_BLOCK_DISK_H
+
+#include "image.h"
+
+#include <abbey/plugin.h>
+
+struct disk {
+    abbey_block block; /* first: what the device holds */
+    /* Properties; those of the backend `nbd` are other ones. */
+    const char *path, *format, *mode;
+    const char *uri;
+    _Bool read_only;
+
+    abbey_dev *dev;
+    const abbey_host_thread_1 *threads;
+    const abbey_host_event_1 *event;
+    const abbey_host_clock_1 *clock;
+    abbey_loop *loop;
+    /* [locked]: */
+    const abbey_block_client_1 *client;
+    void *client_self;
+    abbey_block_info info;
+    bool door_locked;
+
+    struct image *image; /* the thread's, while there is one */
+    abbey_thread *thread;
+    abbey_mutex *mutex; /* of what follows */
+    abbey_cond *wake;
+    abbey_block_request *first, **last;
+    bool quit;
+
+    int last_error; /* for the log: of the thread */
+    uint32_t error_count;
+};
+
+/* Backends "disk" and "nbd". */
+int32_t disk_create(abbey_dev *dev, void *self, void **interface);
+void disk_destroy(void *self);
+
+/* For what makes the image otherwise: takes it over and starts the thread. 0, or -1 after abbey_fail(). */
+int32_t disk_start(struct disk *disk, abbey_dev *dev, struct image *image, void **interface);
+
+/* mode.c: the image as `mode` wants it. NULL with the reason in *error. */
+struct image *mode_open(const char *path, const char *format, const char *mode, abbey_error *error);
+#define MODES "persistent, nonpersistent, undoable, read-only"
+
+#endif

@@ -1,0 +1,27 @@
+/* plugin.c - the block backends and their properties. */
+#include "disk.h"
+
+#define ABBEY_SELF struct disk
+static const abbey_prop disk_props[] = {
+    ABBEY_PROP_TEXT(path, NULL, "image file or block device; without one the drive is empty", .flags = ABBEY_PROP_PATH),
+    ABBEY_PROP_TEXT(format, "auto", "format of the image; auto looks at it", .choices = "auto," IMAGE_FORMATS),
+    ABBEY_PROP_TEXT(mode, "persistent",
+        "persistent: writes go to the image; nonpersistent: they are gone at the end; undoable: they go to a redo log "
+        "beside it; read-only: there are none",
+        .choices = MODES),
+};
+#undef ABBEY_SELF
+
+static const abbey_backend backends[] = {
+    { .name = "disk",
+        .summary = "a disk, CD or floppy image: " IMAGE_FORMATS,
+        .kind = "block",
+        .self_size = sizeof(struct disk),
+        .props = ABBEY_TABLE(disk_props),
+        .create = disk_create,
+        .destroy = disk_destroy },
+};
+
+ABBEY_PLUGIN(.id = "org.abbey.block", .version = "0.1.0", .license = "MIT",
+    .requires = "abbey.host.thread/1 abbey.host.event/1 abbey.host.clock/1 abbey.loop/1",
+    .backends = ABBEY_TABLE(backends));

@@ -1,0 +1,87 @@
+#!/bin/bash
+# disk.sh - stock Linux drivers write disks and read them back: IDE by DMA and by PIO. The guest writes random data with
+# checksums, drops its caches, and compares; the image is then compared from outside. Prints TAP.
+#
+# ABBEY_TEST_SHORT=1 leaves it at one boot.
+: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
+limit=300
+[ "${ABBEY_TEST_SHORT-}" ] && limit=1200
+guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+
+if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; then
+    sed 's/^/# /' "$work/fetch"
+    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
+    exit 0
+fi
+ide_modules="crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi scsi_common scsi_mod sd_mod libata ata_piix"
+
+# What the guest does with its disk, $disk on the command line: a header that tells where the data ends, the data, its sum.
+cat >"$work/test.sh" <<'TEXT'
+disk=$(sed -n 's/.*disk=\([a-z]*\).*/\1/p' /proc/cmdline)
+say "size $(cat /sys/block/$disk/size)"
+dd if=/dev/urandom of=/data bs=64k count=96 2>/dev/null
+dd if=/data of=/dev/$disk bs=64k seek=3 conv=fsync 2>/dev/null
+dd if=/data of=/dev/$disk bs=512 count=37 seek=20001 conv=fsync 2>/dev/null
+md5sum </data | dd of=/dev/$disk bs=512 seek=1 conv=fsync,sync 2>/dev/null
+echo 3 >/proc/sys/vm/drop_caches
+dd if=/dev/$disk bs=64k skip=3 count=96 2>/dev/null | cmp - /data && say "large same"
+dd if=/data of=/part bs=512 count=37 2>/dev/null
+dd if=/dev/$disk bs=512 skip=20001 count=37 2>/dev/null | cmp - /part && say "small same"
+dmesg | grep -iE "$disk.*error|ata[0-9].*(fail|exception)|I/O error" && say "errors"
+[ $disk = sda ] && say "mode $(cat /sys/class/ata_device/dev1.0/xfer_mode)"
+TEXT
+
+result() {
+    local name=$1
+    shift
+    number=$((number + 1))
+    if "$@"; then
+        echo "ok $number - disk: $name"
+    else
+        echo "not ok $number - disk: $name"
+        echo "# status $status; expected: $*"
+        tail -n 15 "$work/out" "$work/err" | tr -d '\r' | cat -v | sed 's/^/#   /'
+    fi
+}
+said() {
+    grep -qE "^abbey-test: $1"$'\r?$' "$work/out"
+}
+# The sum that the guest wrote is that of what stands in the image.
+image_good() {
+    local sum
+    sum=$(dd if="$1" bs=512 skip=1 count=1 2>/dev/null | cut -c1-32 | head -1)
+    [ "$sum" = "$(dd if="$1" bs=64k skip=3 count=96 2>/dev/null | md5sum | cut -c1-32)" ]
+}
+
+# boot NAME DISK COMMANDLINE SETTING... - one boot with the disk $work/disk.img.
+boot() {
+    local name=$1 disk=$2 cmdline=$3
+    shift 3
+    rm -f "$work/disk.img"
+    truncate -s 64M "$work/disk.img"
+    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
+        --set boot.cmdline="console=ttyS0 quiet test=script disk=$disk $cmdline" \
+        --set "backends.d={ backend: disk, path: \"$work/disk.img\" }" "$@" --timeout $limit \
+        </dev/null >"$work/out" 2>"$work/err"
+    status=$?
+    result "$name: powers off" [ $status -eq 0 ]
+    result "$name: has the size of the image" said "size 131072"
+    result "$name: reads what it wrote" eval 'said "large same" && said "small same" && ! said errors'
+    result "$name: the image has what the guest wrote" image_good "$work/disk.img"
+}
+
+# shellcheck disable=SC2086 # a list of words
+"$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" $ide_modules
+boot "IDE, DMA" sda "" --set devices.hd0.media=d
+result "IDE, DMA: the mode is what the controller has" said "mode XFER_MW_DMA_2"
+if [ "${ABBEY_TEST_SHORT-}" ]; then
+    number=$((number + 1))
+    echo "ok $number - disk: all else # SKIP ABBEY_TEST_SHORT is set"
+else
+    boot "IDE, PIO" sda libata.dma=0 --set devices.hd0.media=d
+    result "IDE, PIO: the mode is PIO" said "mode XFER_PIO_4"
+fi
+echo "1..$number"
