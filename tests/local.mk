@@ -11,7 +11,8 @@ SH_LOG_COMPILER = bash
 UNIT_CPPFLAGS = $(CORE_CPPFLAGS)
 UNIT_CFLAGS = $(CORE_CFLAGS) $(CUNIT_CFLAGS)
 check_LIBRARIES = tests/unit/libunit.a
-tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/hostmem.c tests/unit/hostmem.h \
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/hostfault.c tests/unit/hostfault.h \
+	tests/unit/hostmem.c tests/unit/hostmem.h \
 	tests/unit/cpu_rig.c tests/unit/cpu_rig.h
 tests_unit_libunit_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_libunit_a_CFLAGS = $(UNIT_CFLAGS)

@@ -63,6 +63,8 @@ void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, str
     }
     if (how & EMIT_66)
         emit8(code, 0x66);
+    if (how & (EMIT_F2 | EMIT_F3))
+        emit8(code, how & EMIT_F2 ? 0xf2 : 0xf3);
     unsigned rex = (how & EMIT_W ? 8u : 0u) | (reg & 8u) >> 1;
     if (rm.index != NO_REG)
         rex |= (rm.index & 8u) >> 2;

@@ -9,7 +9,7 @@
 enum host_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NO_REG };
 
 /* Conditions in encoding order, those that are used by name. */
-enum { CC_NE = 5, CC_A = 7 };
+enum { CC_E = 4, CC_NE = 5, CC_A = 7 };
 
 /* Where code is written. What does not fit is dropped, and noticed by the owner through `overflow`. */
 struct code {
@@ -49,6 +49,8 @@ void emit_bytes(struct code *code, const uint8_t *bytes, unsigned count);
 #define EMIT_W 2u  /* REX.W */
 #define EMIT_0F 4u
 #define EMIT_LOCK 8u
+#define EMIT_F2 16u /* one of F2, F3 and 66 at most */
+#define EMIT_F3 32u
 
 /* An opcode with ModRM: `reg` is a register or an opcode extension. */
 void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, struct operand rm);

@@ -29,20 +29,21 @@ void exit_indirect(struct xlat *x)
 }
 
 /* What bt_exec() needs to find in struct cpu. */
-static void callout_call(struct xlat *x, const struct insn *insn, uint32_t eip, uint32_t next, bool leave)
+static void callout_call(struct xlat *x, const struct insn *insn, uint32_t eip, uint32_t next, const uint8_t *stub)
 {
     struct code *code = &x->code;
     emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(insn_eip)), eip);
     emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(eip)), next);
     emit_mov_imm64(code, HOST_EA, (uint64_t)(uintptr_t)insn);
-    emit_call_to(code, leave ? x->bt->stub_exec_leave : x->bt->stub_exec);
+    emit_call_to(code, stub);
 }
 
 void callout(struct xlat *x, bool leave)
 {
     esp_settle(x);
     count_add(x, (int32_t)x->index);
-    callout_call(x, x->insn, x->eip, x->next, leave);
+    callout_call(x, x->insn, x->eip, x->next, leave ? x->bt->stub_exec_leave : x->bt->stub_exec);
+    x->fp_ready = 0; /* the interpreter may have taken it home, or CR0 may say otherwise now */
     if (leave)
         x->ended = true;
     else
@@ -55,6 +56,7 @@ static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *bo
     uint8_t *plain[SLOW_JUMPS];
     unsigned plains = 0;
     bool saved = false;
+    uint8_t *unloaded = slow->fp_need ? fp_slow(x, slow) : NULL;
     for (unsigned i = 0; i < slow->jumps; i++) {
         if (slow->saved[i]) {
             emit_patch(slow->jump[i], code->at);
@@ -63,8 +65,14 @@ static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *bo
             plain[plains++] = slow->jump[i];
         }
     }
+    if (unloaded && slow->fp_saved) {
+        emit_patch(unloaded, code->at);
+        saved = true;
+    }
     if (saved)
         flags_unstash(code);
+    if (unloaded && !slow->fp_saved)
+        emit_patch(unloaded, code->at);
     for (unsigned i = 0; i < plains; i++)
         emit_patch(plain[i], code->at);
     if (slow->point)
@@ -72,7 +80,11 @@ static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *bo
     if (slow->delta)
         emit_lea(code, HOST_ESP, op_mem(HOST_ESP, slow->delta));
     count_add(x, (int32_t)slow->counted);
-    callout_call(x, slow->insn, slow->eip, slow->next, !slow->back);
+    fp_note(x, slow->note);
+    callout_call(x, slow->insn, slow->eip, slow->next,
+        !slow->back      ? x->bt->stub_exec_leave
+        : slow->fp_ready ? x->bt->stub_exec_fp
+                         : x->bt->stub_exec);
     if (!slow->back)
         return;
     count_add(x, -(int32_t)(slow->counted + 1));

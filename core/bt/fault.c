@@ -35,6 +35,7 @@ static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, c
     fault->gpr[HOST_ESP] = (uint32_t)(fault->gpr[HOST_ESP] + (uint64_t)(int64_t)point->delta);
     fault->rip = (uint64_t)(uintptr_t)bt->stub_exit;
     fault->rflags &= ~(uint64_t)HOST_TF;
+    fp_note_at(bt, unit, point);
     if (bt->counting)
         bt->cpu->instructions += (uint64_t)(point - unit->point);
 }
@@ -48,8 +49,9 @@ static const struct point *point_of(const struct unit *unit, const uint8_t *rip)
     return found;
 }
 
-/* A division that the processor refuses goes on as the interpreter's, which raises what the guest is to see. */
-static bool divide_fault(struct bt *bt, abbey_fault *fault)
+/* An instruction that the processor refuses goes on as the interpreter's, which raises what the guest is to see: a
+ * division, an x87 instruction in front of which an exception pends, a SIMD exception, a misaligned SSE operand. */
+static bool insn_fault(struct bt *bt, abbey_fault *fault)
 {
     const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
     const struct unit *unit = cache_find(bt, rip);
@@ -63,8 +65,8 @@ static bool divide_fault(struct bt *bt, abbey_fault *fault)
 int32_t bt_fault(void *arg, abbey_fault *fault)
 {
     struct bt *bt = arg;
-    if (fault->kind == ABBEY_FAULT_FLOAT)
-        return divide_fault(bt, fault);
+    if (fault->kind == ABBEY_FAULT_FLOAT || fault->kind == ABBEY_FAULT_GENERAL)
+        return insn_fault(bt, fault);
     if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)
         return 0;
     const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;

@@ -37,6 +37,12 @@ struct link {
 };
 #define UNIT_LINKS 2u
 
+/* The x87 instruction before a point, and the one with a memory operand, whose pointers are not noted yet; as indices
+ * of the unit's points plus 1, 0: none. */
+struct x87_note {
+    uint16_t last, operand;
+};
+
 /* Where an instruction of a unit begins. */
 struct point {
     const struct insn *insn;
@@ -44,6 +50,7 @@ struct point {
     uint16_t eip;  /* offset from unit->eip */
     int16_t delta; /* pending ESP delta in bytes */
     uint32_t slow; /* where the interpreter does it instead, offset from unit->body; 0: nowhere */
+    struct x87_note note;
 };
 
 struct unit {
@@ -88,6 +95,7 @@ struct bt {
     struct code code;
     uint8_t *first_unit;                                                       /* behind the stubs (writable address) */
     uint8_t *stub_enter, *stub_exit, *stub_exec, *stub_exec_leave, *stub_miss; /* addresses they run at */
+    uint8_t *stub_exec_fp, *stub_fp_load;
 
     uint8_t *pool; /* of units, in the order of their code */
     uint64_t pool_bytes, pool_used;
@@ -106,6 +114,11 @@ struct bt {
 void stubs_make(struct bt *bt);
 /* Runs translated code at `entry` until it leaves; the link it left by, or NULL. */
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
+
+/* ---- fp.c ---- */
+
+/* Notes in cpu->bt what translated code has not noted yet when it stands at this point. */
+void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *point);
 
 /* ---- cache.c ---- */
 

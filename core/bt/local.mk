@@ -6,6 +6,7 @@ core_libcore_a_SOURCES += \
 	core/bt/exits.c \
 	core/bt/fault.c \
 	core/bt/flow.c \
+	core/bt/fp.c \
 	core/bt/forms.c \
 	core/bt/internal.h \
 	core/bt/liveness.c \

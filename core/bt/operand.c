@@ -45,6 +45,8 @@ void esp_settle(struct xlat *x)
     if (x->delta)
         emit_lea(&x->code, HOST_ESP, op_mem(HOST_ESP, x->delta));
     x->delta = 0;
+    fp_note(x, x->note);
+    x->note = (struct x87_note){ 0 };
 }
 
 void operand_lea(struct xlat *x, unsigned to)
@@ -65,13 +67,15 @@ void operand_lea(struct xlat *x, unsigned to)
         emit_lea(&x->code, to, ea);
 }
 
-static struct slow *slow_of(struct xlat *x)
+struct slow *slow_of(struct xlat *x)
 {
     struct slow *slow = x->slows ? &x->slow[x->slows - 1] : NULL;
     if (slow && slow->insn == x->insn)
         return slow;
     slow = &x->slow[x->slows++];
-    *slow = (struct slow){ .insn = x->insn, .eip = x->eip, .next = x->next, .delta = x->delta, .counted = x->index };
+    *slow = (struct slow){
+        .insn = x->insn, .eip = x->eip, .next = x->next, .delta = x->delta, .counted = x->index, .note = x->note
+    };
     return slow;
 }
 

@@ -35,6 +35,11 @@
     {                                                                                       \
         MAP_1BYTE, 0xd2, 0xd3, n, xlat_modrm, BYTE_V | EXT | WRITES, reads, 0               \
     }
+/* FCMOVcc: conditions of CF, ZF and PF. */
+#define FCMOV(n)                                                        \
+    {                                                                   \
+        MAP_1BYTE, 0xda, 0xdb, n, xlat_x87, WHEN_ANY | WHEN_REG, ALL, 0 \
+    }
 
 // clang-format off
 static const struct xlat_row rows[] = {
@@ -56,6 +61,7 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0x90, 0x90, -1, xlat_pause,    WHEN_F3, 0, 0 }, /* NOP where it is not known */
     { MAP_1BYTE, 0x90, 0x97, -1, xlat_xchg_eax, 0, 0, 0 },
     { MAP_1BYTE, 0x98, 0x99, -1, xlat_copy,     0, 0, 0 },
+    { MAP_1BYTE, 0x9b, 0x9b, -1, xlat_fwait,    WHEN_ANY, 0, 0 },
     { MAP_1BYTE, 0x9e, 0x9e, -1, xlat_copy,     0, 0, 0 },
     { MAP_1BYTE, 0x9f, 0x9f, -1, xlat_copy,     0, ALL, 0 },
     { MAP_1BYTE, 0xa0, 0xa3, -1, xlat_moffs,    0, 0, 0 },
@@ -65,6 +71,8 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0xc2, 0xc3, -1, xlat_ret,      0, ALL, 0 },
     { MAP_1BYTE, 0xc6, 0xc7,  0, xlat_modrm,    BYTE_V | EXT | SHAPE_IMM | WRITES, 0, 0 },
     { MAP_1BYTE, 0xc9, 0xc9, -1, xlat_leave,    0, 0, 0 },
+    FCMOV(0), FCMOV(1), FCMOV(2), FCMOV(3),
+    { MAP_1BYTE, 0xd8, 0xdf, -1, xlat_x87,      WHEN_ANY, 0, 0 }, /* FCOMI with an unmasked exception leaves flags */
     { MAP_1BYTE, 0xe0, 0xe3, -1, xlat_loop,     0, ALL, 0 },
     { MAP_1BYTE, 0xe8, 0xe8, -1, xlat_call,     0, ALL, 0 },
     { MAP_1BYTE, 0xe9, 0xe9, -1, xlat_jmp,      0, ALL, 0 },
@@ -84,8 +92,13 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0xff, 0xff,  4, xlat_jmp_rm,   0, ALL, 0 },
     { MAP_1BYTE, 0xff, 0xff,  6, xlat_push_rm,  0, 0, 0 },
 
-    { MAP_0F, 0x1f, 0x1f, -1, xlat_nop,   0, 0, 0 },
+    { MAP_0F, 0x0d, 0x0d, -1, xlat_nop,   0, 0, 0 },
+    { MAP_0F, 0x10, 0x17, -1, xlat_simd,  WHEN_ANY, 0, 0 },
+    { MAP_0F, 0x18, 0x1f, -1, xlat_nop,   0, 0, 0 },
+    { MAP_0F, 0x28, 0x2d, -1, xlat_simd,  WHEN_ANY, 0, 0 },
+    { MAP_0F, 0x2e, 0x2f, -1, xlat_simd,  WHEN_ANY, 0, ALL },
     { MAP_0F, 0x40, 0x4f, -1, xlat_modrm, 0, ALL, 0 },
+    { MAP_0F, 0x50, 0x7f, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0x80, 0x8f, -1, xlat_jcc,   0, ALL, 0 },
     { MAP_0F, 0x90, 0x9f, -1, xlat_modrm, SHAPE_RM_BYTE | EXT | WRITES, ALL, 0 },
     { MAP_0F, 0xa3, 0xa3, -1, xlat_modrm, SHAPE_REG_ONLY, 0, C },
@@ -100,6 +113,7 @@ static const struct xlat_row rows[] = {
     { MAP_0F, 0xa5, 0xa5, -1, xlat_modrm, WRITES, 0, 0 },
     { MAP_0F, 0xac, 0xac, -1, xlat_modrm, SHAPE_IMM8 | WRITES, 0, 0 },
     { MAP_0F, 0xad, 0xad, -1, xlat_modrm, WRITES, 0, 0 },
+    { MAP_0F, 0xae, 0xae, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0xaf, 0xaf, -1, xlat_modrm, 0, 0, C },
     { MAP_0F, 0xb0, 0xb1, -1, xlat_modrm, BYTE_V | WRITES, 0, ALL },
     { MAP_0F, 0xc0, 0xc1, -1, xlat_modrm, BYTE_V | WRITES, 0, ALL },
@@ -108,7 +122,9 @@ static const struct xlat_row rows[] = {
     { MAP_0F, 0xb7, 0xb7, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
     { MAP_0F, 0xbf, 0xbf, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
     { MAP_0F, 0xbc, 0xbd, -1, xlat_modrm, 0, 0, Z },
+    { MAP_0F, 0xc2, 0xc6, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0xc8, 0xcf, -1, xlat_bswap, 0, 0, 0 },
+    { MAP_0F, 0xd0, 0xff, -1, xlat_simd,  WHEN_ANY, 0, 0 },
 };
 // clang-format on
 

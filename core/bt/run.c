@@ -10,8 +10,10 @@
  *   - a fault of the guest: cpu_raise() unwinds to the loop from inside bt_exec(), where all state is in struct cpu,
  *   - a fault or a kick (fault.c). */
 #include "core/bt/internal.h"
+#include "core/cpu/fpu.h"
 
 #include <stdlib.h>
+#include <xmmintrin.h>
 
 #define HOT 16u /* default of bt->hot */
 
@@ -103,6 +105,7 @@ static bool bt_execute(void *opaque, struct run *run)
     cpu->bt.end = bt->it->end;
     bt->counters.entries++;
     bt->link = stub_call_enter(bt, unit->body);
+    fpu_pointers(cpu);
     return true;
 }
 
@@ -114,7 +117,9 @@ bool bt_exec(struct cpu *cpu, const struct insn *insn)
     bt->counters.callouts++;
     bt->counters.by_opcode[insn->map][insn->opcode]++;
     bt->it->iterations = 0;
+    fpu_pointers(cpu);
     insn->exec(cpu, insn);
+    cpu->bt.x87_dp = cpu->fx.fdp; /* translated code may note this instruction again */
     cpu->instructions++;
     return cpu->eip != next || cpu->tlb->changes != changes || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
            (atomic_load_explicit(&cpu->signals, memory_order_relaxed) && interp_yields(cpu));
@@ -157,6 +162,7 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
         return NULL;
     }
     cpu->bt.bt = bt;
+    cpu->bt.host_mxcsr = _mm_getcsr();
     return bt;
 }
 
@@ -185,5 +191,7 @@ enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget)
 {
     struct bt *bt = cpu->bt.bt;
     bt->it->executor = &bt->executor;
-    return interp_run(cpu, budget);
+    enum cpu_exit why = interp_run(cpu, budget);
+    fpu_home(cpu);
+    return why;
 }

@@ -5,11 +5,14 @@
  *     exec        one whole instruction by the interpreter: stores, calls bt_exec(), loads; R12 = struct insn *;
  *                 called, with insn_eip and eip set; leaves to C when bt_exec() says so
  *     exec_leave  the same, and leaves to C always
+ *     exec_fp     the same as exec, and the guest's floating-point state is in the host's registers behind it
+ *     fp_load     loads that state; called
  *     miss        where empty slots of the jump tables lead: exit without a link
  *
  * The stack in translated code is C's: six registers and 8 bytes of padding below the return address of enter, so it
  * is a multiple of 16; inside exec it is 8 off and becomes right for the call of bt_exec() by one more push. */
 #include "core/bt/internal.h"
+#include "core/cpu/fpu.h"
 
 #include <stddef.h>
 
@@ -47,6 +50,55 @@ static unsigned host_of(unsigned guest)
     return guest == ESP ? HOST_ESP : guest;
 }
 
+static struct operand fp_live(void)
+{
+    return op_mem(HOST_CPU, CPU_FIELD(bt.fp_live));
+}
+
+/* cmp fp_live, 0; jcc */
+static uint8_t *emit_jcc_live(struct code *code, unsigned condition)
+{
+    emit_op(code, 0, 0x83, 7, fp_live());
+    emit8(code, 0);
+    return emit_jcc(code, condition);
+}
+
+/* C uses the SSE registers and wants its own MXCSR; it leaves the x87 registers alone (fpu.h). */
+static void emit_sse(struct code *code, bool load)
+{
+    struct operand guest = op_mem(HOST_CPU, CPU_FIELD(fx.mxcsr)), host = op_mem(HOST_CPU, CPU_FIELD(bt.host_mxcsr));
+    uint8_t *out = emit_jcc_live(code, CC_E);
+    for (unsigned n = 0; n < 8; n++) /* movaps */
+        emit_op(code, EMIT_0F, load ? 0x28 : 0x29, n, op_mem(HOST_CPU, CPU_FIELD(fx.xmm) + 16 * (int32_t)n));
+    if (!load)
+        emit_op(code, EMIT_0F, 0xae, 3, guest); /* stmxcsr */
+    emit_op(code, EMIT_0F, 0xae, 2, load ? guest : host);
+    emit_patch(out, code->at);
+}
+
+/* Loads all of the guest's x87, MMX and SSE state if CR0 lets the guest use it. Called; changes flags and R8. */
+static uint8_t *make_fp_load(struct code *code)
+{
+    uint8_t *entry = emit_exec(code);
+    emit_op(code, 0, 0xf6, 0, op_mem(HOST_CPU, CPU_FIELD(cr0))); /* test byte */
+    emit8(code, CR0_TS | CR0_EM);
+    uint8_t *barred = emit_jcc(code, CC_NE);
+    emit_load(code, R8, op_mem(HOST_CPU, CPU_FIELD(cr4)));
+    emit_op(code, 0, 0xc1, 5, op_reg(R8)); /* shr r8d, 8: OSFXSR becomes FPU_SSE */
+    emit8(code, 8);
+    emit_op(code, 0, 0x83, 4, op_reg(R8)); /* and r8d, */
+    emit8(code, FPU_SSE);
+    emit_op(code, 0, 0x83, 1, op_reg(R8)); /* or r8d, */
+    emit8(code, FPU_X87);
+    emit_store(code, fp_live(), R8);
+    emit_op(code, 0, 0x81, 4, op_mem(HOST_CPU, CPU_FIELD(fx.mxcsr))); /* a saved state may have any, FXRSTOR may not */
+    emit32(code, 0xffff);
+    emit_op(code, EMIT_0F, 0xae, 1, op_mem(HOST_CPU, CPU_FIELD(fx))); /* fxrstor */
+    emit_patch(barred, code->at);
+    emit8(code, 0xc3);
+    return entry;
+}
+
 /* Registers and arithmetic flags to struct cpu. The flags are lost. */
 static void emit_save(struct code *code)
 {
@@ -61,11 +113,13 @@ static void emit_save(struct code *code)
     emit32(code, ~FLAGS_ARITH);
     emit_op(code, 0, 0x0b, R9, op_reg(R8));
     emit_store(code, op_mem(HOST_CPU, CPU_FIELD(eflags)), R9);
+    emit_sse(code, false);
 }
 
 /* Registers and arithmetic flags from struct cpu. POPF would cost several times this. */
 static void emit_reload(struct code *code)
 {
+    emit_sse(code, true);
     emit_load64(code, HOST_TLB, op_mem(HOST_CPU, CPU_FIELD(bt.tlb)));
     emit_mov_imm(code, HOST_MASK, (TLB_SETS - 1) << MEM_PAGE_SHIFT);
     emit_load(code, RAX, op_mem(HOST_CPU, CPU_FIELD(eflags)));
@@ -127,8 +181,11 @@ static uint8_t *make_exit(struct code *code)
     return entry;
 }
 
-static uint8_t *make_exec(struct code *code, bool leave)
+enum after_exec { GO_ON, GO_ON_WITH_FP, LEAVE };
+
+static uint8_t *make_exec(struct bt *bt, enum after_exec after)
 {
+    struct code *code = &bt->code;
     uint8_t *entry = emit_exec(code);
     emit_save(code);
     emit_mov64(code, RDI, HOST_CPU);
@@ -137,12 +194,21 @@ static uint8_t *make_exec(struct code *code, bool leave)
     emit_mov_imm64(code, RAX, (uint64_t)(uintptr_t)bt_exec);
     emit_op(code, 0, 0xff, 2, op_reg(RAX)); /* call rax */
     emit_rsp_add(code, 8);
-    if (!leave) {
+    if (after != LEAVE) {
+        uint8_t *barred = NULL;
         emit_op(code, 0, 0x84, RAX, op_reg(RAX)); /* test al, al */
         uint8_t *leaving = emit_jcc(code, CC_NE);
+        if (after == GO_ON_WITH_FP) { /* the interpreter or a device may have taken it home */
+            uint8_t *live = emit_jcc_live(code, CC_NE);
+            emit_call_to(code, bt->stub_fp_load);
+            barred = emit_jcc_live(code, CC_E);
+            emit_patch(live, code->at);
+        }
         emit_reload(code);
         emit8(code, 0xc3);
         emit_patch(leaving, code->at);
+        if (barred)
+            emit_patch(barred, code->at);
     }
     emit_return_null(code, 8);
     return entry;
@@ -153,8 +219,10 @@ void stubs_make(struct bt *bt)
     struct code *code = &bt->code;
     bt->stub_enter = make_enter(code);
     bt->stub_exit = make_exit(code);
-    bt->stub_exec = make_exec(code, false);
-    bt->stub_exec_leave = make_exec(code, true);
+    bt->stub_fp_load = make_fp_load(code);
+    bt->stub_exec = make_exec(bt, GO_ON);
+    bt->stub_exec_fp = make_exec(bt, GO_ON_WITH_FP);
+    bt->stub_exec_leave = make_exec(bt, LEAVE);
     bt->stub_miss = emit_exec(code);
     emit_mov_imm(code, HOST_ADD, 0);
     emit_jmp_to(code, bt->stub_exit);

@@ -99,6 +99,8 @@ static void insn_translate(struct xlat *x, const struct run *run)
     bool last = x->index + 1 == run->count;
     unsigned slows = x->slows, links = x->links;
     int32_t delta = x->delta;
+    uint8_t fp_ready = x->fp_ready;
+    struct x87_note note = x->note;
     uint8_t *start = x->code.at; /* to take back what a row wrote before it refused */
     x->refused = false;
     x->row = xlat_find(insn);
@@ -106,6 +108,7 @@ static void insn_translate(struct xlat *x, const struct run *run)
         x->row->fn(x);
         if (!x->refused) {
             if (x->slows > slows) { /* the slow path of the last instruction of a run leaves, wherever it leads */
+                x->slow[slows].fp_ready = x->fp_ready;
                 x->slow[slows].delta_after = x->delta;
                 x->slow[slows].back = x->ended ? NULL : x->code.at;
             }
@@ -116,6 +119,8 @@ static void insn_translate(struct xlat *x, const struct run *run)
     x->slows = slows;
     x->links = links;
     x->delta = delta;
+    x->fp_ready = fp_ready;
+    x->note = note;
     x->ended = false;
     callout(x, last || changes_mode(insn));
 }
@@ -144,7 +149,7 @@ struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
         x.eip = eip;
         x.next = eip += x.insn->length;
         unit->point[x.index] = (struct point){ x.insn, (uint32_t)(emit_exec(&x.code) - unit->body),
-            (uint16_t)(x.eip - unit->eip), (int16_t)x.delta, 0 };
+            (uint16_t)(x.eip - unit->eip), (int16_t)x.delta, 0, x.note };
         insn_translate(&x, run);
     }
     unit->count = (uint16_t)x.index;

@@ -48,7 +48,13 @@ struct slow {
     int32_t delta, delta_after;
     uint32_t counted;    /* instructions of the unit before this one */
     struct point *point; /* of the instruction, to tell where the slow path is; or NULL */
-    uint8_t *back;       /* writable address to go on at; NULL: leave */
+    struct x87_note note;
+    uint8_t fp_ready; /* what the code behind it takes for granted: see struct xlat */
+    uint8_t fp_need;  /* by the instruction, with a check; or 0 */
+    uint8_t *fp_jump; /* of the check: displacement of the jump when it is not there */
+    uint8_t *fp_back; /* writable address to go on at when it has been loaded */
+    bool fp_saved;    /* flags are changed over in between */
+    uint8_t *back;    /* writable address to go on at; NULL: leave */
 };
 
 struct xlat {
@@ -64,6 +70,8 @@ struct xlat {
     uint8_t live_in[RUN_INSNS + 1], live_out[RUN_INSNS + 1]; /* of flags, packed by flags_pack() */
     bool ended;                                              /* control has left the unit */
     bool refused;                                            /* the row cannot do it: make it a callout */
+    uint8_t fp_ready;                                        /* FPU_... that are in the host's registers for sure */
+    struct x87_note note;
     struct slow slow[RUN_INSNS];
     unsigned slows;
     unsigned links;
@@ -95,10 +103,14 @@ void fault_slow(struct xlat *x);
 struct operand stack_check(struct xlat *x, int32_t offset, bool write);
 /* The same for a read of 4 bytes at EBP. */
 struct operand base_check(struct xlat *x);
-/* Makes R14D the guest's ESP. */
+/* Makes R14D the guest's ESP, and notes x87 pointers: all that is kept in mind while control stays in the unit. */
 void esp_settle(struct xlat *x);
 /* R12D = effective address without segment base (LEA); `to` instead of R12. */
 void operand_lea(struct xlat *x, unsigned to);
+
+/* The out-of-line part of the instruction under way, made when first asked for: what it begins with is the state then.
+ */
+struct slow *slow_of(struct xlat *x);
 
 /* Flags and EAX change places with R9D, and back: brackets code that clobbers flags which are alive. */
 void flags_stash(struct code *code);
@@ -143,5 +155,16 @@ void xlat_call(struct xlat *x);
 void xlat_ret(struct xlat *x);
 void xlat_jmp_rm(struct xlat *x);
 void xlat_call_rm(struct xlat *x);
+
+/* fp.c: functions of the rows */
+void xlat_x87(struct xlat *x);
+void xlat_fwait(struct xlat *x);
+void xlat_simd(struct xlat *x);
+
+/* fp.c: code that notes the pointers of an x87 instruction. Flags and registers stay. */
+void fp_note(struct xlat *x, struct x87_note note);
+/* fp.c: what a check of fp_live leads to: loads the registers and goes on behind the check. Returns the displacement of
+ * the jump that is taken when the guest may not use them. */
+uint8_t *fp_slow(struct xlat *x, const struct slow *slow);
 
 #endif

@@ -1,6 +1,7 @@
 /* control.c - writes of CR0, CR3, CR4, and the debug registers (SDM vol. 3, 2.5, 4.1.2, 4.4.1, 4.10.4, 17.2). */
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
+#include "core/cpu/fpu.h"
 #include "core/cpu/system.h"
 
 #define CR0_DEFINED (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
@@ -24,6 +25,7 @@ static void cr0_write(struct cpu *cpu, uint32_t value)
     changed = value ^ cpu->cr0;
     if ((value & CR0_PG) && (cpu->cr4 & CR4_PAE) && (changed & (CR0_PG | CR0_CD | CR0_NW)))
         pdptes_load(cpu, cpu->paging.cr3);
+    fpu_home(cpu);
     cpu->cr0 = value;
     if (changed & (CR0_PE | CR0_PG | CR0_WP | CR0_AM))
         cpu_paging_changed(cpu);
@@ -70,6 +72,7 @@ static void cr4_write(struct cpu *cpu, uint32_t value)
         cpu_raise_code(cpu, EXC_GP, 0);
     if ((cpu->cr0 & CR0_PG) && (value & CR4_PAE) && (changed & paging))
         pdptes_load(cpu, cpu->paging.cr3);
+    fpu_home(cpu);
     cpu->cr4 = value;
     if (changed & paging)
         cpu_paging_changed(cpu);

@@ -151,6 +151,9 @@ struct cpu_bt {
     uint64_t end;             /* of the budget, in `instructions` */
     uint32_t temp;            /* a value that must outlive an address check */
     volatile uint32_t kicked; /* another thread wants the CPU: looked at on entry and behind every callout */
+    uint32_t fp_live;         /* what of x87, MMX and SSE stands in the host's registers: FPU_... of fpu.h, or 0 */
+    uint32_t host_mxcsr;      /* for C */
+    uint32_t x87_op, x87_ip, x87_dp; /* notes of the last x87 instruction: fpu.h */
     struct bt *bt;
 };
 

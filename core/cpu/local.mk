@@ -11,6 +11,8 @@ core_libcore_a_SOURCES += \
 	core/cpu/eflags.c \
 	core/cpu/eflags.h \
 	core/cpu/exception.c \
+	core/cpu/fpu.c \
+	core/cpu/fpu.h \
 	core/cpu/interrupt.h \
 	core/cpu/msr.c \
 	core/cpu/raise.c \

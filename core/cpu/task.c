@@ -11,6 +11,7 @@
 
 #include "core/cpu/access.h"
 #include "core/cpu/eflags.h"
+#include "core/cpu/fpu.h"
 #include "core/cpu/system.h"
 
 #include <string.h>
@@ -213,6 +214,7 @@ bool task_switch(
     /* Committed: from here on it is the new task that faults. */
     d->high |= TSS_BUSY << 8;
     cpu->tr = descriptor_segment(d, selector);
+    fpu_home(cpu);
     cpu->cr0 |= CR0_TS;
     cpu->dr[7] &= ~0x155u; /* L0-L3 and LE: breakpoints of a task */
     memcpy(cpu->reg, image.reg, sizeof(image.reg));

@@ -8,6 +8,7 @@
 #include "core/boot/boot.h"
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
+#include "core/cpu/fpu.h"
 #include "core/cpu/interp/interp.h"
 
 /* RAM ends here and goes on at 4 GB: above are PCI devices and firmware. */
@@ -32,6 +33,7 @@ static void bus_enter(void *opaque)
     machine->bus_entered = __rdtsc();
     machine_lock(opaque);
     machine->vcpu.inside = true;
+    fpu_home(machine->cpu); /* a plugin may compute */
 }
 
 static void bus_leave(void *opaque)

@@ -34,3 +34,18 @@ CLEANFILES += $(system_guest)
 $(system_guest): $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/system.ld
 	$(AM_V_CCLD)$(MKDIR_P) tests/guests/system && cd $(srcdir) && $(CC) $(system_guest_cc) $(system_guest_ld) \
 		-o $(abs_builddir)/$@ $(system_guest_srcs)
+
+# A guest that means harm, and what is laid around the monitor to see whether it does any.
+hostile_guest = tests/guests/hostile/hostile.elf
+hostile_guest_srcs = tests/guests/hostile/boot.S tests/guests/hostile/forms.c tests/guests/hostile/hostile.c
+hostile_canary = tests/guests/hostile/canary.so
+EXTRA_DIST += $(hostile_guest_srcs) tests/guests/hostile/hostile.h tests/guests/hostile/canary.c tests/guests/hostile.sh
+CLEANFILES += $(hostile_guest) $(hostile_canary)
+$(hostile_guest): $(hostile_guest_srcs) tests/guests/hostile/hostile.h tests/guests/system/system.ld
+	$(AM_V_CCLD)$(MKDIR_P) tests/guests/hostile && cd $(srcdir) && $(CC) $(system_guest_cc) $(system_guest_ld) \
+		-o $(abs_builddir)/$@ $(hostile_guest_srcs)
+$(hostile_canary): tests/guests/hostile/canary.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/guests/hostile && $(CC) -shared -fPIC -O2 -Wall -Wextra -o $@ \
+		$(srcdir)/tests/guests/hostile/canary.c
+check_DATA += $(hostile_guest) $(hostile_canary)
+TESTS += tests/guests/hostile.sh

@@ -387,6 +387,15 @@ static void idiom_wild_bytes(struct maker *m)
         put(m, dice_32(m->dice), 1);
 }
 
+/* x87, MMX and SSE instructions in a row, as compilers write them. */
+static void idiom_fp(struct maker *m)
+{
+    static const struct row_table *const tables[] = { &rows_x87, &rows_mmx, &rows_sse };
+    const struct row_table *table = DICE_PICK(m->dice, tables);
+    for (uint32_t i = 2 + below(m, 8); i; i--)
+        make_row(m, pick(m, once_in(m, 8) ? DICE_PICK(m->dice, tables) : table));
+}
+
 /* One instruction form, in proportion to what programs are made of. */
 static void make_form(struct maker *m)
 {
@@ -437,7 +446,10 @@ void program_make(struct world_plan *plan, struct dice *dice)
         unsigned i = 0;
         for (; at >= idioms[i].weight; i++)
             at -= idioms[i].weight;
-        idioms[i].make(&m);
+        if (plan->fp && dice_once_in(dice, 3))
+            idiom_fp(&m);
+        else
+            idioms[i].make(&m);
     }
     pending_resolve(&m);
     memset(m.at, 0xcc, (size_t)(m.end - m.at));

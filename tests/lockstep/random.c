@@ -18,6 +18,7 @@
 #include "core/cpu/access.h"
 #include "tests/lockstep/state.h"
 #include "tests/lockstep/world.h"
+#include "tests/unit/hostfault.h"
 
 #define WORLD_INSTRUCTIONS 30000u
 #define NO_CUT UINT32_MAX
@@ -49,6 +50,7 @@ static enum outcome side_advance(struct side *side, uint64_t target, struct dice
         if (pieces && left > 1)
             left = 1 + dice_below(pieces, (uint32_t)left);
         atomic_store(&under_way, cpu);
+        hostfault_choose(side->engine, cpu);
         enum cpu_exit why = side->engine->run(cpu, left);
         atomic_store(&under_way, NULL);
         if (why == CPU_EXIT_HALT)

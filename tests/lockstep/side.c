@@ -7,6 +7,7 @@
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/interp.h"
 #include "tests/lockstep/world.h"
+#include "tests/unit/hostfault.h"
 #include "tests/unit/hostmem.h"
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -133,6 +134,10 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
     }
     if (cpu->bt.bt)
         cpu->bt.bt->hot = plan->hot;
+    if (plan->host_faults && engine->fault && !hostfault_add(engine, cpu)) {
+        fputs("no host faults: plugins/hostos/linux.so is not under ABBEY_BUILDDIR\n", stderr);
+        exit(1);
+    }
     return side;
 }
 

@@ -30,6 +30,7 @@ extern const uint8_t world_common[], world_common_end[];
 __asm__(".pushsection .rodata\n"
         "world_common:\n.code32\n"
         "   mov $0x10, %eax; mov %ax, %ds; mov %ax, %es\n"
+        "   mov %cr0, %eax; and $~12, %eax; mov %eax, %cr0\n" /* TS, EM */
         "   cld; fninit\n"
         "   mov 0xdffc, %eax; incl 0xdffc\n"
         "   mov %eax, %ecx; and $63, %ecx; shl $4, %ecx\n"
@@ -276,6 +277,8 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     plan->user_only = dice_once_in(&dice, 3);
     plan->cache = seed % 4 == 3 ? 128u << 10 : 8u << 20;
     plan->hot = seed / 4 % 4 == 3 ? 3 : 1;
+    plan->fp = seed % 3 == 0;
+    plan->host_faults = seed % 8 != 5;
     plan->wild = dice_once_in(&dice, 8);
     for (uint32_t at = WORLD_DATA; at < WORLD_END; at += 4)
         put32(plan, at, dice_once_in(&dice, 3) ? world_pointer(plan, &dice) : world_number(&dice));

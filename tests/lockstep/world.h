@@ -68,6 +68,8 @@ struct world_plan {
     bool settle;                           /* no instruction leaves undefined flags behind for long */
     uint64_t cache;                        /* bytes of translated code: one world in four has hardly any */
     uint16_t hot;                          /* executions before code is translated */
+    bool fp;                               /* a third is x87, MMX and SSE */
+    bool host_faults;                      /* engines hear of them: what may fault runs as translated code */
     uint8_t *image;                        /* of all RAM */
     uint32_t starts[WORLD_CODE_BYTES / 2]; /* offsets of instructions in the code */
     uint32_t start_count;

@@ -1,14 +1,11 @@
 /* What lock-step runs found, each as a program of its own, under every engine. */
-#include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include <abbey/plugin.h>
 
 #include "core/bt/internal.h"
 #include "core/vmm/vcpu.h"
 #include "tests/unit/cpu_rig.h"
+#include "tests/unit/hostfault.h"
 #include "tests/unit/unit.h"
 
 /* A rig advanced by the engine; the translator translates at the first sight of code. */
@@ -99,37 +96,20 @@ GUEST(divide, "32",
     "pop %ebp; add %eax, %edi; loop 1b; hlt");
 GUEST(divide_error, "32", "inc %esi; mov $1, %ebx; iret");
 
-static const abbey_host_fault_1 *host_faults(void)
-{
-    char path[4096];
-    const char *build = getenv("ABBEY_BUILDDIR");
-    snprintf(path, sizeof(path), "%s/plugins/hostos/linux.so", build ? build : ".");
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const abbey_plugin *plugin = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
-    return plugin ? plugin->hostos->query(ABBEY_HOST_FAULT_1) : NULL;
-}
-
 static void test_divide_error(void)
 {
     const struct engine *engine;
-    const abbey_host_fault_1 *faults = host_faults();
-    abbey_error error = { "" };
-    CU_ASSERT_PTR_NOT_NULL_FATAL(faults);
     for (unsigned i = 0; (engine = engine_at(i)); i++) {
         struct rig *rig = engine_rig(engine);
         rig_flat32(rig, divide, divide_end);
         rig_handler(rig, EXC_DE, divide_error, divide_error_end);
-        if (engine->fault) {
-            CU_ASSERT_EQUAL(faults->attach(engine->fault, rig->cpu, &error), 0);
-            engine->attached(rig->cpu);
-        }
+        CU_ASSERT_EQUAL_FATAL(hostfault_attach(engine, rig->cpu), engine->fault != NULL);
         CU_ASSERT_EQUAL(engine->run(rig->cpu, 10000), CPU_EXIT_HALT);
         CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 25);
         CU_ASSERT_EQUAL(rig->cpu->reg[EDI], 5000);
         CU_ASSERT_EQUAL(rig->cpu->reg[EBP], 7);
         CU_ASSERT_EQUAL(rig->cpu->reg[ESP], RIG_STACK);
-        if (engine->fault)
-            faults->detach();
+        hostfault_detach();
         engine_rig_free(engine, rig);
     }
 }

@@ -1,6 +1,5 @@
-/* MMX, SSE and SSE2. An instruction belongs to a *form*: which state it works on, how much memory it reads or writes,
- * which register it changes beside XMM. The form does everything around the instruction; the host executes the
- * instruction itself (hostfp.c). SSE3 and later have no rows, and so raise #UD. */
+/* MMX, SSE and SSE2. An instruction belongs to a *form* (simd.h). The form does everything around the instruction; the
+ * host executes the instruction itself (hostfp.c). SSE3 and later have no rows, and so raise #UD. */
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/hostfp.h"
@@ -16,28 +15,6 @@
 #define MXCSR_UM 0x800u
 #define MXCSR_MASKS 0x1f80u
 #define MXCSR_FZ 0x8000u
-
-enum mmx_use {
-    MMX_NONE,
-    MMX_ALWAYS,   /* an instruction on MMX registers */
-    MMX_REGISTER, /* on one only when the operand is no memory */
-};
-
-enum mmx_result { MM_NONE, MM_REG, MM_RM }; /* the MMX register that is written, by field of ModRM */
-enum gpr_use { GPR_NONE, GPR_REG, GPR_RM };
-
-struct form {
-    uint8_t load, store; /* bytes of memory, when the operand is memory */
-    bool aligned;        /* 16-byte alignment is required */
-    bool sse;            /* needs CR4.OSFXSR */
-    enum mmx_use mmx;
-    enum mmx_result mm;
-    enum gpr_use gpr;
-    bool gpr_out;
-    bool imm;
-    bool fp;    /* may raise SIMD floating-point exceptions */
-    bool flags; /* writes EFLAGS */
-};
 
 /* ---- what comes after ---- */
 
@@ -57,7 +34,7 @@ static void fp_commit(struct cpu *cpu, uint32_t raised)
         cpu_raise(cpu, cpu->cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD);
 }
 
-static hostfp_fn snippet(struct cpu *cpu, const struct insn *insn, const struct form *form)
+static hostfp_fn snippet(struct cpu *cpu, const struct insn *insn, const struct simd_form *form)
 {
     uint32_t kind = 0;
     if (insn->rep)
@@ -129,7 +106,7 @@ static void fp_run(struct cpu *cpu, const struct insn *insn, hostfp_fn fn, struc
     fp_commit(cpu, raised);
 }
 
-static inline void operand_load(struct cpu *cpu, const struct insn *insn, const struct form *form, uint8_t *to)
+static inline void operand_load(struct cpu *cpu, const struct insn *insn, const struct simd_form *form, uint8_t *to)
 {
     uint32_t ea = insn_address(cpu, insn);
     uint64_t value;
@@ -142,7 +119,8 @@ static inline void operand_load(struct cpu *cpu, const struct insn *insn, const 
     memcpy(to, &value, 8);
 }
 
-static inline void operand_store(struct cpu *cpu, const struct insn *insn, const struct form *form, const uint8_t *from)
+static inline void operand_store(
+    struct cpu *cpu, const struct insn *insn, const struct simd_form *form, const uint8_t *from)
 {
     uint32_t ea = insn_address(cpu, insn);
     uint64_t value;
@@ -154,7 +132,7 @@ static inline void operand_store(struct cpu *cpu, const struct insn *insn, const
     }
 }
 
-static inline void simd(struct cpu *cpu, const struct insn *insn, const struct form *form)
+static inline void simd(struct cpu *cpu, const struct insn *insn, const struct simd_form *form)
 {
     bool memory = insn->mod != 3;
     bool mmx = form->mmx == MMX_ALWAYS || (form->mmx == MMX_REGISTER && !memory);
@@ -200,57 +178,71 @@ static inline void simd(struct cpu *cpu, const struct insn *insn, const struct f
 }
 
 // clang-format off
-#define FORM(name, ...)                                                \
+/* Named after the destination, the source and the size in memory in bytes. */
+#define FORMS(FORM) \
+    FORM(mm_mm,         .load = 8, .mmx = MMX_ALWAYS, .mm = MM_REG) \
+    FORM(mm_mm_imm,     .load = 8, .mmx = MMX_ALWAYS, .mm = MM_REG, .imm = true) \
+    FORM(mm_mm4,        .load = 4, .mmx = MMX_ALWAYS, .mm = MM_REG) /* PUNPCKL */ \
+    FORM(mm_shift,      .mmx = MMX_ALWAYS, .mm = MM_RM, .imm = true) \
+    FORM(mm_r32,        .load = 4, .mmx = MMX_ALWAYS, .mm = MM_REG, .gpr = GPR_RM) \
+    FORM(r32_mm,        .store = 4, .mmx = MMX_ALWAYS, .gpr = GPR_RM, .gpr_out = true) \
+    FORM(mm_store,      .store = 8, .mmx = MMX_ALWAYS, .mm = MM_RM) \
+    FORM(mm_pinsrw,     .load = 2, .mmx = MMX_ALWAYS, .mm = MM_REG, .gpr = GPR_RM, .imm = true) \
+    FORM(mm_pextrw,     .mmx = MMX_ALWAYS, .gpr = GPR_REG, .gpr_out = true, .imm = true) \
+    FORM(mm_movmsk,     .mmx = MMX_ALWAYS, .gpr = GPR_REG, .gpr_out = true) \
+    FORM(xmm_xmm,       .load = 16, .aligned = true, .sse = true) \
+    FORM(xmm_xmm_u,     .load = 16, .sse = true) /* the unaligned moves */ \
+    FORM(xmm_xmm8,      .load = 8, .sse = true) \
+    FORM(xmm_xmm4,      .load = 4, .sse = true) \
+    FORM(xmm_imm,       .load = 16, .aligned = true, .sse = true, .imm = true) \
+    FORM(xmm_shift,     .sse = true, .imm = true) \
+    FORM(xmm_store,     .store = 16, .aligned = true, .sse = true) \
+    FORM(xmm_store_u,   .store = 16, .sse = true) \
+    FORM(xmm_store8,    .store = 8, .sse = true) \
+    FORM(xmm_store4,    .store = 4, .sse = true) \
+    FORM(xmm_r32,       .load = 4, .sse = true, .gpr = GPR_RM) \
+    FORM(r32_xmm,       .store = 4, .sse = true, .gpr = GPR_RM, .gpr_out = true) \
+    FORM(xmm_pinsrw,    .load = 2, .sse = true, .gpr = GPR_RM, .imm = true) \
+    FORM(xmm_pextrw,    .sse = true, .gpr = GPR_REG, .gpr_out = true, .imm = true) \
+    FORM(xmm_movmsk,    .sse = true, .gpr = GPR_REG, .gpr_out = true) \
+    FORM(fp_16,         .load = 16, .aligned = true, .sse = true, .fp = true) \
+    FORM(fp_8,          .load = 8, .sse = true, .fp = true) \
+    FORM(fp_4,          .load = 4, .sse = true, .fp = true) \
+    FORM(fp_16_imm,     .load = 16, .aligned = true, .sse = true, .fp = true, .imm = true) \
+    FORM(fp_8_imm,      .load = 8, .sse = true, .fp = true, .imm = true) \
+    FORM(fp_4_imm,      .load = 4, .sse = true, .fp = true, .imm = true) \
+    FORM(fp_8_flags,    .load = 8, .sse = true, .fp = true, .flags = true) \
+    FORM(fp_4_flags,    .load = 4, .sse = true, .fp = true, .flags = true) \
+    FORM(fp_r32,        .load = 4, .sse = true, .fp = true, .gpr = GPR_RM) \
+    FORM(r32_fp8,       .load = 8, .sse = true, .fp = true, .gpr = GPR_REG, .gpr_out = true) \
+    FORM(r32_fp4,       .load = 4, .sse = true, .fp = true, .gpr = GPR_REG, .gpr_out = true) \
+    FORM(fp_mm,         .load = 8, .sse = true, .fp = true, .mmx = MMX_REGISTER) /* CVTPI2PS: memory is no MMX operand */ \
+    FORM(mm_fp8,        .load = 8, .sse = true, .fp = true, .mmx = MMX_ALWAYS, .mm = MM_REG) \
+    FORM(mm_fp16,       .load = 16, .aligned = true, .sse = true, .fp = true, .mmx = MMX_ALWAYS, .mm = MM_REG) \
+    FORM(xmm_movq2dq,   .sse = true, .mmx = MMX_ALWAYS) \
+    FORM(mm_movdq2q,    .sse = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
+
+#define HANDLER(name, ...)                                             \
+    static const struct simd_form name##_form = { __VA_ARGS__ };       \
     static void name(struct cpu *cpu, const struct insn *insn)         \
     {                                                                  \
-        static const struct form form = { __VA_ARGS__ };               \
-        simd(cpu, insn, &form);                                        \
+        simd(cpu, insn, &name##_form);                                 \
     }
-/* Named after the destination, the source and the size in memory in bytes. */
-FORM(mm_mm,        .load = 8, .mmx = MMX_ALWAYS, .mm = MM_REG)
-FORM(mm_mm_imm,    .load = 8, .mmx = MMX_ALWAYS, .mm = MM_REG, .imm = true)
-FORM(mm_mm4,       .load = 4, .mmx = MMX_ALWAYS, .mm = MM_REG)               /* PUNPCKL */
-FORM(mm_shift,     .mmx = MMX_ALWAYS, .mm = MM_RM, .imm = true)
-FORM(mm_r32,       .load = 4, .mmx = MMX_ALWAYS, .mm = MM_REG, .gpr = GPR_RM)
-FORM(r32_mm,       .store = 4, .mmx = MMX_ALWAYS, .gpr = GPR_RM, .gpr_out = true)
-FORM(mm_store,     .store = 8, .mmx = MMX_ALWAYS, .mm = MM_RM)
-FORM(mm_pinsrw,    .load = 2, .mmx = MMX_ALWAYS, .mm = MM_REG, .gpr = GPR_RM, .imm = true)
-FORM(mm_pextrw,    .mmx = MMX_ALWAYS, .gpr = GPR_REG, .gpr_out = true, .imm = true)
-FORM(mm_movmsk,    .mmx = MMX_ALWAYS, .gpr = GPR_REG, .gpr_out = true)
-
-FORM(xmm_xmm,      .load = 16, .aligned = true, .sse = true)
-FORM(xmm_xmm_u,    .load = 16, .sse = true)                                  /* the unaligned moves */
-FORM(xmm_xmm8,     .load = 8, .sse = true)
-FORM(xmm_xmm4,     .load = 4, .sse = true)
-FORM(xmm_imm,      .load = 16, .aligned = true, .sse = true, .imm = true)
-FORM(xmm_shift,    .sse = true, .imm = true)
-FORM(xmm_store,    .store = 16, .aligned = true, .sse = true)
-FORM(xmm_store_u,  .store = 16, .sse = true)
-FORM(xmm_store8,   .store = 8, .sse = true)
-FORM(xmm_store4,   .store = 4, .sse = true)
-FORM(xmm_r32,      .load = 4, .sse = true, .gpr = GPR_RM)
-FORM(r32_xmm,      .store = 4, .sse = true, .gpr = GPR_RM, .gpr_out = true)
-FORM(xmm_pinsrw,   .load = 2, .sse = true, .gpr = GPR_RM, .imm = true)
-FORM(xmm_pextrw,   .sse = true, .gpr = GPR_REG, .gpr_out = true, .imm = true)
-FORM(xmm_movmsk,   .sse = true, .gpr = GPR_REG, .gpr_out = true)
-
-FORM(fp_16,        .load = 16, .aligned = true, .sse = true, .fp = true)
-FORM(fp_8,         .load = 8, .sse = true, .fp = true)
-FORM(fp_4,         .load = 4, .sse = true, .fp = true)
-FORM(fp_16_imm,    .load = 16, .aligned = true, .sse = true, .fp = true, .imm = true)
-FORM(fp_8_imm,     .load = 8, .sse = true, .fp = true, .imm = true)
-FORM(fp_4_imm,     .load = 4, .sse = true, .fp = true, .imm = true)
-FORM(fp_8_flags,   .load = 8, .sse = true, .fp = true, .flags = true)
-FORM(fp_4_flags,   .load = 4, .sse = true, .fp = true, .flags = true)
-FORM(fp_r32,       .load = 4, .sse = true, .fp = true, .gpr = GPR_RM)
-FORM(r32_fp8,      .load = 8, .sse = true, .fp = true, .gpr = GPR_REG, .gpr_out = true)
-FORM(r32_fp4,      .load = 4, .sse = true, .fp = true, .gpr = GPR_REG, .gpr_out = true)
-FORM(fp_mm,        .load = 8, .sse = true, .fp = true, .mmx = MMX_REGISTER)  /* CVTPI2PS: memory is no MMX operand */
-FORM(mm_fp8,       .load = 8, .sse = true, .fp = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
-FORM(mm_fp16,      .load = 16, .aligned = true, .sse = true, .fp = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
-FORM(xmm_movq2dq,  .sse = true, .mmx = MMX_ALWAYS)
-FORM(mm_movdq2q,   .sse = true, .mmx = MMX_ALWAYS, .mm = MM_REG)
+FORMS(HANDLER)
 // clang-format on
+
+const struct simd_form *simd_form_of(insn_fn handler)
+{
+#define PAIR(name, ...) { name, &name##_form },
+    static const struct {
+        insn_fn handler;
+        const struct simd_form *form;
+    } forms[] = { FORMS(PAIR) };
+    for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        if (forms[i].handler == handler)
+            return forms[i].form;
+    return NULL;
+}
 
 /* ---- the table ---- */
 

@@ -2,6 +2,7 @@
  * it without waiting for exceptions, is done here. */
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
+#include "core/cpu/fpu.h"
 #include "core/cpu/interp/hostfp.h"
 #include "core/cpu/interp/insn.h"
 #include "core/cpu/interp/x87.h"
@@ -12,6 +13,7 @@
 
 static void check_device(struct cpu *cpu)
 {
+    fpu_home(cpu);
     if (cpu->cr0 & (CR0_EM | CR0_TS))
         cpu_raise(cpu, EXC_NM);
 }
@@ -109,6 +111,7 @@ static void frstor(struct cpu *cpu, const struct insn *insn)
 static void fwait(struct cpu *cpu, const struct insn *insn)
 {
     (void)insn;
+    fpu_home(cpu);
     if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
         cpu_raise(cpu, EXC_NM);
     x87_wait(cpu);
@@ -185,6 +188,27 @@ static const struct {
     { 0xdb, 0xe4, fnop287 }, /* FNSETPM */
     { 0xdf, 0xe0, fnstsw },
 };
+
+bool x87_form_of(const struct insn *insn, struct x87_form *form)
+{
+    unsigned opcode = insn->opcode & 7;
+    *form = (struct x87_form){ .notes = true };
+    if (insn->mod == 3) {
+        if (register_forms[opcode] >> (insn->modrm - 0xc0) & 1)
+            return true;
+        form->notes = false;
+        return insn->opcode == 0xdf && insn->modrm == 0xe0; /* FNSTSW AX */
+    }
+    const struct memory_form *memory = &memory_forms[opcode][insn->reg];
+    form->load = memory->load;
+    form->store = memory->store;
+    if (memory->control) {
+        form->notes = false;
+        form->load = memory->control == fldcw ? 2 : 0;
+        form->store = memory->control == fnstcw || memory->control == fnstsw ? 2 : 0;
+    }
+    return form->load || form->store;
+}
 
 /* FCMOVcc reads flags; FCOMI, FUCOMI and their popping forms write them. */
 static uint32_t flags_kind(const struct insn *insn)

@@ -6,10 +6,12 @@
 
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
+#include "core/cpu/fpu.h"
 #include "core/cpu/interp/x87.h"
 
 void sse_check(struct cpu *cpu)
 {
+    fpu_home(cpu);
     if ((cpu->cr0 & CR0_EM) || !(cpu->cr4 & CR4_OSFXSR))
         cpu_raise(cpu, EXC_UD);
     if (cpu->cr0 & CR0_TS)
@@ -18,6 +20,7 @@ void sse_check(struct cpu *cpu)
 
 bool mmx_check(struct cpu *cpu)
 {
+    fpu_home(cpu);
     if (cpu->cr0 & CR0_EM)
         cpu_raise(cpu, EXC_UD);
     if (cpu->cr0 & CR0_TS)
@@ -31,8 +34,7 @@ void mmx_enter(struct fxstate *fx)
     fx->ftw = 0xff;
 }
 
-/* Which bits of MXCSR exist: denormals-are-zero came with SSE2. */
-static uint32_t mxcsr_mask(const struct cpu *cpu)
+uint32_t mxcsr_mask(const struct cpu *cpu)
 {
     return cpu->model && !(cpu->model->features & CPUID_SSE2) ? 0xffbf : 0xffff;
 }
@@ -121,6 +123,7 @@ void simd_fxsave(struct cpu *cpu, const struct insn *insn)
         cpu_raise(cpu, EXC_UD);
     if (cpu->cr0 & CR0_TS)
         cpu_raise(cpu, EXC_NM);
+    fpu_home(cpu);
     uint32_t ea = insn_address(cpu, insn);
     struct fxstate image;
     memcpy(&image, &cpu->fx, FX_DEFINED);
@@ -142,6 +145,7 @@ void simd_fxrstor(struct cpu *cpu, const struct insn *insn)
         cpu_raise(cpu, EXC_UD);
     if (cpu->cr0 & CR0_TS)
         cpu_raise(cpu, EXC_NM);
+    fpu_home(cpu);
     struct fxstate image;
     ldn(cpu, insn->seg, insn_address(cpu, insn), &image, 512, 16);
     bool with_sse = cpu->cr4 & CR4_OSFXSR; /* without it the SSE state may stay (SDM vol. 2, FXRSTOR) */
@@ -149,7 +153,8 @@ void simd_fxrstor(struct cpu *cpu, const struct insn *insn)
         cpu_raise_code(cpu, EXC_GP, 0);
     struct fxstate *fx = &cpu->fx;
     memcpy(fx, &image, offsetof(struct fxstate, mxcsr));
-    memcpy(fx->st, image.st, sizeof fx->st);
+    for (unsigned i = 0; i < 8; i++)
+        memcpy(fx->st[i], image.st[i], 10); /* what is above it stays zero */
     fx->fcw = (uint16_t)((fx->fcw & 0x1f3f) | 0x40);
     fx->fop &= 0x7ff;
     x87_update_summary(fx);

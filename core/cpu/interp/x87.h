@@ -3,7 +3,7 @@
 #ifndef ABBEY_CORE_X87_H
 #define ABBEY_CORE_X87_H
 
-#include "core/cpu/cpu.h"
+#include "core/cpu/interp/insn.h"
 
 #define FSW_IE 0x1u
 #define FSW_DE 0x2u
@@ -27,6 +27,15 @@ static inline uint32_t x87_top(const struct fxstate *fx)
 {
     return (fx->fsw & FSW_TOP) >> 11;
 }
+
+/* What executing an x87 instruction on the host as it stands takes. */
+struct x87_form {
+    uint8_t load, store; /* bytes of memory, when the operand is memory */
+    bool notes;          /* FIP, FOP and, for memory, FDP become those of this instruction */
+};
+
+/* False: the instruction is undefined, or it moves more of the state than the host could be allowed to. */
+bool x87_form_of(const struct insn *insn, struct x87_form *form);
 
 /* Changes TOP alone: st[], which is in stack order, is turned so that the physical registers keep their contents. */
 void x87_set_top(struct fxstate *fx, uint32_t top);

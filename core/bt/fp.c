@@ -1,0 +1,210 @@
+/* fp.c - x87, MMX and SSE instructions: the guest's own, on the host's registers.
+ *
+ * The guest's state moves into the host's registers when translated code first needs it, and stays there from unit to
+ * unit (core/cpu/fpu.h). The first such instruction of a unit asks; out of line the state is loaded, or, where CR0 or
+ * CR4 forbid the guest the use of it, the interpreter executes the instruction and raises what there is to raise. For
+ * `fld qword [ebx]; fmul st0,st0; fstp dword [ebx+8]` at C0100010h:
+ *
+ *     test  byte [r15+fp_live],1
+ *     jz    slow 0
+ *     (check of [ebx], 8 bytes to read; R12 = EBX)
+ *     fld   qword [r12+r13]
+ *     mov   [r15+x87_dp],r12d        the operand's address: it may be gone when somebody asks
+ *     fmul  st0,st0
+ *     (check of [ebx+8], 4 bytes to write)
+ *     fstp  dword [r12+r13]
+ *     mov   [r15+x87_dp],r12d
+ *     mov   dword [r15+x87_ip],c0100014h   where control may leave: the last x87 instruction, and its
+ *     mov   dword [r15+x87_op],noted...    opcode
+ *
+ * What the host refuses (an x87 exception pends, an unmasked SIMD exception, a misaligned operand) becomes a fault, by
+ * which fault.c hands the instruction to the interpreter. An x87 exception that the guest has unmasked pends on the
+ * host as it does on the guest's processor, and is raised in front of the same instruction. */
+#include "core/bt/xlat.h"
+#include "core/cpu/cpuid.h"
+#include "core/cpu/fpu.h"
+#include "core/cpu/interp/simd.h"
+#include "core/cpu/interp/x87.h"
+
+/* ---- pointers ---- */
+
+static uint32_t note_word(const struct insn *last, const struct insn *operand)
+{
+    uint32_t word = FPU_NOTED | (uint32_t)(last->opcode & 7) << 8 | last->modrm;
+    return operand ? word | FPU_NOTED_OPERAND | FPU_NOTED_SEG(operand->seg) : word;
+}
+
+static const struct insn *noted_insn(const struct unit *unit, unsigned number)
+{
+    return number ? unit->point[number - 1].insn : NULL;
+}
+
+void fp_note(struct xlat *x, struct x87_note note)
+{
+    const struct unit *unit = x->unit;
+    if (!note.last)
+        return;
+    emit_store_imm(&x->code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_ip)), unit->eip + unit->point[note.last - 1].eip);
+    emit_store_imm(&x->code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_op)),
+        note_word(noted_insn(unit, note.last), noted_insn(unit, note.operand)));
+}
+
+void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *point)
+{
+    struct x87_note note = point->note;
+    if (!note.last)
+        return;
+    bt->cpu->bt.x87_ip = unit->eip + unit->point[note.last - 1].eip;
+    bt->cpu->bt.x87_op = note_word(noted_insn(unit, note.last), noted_insn(unit, note.operand));
+}
+
+/* ---- state ---- */
+
+/* test fp_live, need: like all checks before an access it leaves registers and flags alone. */
+static void emit_test_live(struct code *code, unsigned need)
+{
+    emit_op(code, 0, 0xf6, 0, op_mem(HOST_CPU, CPU_FIELD(bt.fp_live)));
+    emit8(code, need);
+}
+
+static void fp_require(struct xlat *x, unsigned need)
+{
+    struct code *code = &x->code;
+    struct slow *slow = slow_of(x);
+    if (x->fp_ready & need)
+        return;
+    slow->fp_saved = x->live_in[x->index] != 0;
+    if (slow->fp_saved)
+        flags_stash(code);
+    emit_test_live(code, need);
+    slow->fp_need = (uint8_t)need;
+    slow->fp_jump = emit_jcc(code, CC_E);
+    slow->fp_back = code->at;
+    if (slow->fp_saved)
+        flags_unstash(code);
+    x->fp_ready |= (uint8_t)(need == FPU_SSE ? FPU_SSE | FPU_X87 : FPU_X87);
+}
+
+uint8_t *fp_slow(struct xlat *x, const struct slow *slow)
+{
+    struct code *code = &x->code;
+    emit_patch(slow->fp_jump, code->at);
+    emit_call_to(code, x->bt->stub_fp_load);
+    emit_test_live(code, slow->fp_need);
+    emit_patch(emit_jcc(code, CC_NE), slow->fp_back);
+    return emit_jmp(code);
+}
+
+/* ---- rows ---- */
+
+void xlat_x87(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    struct code *code = &x->code;
+    struct x87_form form;
+    if (!x->bt->faults || !x87_form_of(insn, &form)) {
+        x->refused = true;
+        return;
+    }
+    fp_require(x, FPU_X87);
+    fault_slow(x);
+    if (insn->mod == 3) {
+        emit8(code, insn->opcode);
+        emit8(code, insn->modrm);
+    } else {
+        struct operand at = operand_check(x, form.load ? form.load : form.store, form.store != 0);
+        emit_op(code, 0, insn->opcode, insn->reg, at);
+        if (form.notes) {
+            operand_lea(x, HOST_EA);
+            emit_store(code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_dp)), HOST_EA);
+            x->note.operand = (uint16_t)(x->index + 1);
+        }
+    }
+    if (form.notes)
+        x->note.last = (uint16_t)(x->index + 1);
+}
+
+void xlat_fwait(struct xlat *x)
+{
+    x->refused = !x->bt->faults;
+    if (x->refused)
+        return;
+    fp_require(x, FPU_X87);
+    fault_slow(x);
+    emit8(&x->code, 0x9b);
+}
+
+static unsigned simd_how(const struct insn *insn)
+{
+    if (insn->rep)
+        return EMIT_0F | (insn->rep == 0xf2 ? EMIT_F2 : EMIT_F3);
+    return EMIT_0F | (insn->prefixes & INSN_PREFIX_66 ? EMIT_66 : 0);
+}
+
+/* 0F AE: MXCSR and the fences. */
+static void simd_group15(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    if (insn->mod == 3) { /* LFENCE, MFENCE, SFENCE */
+        emit_op(&x->code, EMIT_0F, 0xae, insn->reg, op_reg(insn->rm));
+        return;
+    }
+    bool store = insn->reg == 3;
+    /* What a processor without SSE2 refuses in MXCSR, the host accepts. */
+    x->refused = !store && (insn->reg != 2 || !(x->bt->cpu->model->features & CPUID_SSE2));
+    if (x->refused)
+        return;
+    fp_require(x, FPU_SSE);
+    fault_slow(x);
+    emit_op(&x->code, EMIT_0F, 0xae, insn->reg, operand_check(x, 4, store));
+}
+
+static void simd_other(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    switch (insn->opcode) {
+    case 0x77: /* EMMS */
+        fp_require(x, FPU_X87);
+        fault_slow(x);
+        emit8(&x->code, 0x0f);
+        emit8(&x->code, 0x77);
+        break;
+    case 0xae: simd_group15(x); break;
+    case 0xc3: /* MOVNTI */
+        x->refused = insn->reg == ESP;
+        emit_op(&x->code, EMIT_0F, 0xc3, insn->reg, operand_check(x, 4, true));
+        break;
+    default: x->refused = true;
+    }
+}
+
+static void simd_form(struct xlat *x, const struct simd_form *form)
+{
+    const struct insn *insn = x->insn;
+    bool memory = insn->mod != 3;
+    bool mmx = form->mmx == MMX_ALWAYS || (form->mmx == MMX_REGISTER && !memory);
+    struct operand at = op_reg(insn->rm);
+    if ((form->gpr == GPR_REG && insn->reg == ESP) || (form->gpr == GPR_RM && !memory && insn->rm == ESP)) {
+        x->refused = true; /* nobody computes into the stack pointer */
+        return;
+    }
+    fp_require(x, form->sse ? FPU_SSE : FPU_X87);
+    if (mmx || form->fp || (memory && form->aligned))
+        fault_slow(x);
+    if (memory)
+        at = operand_check(x, form->load ? form->load : form->store, form->store != 0);
+    emit_op(&x->code, simd_how(insn), insn->opcode, insn->reg, at);
+    if (form->imm)
+        emit8(&x->code, insn->imm);
+}
+
+void xlat_simd(struct xlat *x)
+{
+    const struct simd_form *form = simd_form_of(x->insn->exec);
+    if (!x->bt->faults)
+        x->refused = true;
+    else if (form)
+        simd_form(x, form);
+    else
+        simd_other(x);
+}

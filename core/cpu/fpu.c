@@ -1,0 +1,30 @@
+#include "core/cpu/fpu.h"
+
+#include <stddef.h>
+#include <string.h>
+
+void fpu_fetch(struct cpu *cpu)
+{
+    struct fxstate image;
+    /* Neither waits for a pending exception. */
+    __asm__ volatile("fxsave %0; fninit" : "=m"(image));
+    cpu->bt.fp_live = 0;
+    cpu->fx.fcw = image.fcw;
+    cpu->fx.fsw = image.fsw;
+    cpu->fx.ftw = image.ftw;
+    memcpy(cpu->fx.st, image.st, sizeof(image.st));
+}
+
+void fpu_take_note(struct cpu *cpu)
+{
+    struct fxstate *fx = &cpu->fx;
+    uint32_t op = cpu->bt.x87_op;
+    fx->fop = op & 0x7ff;
+    fx->fip = cpu->bt.x87_ip;
+    fx->fcs = cpu->seg[CS].selector;
+    if (op & FPU_NOTED_OPERAND) {
+        fx->fdp = cpu->bt.x87_dp;
+        fx->fds = cpu->seg[op >> 16 & 7].selector;
+    }
+    cpu->bt.x87_op = 0;
+}

@@ -1,0 +1,65 @@
+#include "tests/unit/hostfault.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <abbey/plugin.h>
+
+static const abbey_host_fault_1 *service;
+static bool attached;
+static struct {
+    const struct engine *engine;
+    struct cpu *cpu;
+} chosen;
+
+static bool service_find(void)
+{
+    char path[4096];
+    const char *build = getenv("ABBEY_BUILDDIR");
+    if (service)
+        return true;
+    snprintf(path, sizeof(path), "%s/plugins/hostos/linux.so", build ? build : ".");
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const abbey_plugin *plugin = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
+    service = plugin ? plugin->hostos->query(ABBEY_HOST_FAULT_1) : NULL;
+    return service;
+}
+
+static int32_t deliver(void *arg, abbey_fault *fault)
+{
+    (void)arg;
+    return chosen.cpu && chosen.engine->fault ? chosen.engine->fault(chosen.cpu, fault) : 0;
+}
+
+bool hostfault_add(const struct engine *engine, struct cpu *cpu)
+{
+    abbey_error error = { "" };
+    if (!engine->fault || !service_find())
+        return false;
+    if (!attached && service->attach(deliver, NULL, &error) != 0)
+        return false;
+    attached = true;
+    engine->attached(cpu);
+    return true;
+}
+
+void hostfault_choose(const struct engine *engine, struct cpu *cpu)
+{
+    chosen.engine = engine;
+    chosen.cpu = cpu;
+}
+
+bool hostfault_attach(const struct engine *engine, struct cpu *cpu)
+{
+    hostfault_choose(engine, cpu);
+    return hostfault_add(engine, cpu);
+}
+
+void hostfault_detach(void)
+{
+    if (attached)
+        service->detach();
+    attached = false;
+    chosen.cpu = NULL;
+}
