@@ -13,7 +13,6 @@
 #include "core/cpu/fpu.h"
 
 #include <stdlib.h>
-#include <xmmintrin.h>
 
 #define HOT 16u /* default of bt->hot */
 
@@ -162,7 +161,6 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
         return NULL;
     }
     cpu->bt.bt = bt;
-    cpu->bt.host_mxcsr = _mm_getcsr();
     return bt;
 }
 
@@ -191,6 +189,7 @@ enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget)
 {
     struct bt *bt = cpu->bt.bt;
     bt->it->executor = &bt->executor;
+    __asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(cpu->bt.host_mxcsr), "=m"(cpu->bt.host_fcw));
     enum cpu_exit why = interp_run(cpu, budget);
     fpu_home(cpu);
     return why;

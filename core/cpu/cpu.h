@@ -146,13 +146,13 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
 /* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
  * reaches it all. */
 struct cpu_bt {
-    void **table;             /* landing pads of the present mode, by the low 16 bits of EIP */
-    void *tlb;                /* entries of the software TLB for the present privilege */
-    uint64_t end;             /* of the budget, in `instructions` */
-    uint32_t temp;            /* a value that must outlive an address check */
-    volatile uint32_t kicked; /* another thread wants the CPU: looked at on entry and behind every callout */
-    uint32_t fp_live;         /* what of x87, MMX and SSE stands in the host's registers: FPU_... of fpu.h, or 0 */
-    uint32_t host_mxcsr;      /* for C */
+    void **table;                  /* landing pads of the present mode, by the low 16 bits of EIP */
+    void *tlb;                     /* entries of the software TLB for the present privilege */
+    uint64_t end;                  /* of the budget, in `instructions` */
+    uint32_t temp;                 /* a value that must outlive an address check */
+    volatile uint32_t kicked;      /* another thread wants the CPU: looked at on entry and behind every callout */
+    uint32_t fp_live;              /* what of x87, MMX and SSE stands in the host's registers: FPU_... of fpu.h, or 0 */
+    uint32_t host_mxcsr, host_fcw; /* for C */
     uint32_t x87_op, x87_ip, x87_dp; /* notes of the last x87 instruction: fpu.h */
     struct bt *bt;
 };

@@ -7,7 +7,7 @@ void fpu_fetch(struct cpu *cpu)
 {
     struct fxstate image;
     /* Neither waits for a pending exception. */
-    __asm__ volatile("fxsave %0; fninit" : "=m"(image));
+    __asm__ volatile("fxsave %0; fninit; fldcw %1" : "=m"(image) : "m"(cpu->bt.host_fcw));
     cpu->bt.fp_live = 0;
     cpu->fx.fcw = image.fcw;
     cpu->fx.fsw = image.fsw;

@@ -1,8 +1,11 @@
 #include "tests/unit/cpu_rig.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bt/internal.h"
+#include "tests/unit/hostfault.h"
 #include "tests/unit/hostmem.h"
 
 #define GDT 0x2000u
@@ -57,8 +60,28 @@ struct rig *rig_new(void)
     return rig;
 }
 
+struct rig *rig_new_for(const struct engine *engine, bool counting)
+{
+    abbey_error error = { "" };
+    struct rig *rig = rig_new();
+    rig->engine = engine;
+    if ((engine->prepare && !engine->prepare(rig->cpu, 4u << 20, counting, &error)) ||
+        (engine->fault && !hostfault_attach(engine, rig->cpu))) {
+        printf("Bail out! engine %s: %s\n", engine->name, error.text);
+        exit(99);
+    }
+    if (rig->cpu->bt.bt)
+        rig->cpu->bt.bt->hot = 1;
+    return rig;
+}
+
 void rig_free(struct rig *rig)
 {
+    if (rig->engine) {
+        hostfault_detach();
+        if (rig->engine->release)
+            rig->engine->release(rig->cpu);
+    }
     interp_free(rig->cpu->interp);
     tlb_free(rig->cpu->tlb);
     mem_free(rig->mem);
@@ -166,7 +189,7 @@ void rig_map(struct rig *rig, uint32_t linear, uint32_t entry)
 
 enum cpu_exit rig_run(struct rig *rig)
 {
-    return interp_run(rig->cpu, 1000000);
+    return rig->engine ? rig->engine->run(rig->cpu, 1000000) : interp_run(rig->cpu, 1000000);
 }
 
 int rig_vector(const struct rig *rig)

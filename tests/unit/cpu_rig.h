@@ -14,6 +14,7 @@
 #include "core/cpu/access.h"
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/interp.h"
+#include "core/vmm/vcpu.h"
 
 #define RIG_CODE 0x10000u
 #define RIG_DATA 0x20000u
@@ -33,9 +34,13 @@ struct rig {
     uint32_t out_count;   /* writes to any port, and the last of them */
     uint32_t out_value;
     void (*on_out)(struct rig *rig); /* called by a write to a port, or NULL */
+    const struct engine *engine;
 };
 
+/* Advanced by the interpreter; or by any engine, which gets the host's faults. The translator translates at the first
+ * sight of code; while `counting` it keeps instruction counts and flags exact. */
 struct rig *rig_new(void);
+struct rig *rig_new_for(const struct engine *engine, bool counting);
 void rig_free(struct rig *rig);
 
 /* Protected mode, level 0, flat 32-bit segments; the program is put at RIG_CODE and the CPU in front of it. */

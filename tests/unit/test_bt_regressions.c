@@ -2,32 +2,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "core/bt/internal.h"
-#include "core/vmm/vcpu.h"
 #include "tests/unit/cpu_rig.h"
-#include "tests/unit/hostfault.h"
 #include "tests/unit/unit.h"
-
-/* A rig advanced by the engine; the translator translates at the first sight of code. */
-static struct rig *engine_rig(const struct engine *engine)
-{
-    abbey_error error = { "" };
-    struct rig *rig = rig_new();
-    if (engine->prepare && !engine->prepare(rig->cpu, 4u << 20, true, &error)) {
-        printf("# engine %s: %s\n", engine->name, error.text);
-        CU_FAIL_FATAL("prepare");
-    }
-    if (rig->cpu->bt.bt)
-        rig->cpu->bt.bt->hot = 1;
-    return rig;
-}
-
-static void engine_rig_free(const struct engine *engine, struct rig *rig)
-{
-    if (engine->release)
-        engine->release(rig->cpu);
-    rig_free(rig);
-}
 
 /* lockstep-random, seed 111: the page's writable address in the TLB outlived the mark as code. */
 GUEST(patch_data, "32",
@@ -41,12 +17,12 @@ static void test_written_then_executed(void)
 {
     const struct engine *engine;
     for (unsigned i = 0; (engine = engine_at(i)); i++) {
-        struct rig *rig = engine_rig(engine);
+        struct rig *rig = rig_new_for(engine, true);
         rig_flat32(rig, patch_data, patch_data_end);
         CU_ASSERT_EQUAL(engine->run(rig->cpu, 1000), CPU_EXIT_HALT);
         CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 1);
         CU_ASSERT_EQUAL(rig->cpu->reg[EDI], 2);
-        engine_rig_free(engine, rig);
+        rig_free(rig);
     }
 }
 
@@ -57,7 +33,7 @@ static void test_shutdown_by_interrupt(void)
 {
     const struct engine *engine;
     for (unsigned i = 0; (engine = engine_at(i)); i++) {
-        struct rig *rig = engine_rig(engine);
+        struct rig *rig = rig_new_for(engine, true);
         rig_flat32(rig, count_up, count_up_end);
         rig->cpu->eflags |= FLAG_IF;
         CU_ASSERT_EQUAL(engine->run(rig->cpu, 100), CPU_EXIT_BUDGET);
@@ -66,7 +42,7 @@ static void test_shutdown_by_interrupt(void)
         cpu_signal(rig->cpu, CPU_SIGNAL_INTR);
         CU_ASSERT_EQUAL(engine->run(rig->cpu, 100), CPU_EXIT_TRIPLE_FAULT);
         CU_ASSERT_EQUAL(rig->cpu->reg[EAX], counted);
-        engine_rig_free(engine, rig);
+        rig_free(rig);
     }
 }
 
@@ -79,13 +55,13 @@ static void test_masked_interrupt(void)
     const struct engine *engine;
     alarm(20); /* the failure is to stand still */
     for (unsigned i = 0; (engine = engine_at(i)); i++) {
-        struct rig *rig = engine_rig(engine);
+        struct rig *rig = rig_new_for(engine, true);
         rig_flat32(rig, patch_ahead, patch_ahead_end);
         cpu_signal(rig->cpu, CPU_SIGNAL_INTR);
         CU_ASSERT_EQUAL(engine->run(rig->cpu, 1000), CPU_EXIT_HALT);
         CU_ASSERT_EQUAL(rig->cpu->reg[ECX], 0);
         CU_ASSERT_EQUAL(rig_peek32(rig, RIG_CODE + 12) & 0xff, 0x41);
-        engine_rig_free(engine, rig);
+        rig_free(rig);
     }
     alarm(0);
 }
@@ -100,17 +76,15 @@ static void test_divide_error(void)
 {
     const struct engine *engine;
     for (unsigned i = 0; (engine = engine_at(i)); i++) {
-        struct rig *rig = engine_rig(engine);
+        struct rig *rig = rig_new_for(engine, true);
         rig_flat32(rig, divide, divide_end);
         rig_handler(rig, EXC_DE, divide_error, divide_error_end);
-        CU_ASSERT_EQUAL_FATAL(hostfault_attach(engine, rig->cpu), engine->fault != NULL);
         CU_ASSERT_EQUAL(engine->run(rig->cpu, 10000), CPU_EXIT_HALT);
         CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 25);
         CU_ASSERT_EQUAL(rig->cpu->reg[EDI], 5000);
         CU_ASSERT_EQUAL(rig->cpu->reg[EBP], 7);
         CU_ASSERT_EQUAL(rig->cpu->reg[ESP], RIG_STACK);
-        hostfault_detach();
-        engine_rig_free(engine, rig);
+        rig_free(rig);
     }
 }
 

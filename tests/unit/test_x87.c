@@ -1,6 +1,7 @@
 /* x87, MMX and SSE where a user program cannot look: control registers, both ways of reporting an x87 exception, images
  * in every mode, and what host execution must leave alone. The arithmetic is compared in tests/conformance. */
 #include <fenv.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <xmmintrin.h>
@@ -283,10 +284,25 @@ static const struct unit_test tests[] = {
     { "loops of FPU instructions run", test_speed },
 };
 
+/* Under every engine, for the translator runs these instructions by other ways than the interpreter; and in both of its
+ * modes. */
 int main(void)
 {
-    rig = rig_new();
-    int status = unit_main("x87", tests, sizeof tests / sizeof tests[0]);
-    rig_free(rig);
+    const struct engine *engine;
+    const unsigned tests_count = sizeof tests / sizeof tests[0];
+    unsigned suites = 0;
+    int status = 0;
+    for (unsigned i = 0; (engine = engine_at(i)); i++)
+        suites += engine->prepare ? 2 : 1;
+    unit_plan(suites * tests_count);
+    for (unsigned i = 0; (engine = engine_at(i)); i++) {
+        for (unsigned counting = engine->prepare ? 0 : 1; counting < 2; counting++) {
+            char name[32];
+            snprintf(name, sizeof name, "x87, %s%s", engine->name, counting ? "" : ", not counting");
+            rig = rig_new_for(engine, counting);
+            status |= unit_suite(name, tests, tests_count);
+            rig_free(rig);
+        }
+    }
     return status;
 }

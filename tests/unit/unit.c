@@ -13,7 +13,12 @@ static void report(const CU_pTest test, const CU_pSuite suite, const CU_pFailure
     fflush(stdout);
 }
 
-int unit_main(const char *suite_name, const struct unit_test *tests, unsigned count)
+void unit_plan(unsigned count)
+{
+    printf("1..%u\n", count);
+}
+
+int unit_suite(const char *suite_name, const struct unit_test *tests, unsigned count)
 {
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 99;
@@ -22,9 +27,14 @@ int unit_main(const char *suite_name, const struct unit_test *tests, unsigned co
         if (!suite || !CU_add_test(suite, tests[i].name, tests[i].run))
             return 99;
     CU_set_test_complete_handler(report);
-    printf("1..%u\n", count);
     CU_run_all_tests();
     unsigned failed = CU_get_number_of_tests_failed();
     CU_cleanup_registry();
     return failed ? 1 : 0;
+}
+
+int unit_main(const char *suite_name, const struct unit_test *tests, unsigned count)
+{
+    unit_plan(count);
+    return unit_suite(suite_name, tests, count);
 }

@@ -9,6 +9,10 @@ struct unit_test {
     void (*run)(void);
 };
 
+/* For programs with several suites: the number of all tests first, then each suite; the exit status of main(). */
+void unit_plan(unsigned count);
+int unit_suite(const char *suite, const struct unit_test *tests, unsigned count);
+
 /* Runs them in order; the exit status of main(). */
 int unit_main(const char *suite, const struct unit_test *tests, unsigned count);
 
