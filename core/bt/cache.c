@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT_ROOM(count) ((sizeof(struct unit) + (count) * sizeof(struct point) + 15) & ~(uint64_t)15)
 #define CODE_PER_UNIT (64u << 10) /* more than the longest unit takes */
 
 static void tables_clear(struct bt *bt)
@@ -67,19 +66,22 @@ void cache_flush(struct bt *bt)
         trace_flushed(bt);
 }
 
-struct unit *cache_unit(struct bt *bt, unsigned count)
+struct unit *cache_unit(struct bt *bt, unsigned count, unsigned parts, unsigned links)
 {
-    if (bt->pool_used + UNIT_ROOM(count) > bt->pool_bytes || bt->order_count == bt->order_room ||
+    struct unit *unit = (struct unit *)(void *)(bt->pool + bt->pool_used);
+    uint64_t room = sizeof(*unit) + count * sizeof(struct point) + parts * sizeof(struct part);
+    if (bt->pool_used + room + links * sizeof(struct link) > bt->pool_bytes || bt->order_count == bt->order_room ||
         bt->code.end - bt->code.at < CODE_PER_UNIT)
         return NULL;
-    struct unit *unit = (struct unit *)(void *)(bt->pool + bt->pool_used);
-    memset(unit, 0, UNIT_ROOM(count));
+    memset(unit, 0, room + links * sizeof(struct link));
+    unit->part = (struct part *)(void *)&unit->point[count];
+    unit->link = (struct link *)(void *)&unit->part[parts];
     return unit;
 }
 
 void cache_keep(struct bt *bt, struct unit *unit)
 {
-    bt->pool_used += UNIT_ROOM(unit->count);
+    bt->pool_used = (uint64_t)((uint8_t *)&unit->link[unit->links] - bt->pool);
     bt->order[bt->order_count++] = unit;
     bt->counters.units++;
     bt->counters.code_bytes += (uint64_t)(unit->end - unit->pad);
@@ -100,33 +102,45 @@ struct unit *cache_find(const struct bt *bt, const uint8_t *rip)
     return low < bt->order_count && bt->order[low]->pad <= rip ? bt->order[low] : NULL;
 }
 
-uint64_t unit_page_now(const struct cpu *cpu, uint32_t eip, bool user)
+uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user)
 {
     uint64_t page;
-    const struct tlb_entry *entry = &cpu->tlb->entry[TLB_FETCH][user][(eip >> MEM_PAGE_SHIFT) % TLB_SETS];
+    const struct tlb_entry *entry = &cpu->tlb->entry[TLB_FETCH][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
     memcpy(&page, entry, sizeof(page)); /* tag, then frame */
     return page;
 }
 
-void unit_set_page(struct bt *bt, struct unit *unit)
+/* Tag and frame number. */
+#define PAGE_IDENTITY (UINT32_MAX | (uint64_t)TLB_FRAME << 32)
+
+void unit_set_pages(struct bt *bt, struct unit *unit)
 {
-    uint64_t page = unit_page_now(bt->cpu, unit->eip, unit->mode & MODE_USER);
-    if (page != unit->page) {
-        unit->page = page;
-        memcpy(unit->page_imm, &page, sizeof(page));
+    for (unsigned i = 0; i < unit->pages; i++) {
+        struct page_check *page = &unit->page[i];
+        uint64_t now = unit_page_now(bt->cpu, page->linear, unit->mode & MODE_USER);
+        if (now != page->entry && !((now ^ page->entry) & PAGE_IDENTITY)) {
+            page->entry = now;
+            memcpy(page->imm, &(uint64_t){ -now }, sizeof(now));
+        }
     }
+}
+
+struct unit *unit_at(const struct run *run, uint32_t eip, unsigned mode)
+{
+    for (const struct part *part = run->parts; part; part = part->next)
+        if (part == part->unit->part && part->unit->eip == eip && part->unit->mode == mode)
+            return part->unit;
+    return NULL;
 }
 
 void link_connect(struct bt *bt, struct link *link, struct unit *to)
 {
     if (link->to || link->from->dead || to->dead || link->from->mode != to->mode || link->eip != to->eip)
         return;
-    /* Inside one linear page the unit that jumps has made sure that the page is still mapped. */
-    bool same_page = (link->from->eip ^ to->eip) >> MEM_PAGE_SHIFT == 0;
     link->to = to;
     link->next = to->incoming;
     to->incoming = link;
-    emit_patch(link->jump, to_write(bt, same_page ? to->body : to->page_pad));
+    emit_patch(link->jump, to_write(bt, link->checked ? to->body : to->page_pad));
     bt->counters.chains++;
 }
 
@@ -146,7 +160,7 @@ void unit_drop(struct bt *bt, struct unit *unit)
         link_disconnect(bt, link);
     }
     unit->incoming = NULL;
-    for (unsigned i = 0; i < UNIT_LINKS; i++) {
+    for (unsigned i = 0; i < unit->links; i++) {
         struct link *link = &unit->link[i];
         if (!link->to)
             continue;
@@ -155,6 +169,12 @@ void unit_drop(struct bt *bt, struct unit *unit)
             at = &(*at)->next;
         *at = link->next;
         link->to = NULL;
+    }
+    for (unsigned i = 0; i < unit->parts; i++) {
+        struct part *part = &unit->part[i], **at = &part->run->parts;
+        while (*at != part)
+            at = &(*at)->next;
+        *at = part->next;
     }
     void **slot = &bt->table[unit->mode][unit->eip % TABLE_SLOTS];
     if (*slot == unit->pad)

@@ -11,12 +11,36 @@ void count_add(struct xlat *x, int32_t count)
     emit_op(&x->code, EMIT_W, 0x89, R8, counter);
 }
 
-void exit_link(struct xlat *x, int condition, uint32_t eip)
+static void link_add(struct xlat *x, uint8_t *jump, const struct step *from, uint32_t eip)
 {
     struct link *link = &x->unit->link[x->links++];
     link->from = x->unit;
     link->eip = eip;
-    link->jump = condition < 16 ? emit_jcc(&x->code, (unsigned)condition) : emit_jmp(&x->code);
+    link->jump = jump;
+    link->checked = plan_checked(x, eip, from->pages);
+}
+
+void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip)
+{
+    uint8_t *jump = condition < 16 ? emit_jcc(&x->code, (unsigned)condition) : emit_jmp(&x->code);
+    if (goes == NO_STEP)
+        link_add(x, jump, x->now, eip);
+    else
+        x->patch[x->patches++] = (struct patch){ jump, x->now, goes };
+}
+
+void exit_patch(struct xlat *x)
+{
+    for (unsigned i = 0; i < x->patches; i++) {
+        const struct patch *patch = &x->patch[i];
+        const struct unit *unit = x->unit;
+        if (patch->goes >= unit->count)
+            link_add(x, patch->jump, patch->from, x->step[patch->goes].eip);
+        else if (patch->goes == 0) /* while counting, by way of the look at the budget */
+            emit_patch(patch->jump, to_write(x->bt, unit->body));
+        else
+            emit_patch(patch->jump, to_write(x->bt, unit->body + unit->point[patch->goes].code));
+    }
 }
 
 void exit_indirect(struct xlat *x)

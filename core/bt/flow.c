@@ -79,6 +79,12 @@ void xlat_leave(struct xlat *x)
     x->delta = 0;
 }
 
+/* The unit goes on at the target of its jump. */
+static bool jump_follows(const struct xlat *x, uint32_t target)
+{
+    return x->index + 1 < x->steps && x->now[1].eip == target;
+}
+
 void xlat_jcc(struct xlat *x)
 {
     const struct insn *insn = x->insn;
@@ -86,18 +92,18 @@ void xlat_jcc(struct xlat *x)
         return;
     esp_settle(x);
     count_add(x, (int32_t)x->index + 1);
-    exit_link(x, insn->opcode & 15, x->next + insn->imm);
-    exit_link(x, 16, x->next);
-    x->ended = true;
+    exit_go(x, insn->opcode & 15, x->now->goes, x->next + insn->imm);
+    count_add(x, -(int32_t)(x->index + 1));
 }
 
 void xlat_jmp(struct xlat *x)
 {
-    if (narrow(x))
+    uint32_t target = x->next + x->insn->imm;
+    if (narrow(x) || jump_follows(x, target))
         return;
     esp_settle(x);
     count_add(x, (int32_t)x->index + 1);
-    exit_link(x, 16, x->next + x->insn->imm);
+    exit_go(x, 16, x->now->goes, target);
     x->ended = true;
 }
 
@@ -113,10 +119,11 @@ void xlat_loop(struct xlat *x)
     count_add(x, (int32_t)x->index + 1);
     emit8(&x->code, 0x67);
     emit8(&x->code, insn->opcode);
-    emit8(&x->code, 5); /* over the jump for "not taken" */
-    exit_link(x, 16, x->next);
-    exit_link(x, 16, x->next + insn->imm);
-    x->ended = true;
+    emit8(&x->code, 2); /* over the jump for "not taken" */
+    emit8(&x->code, 0xeb);
+    emit8(&x->code, 5);
+    exit_go(x, 16, x->now->goes, x->next + insn->imm);
+    count_add(x, -(int32_t)(x->index + 1));
 }
 
 void xlat_call(struct xlat *x)
@@ -128,7 +135,7 @@ void xlat_call(struct xlat *x)
     x->delta -= 4;
     esp_settle(x);
     count_add(x, (int32_t)x->index + 1);
-    exit_link(x, 16, x->next + x->insn->imm);
+    exit_go(x, 16, x->now->goes, x->next + x->insn->imm);
     x->ended = true;
 }
 

@@ -90,7 +90,7 @@ void xlat_esp_imm(struct xlat *x)
     int32_t value = (int32_t)insn->imm;
     bool esp = insn->mod == 3 && insn->rm == ESP && insn->opsize == 4 && insn->opcode != 0x80;
     int32_t delta = insn->reg == 0 ? x->delta + value : x->delta - value;
-    if (esp && !x->live_out[x->index] && value > -4096 && value < 4096 && delta > -16384 && delta < 16384)
+    if (esp && !x->now->live_out && value > -4096 && value < 4096 && delta > -16384 && delta < 16384)
         x->delta = delta;
     else
         xlat_modrm(x);

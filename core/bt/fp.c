@@ -44,7 +44,7 @@ void fp_note(struct xlat *x, struct x87_note note)
     const struct unit *unit = x->unit;
     if (!note.last)
         return;
-    emit_store_imm(&x->code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_ip)), unit->eip + unit->point[note.last - 1].eip);
+    emit_store_imm(&x->code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_ip)), unit->point[note.last - 1].eip);
     emit_store_imm(&x->code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_op)),
         note_word(noted_insn(unit, note.last), noted_insn(unit, note.operand)));
 }
@@ -54,7 +54,7 @@ void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *poin
     struct x87_note note = point->note;
     if (!note.last)
         return;
-    bt->cpu->bt.x87_ip = unit->eip + unit->point[note.last - 1].eip;
+    bt->cpu->bt.x87_ip = unit->point[note.last - 1].eip;
     bt->cpu->bt.x87_op = note_word(noted_insn(unit, note.last), noted_insn(unit, note.operand));
 }
 
@@ -73,7 +73,7 @@ static void fp_require(struct xlat *x, unsigned need)
     struct slow *slow = slow_of(x);
     if (x->fp_ready & need)
         return;
-    slow->fp_saved = x->live_in[x->index] != 0;
+    slow->fp_saved = x->now->live_in != 0;
     if (slow->fp_saved)
         flags_stash(code);
     emit_test_live(code, need);

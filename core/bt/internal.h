@@ -34,8 +34,8 @@ struct link {
     uint8_t *jump;     /* displacement (writable address) */
     uint8_t *stub;     /* writable address */
     uint32_t eip;
+    bool checked; /* whoever takes it has made sure of the page that it leads to */
 };
-#define UNIT_LINKS 2u
 
 /* The x87 instruction before a point, and the one with a memory operand, whose pointers are not noted yet; as indices
  * of the unit's points plus 1, 0: none. */
@@ -47,31 +47,45 @@ struct x87_note {
 struct point {
     const struct insn *insn;
     uint32_t code; /* offset from unit->body */
-    uint16_t eip;  /* offset from unit->eip */
+    uint32_t eip;
     int16_t delta; /* pending ESP delta in bytes */
     uint32_t slow; /* where the interpreter does it instead, offset from unit->body; 0: nowhere */
     struct x87_note note;
 };
 
+/* A run that a unit was made from: when its bytes change the unit goes. */
+struct part {
+    struct unit *unit;
+    struct run *run;
+    struct part *next; /* of the same run */
+};
+
+/* A page that a unit was made from: what it was is compared with the fetch TLB. */
+struct page_check {
+    uint32_t linear;
+    uint64_t entry; /* tag and frame as the TLB has them */
+    uint8_t *imm;   /* where they stand in the code (writable address) */
+};
+
+#define UNIT_INSNS 96u
+#define UNIT_PARTS 24u
+#define UNIT_PAGES 4u
+
 struct unit {
-    struct unit *next; /* made from the same run */
     uint32_t eip;
     uint8_t mode;
     bool dead;
-    uint16_t count;                       /* instructions */
-    uint16_t budget;                      /* instructions that must be left when it is entered, while counting */
+    uint8_t pages;
+    uint16_t count;  /* instructions */
+    uint16_t budget; /* instructions that must be left when it is entered, while counting */
+    uint16_t parts, links;
     uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
-    uint64_t page;                        /* tag and frame that page_pad expects in the fetch TLB */
-    uint8_t *page_imm;                    /* where it stands in the code (writable address) */
+    struct page_check page[UNIT_PAGES];   /* [0] by page_pad, the others where control comes to them */
     struct link *incoming;
-    struct link link[UNIT_LINKS];
+    struct part *part; /* [0] of the run that it starts with */
+    struct link *link;
     struct point point[];
 };
-
-static inline uint32_t point_eip(const struct unit *unit, const struct point *point)
-{
-    return unit->eip + point->eip;
-}
 
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
@@ -126,20 +140,22 @@ bool cache_init(struct bt *bt, abbey_error *error);
 void cache_free(struct bt *bt);
 /* Forgets all units. */
 void cache_flush(struct bt *bt);
-/* Room for a unit of `count` instructions, or NULL when all is full. */
-struct unit *cache_unit(struct bt *bt, unsigned count);
+/* Room for a unit of at most so much, or NULL when all is full. */
+struct unit *cache_unit(struct bt *bt, unsigned count, unsigned parts, unsigned links);
 /* Keeps the unit made last. */
 void cache_keep(struct bt *bt, struct unit *unit);
 /* The unit whose code runs at `rip`, or NULL. */
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip);
 /* Tag and frame of the fetch TLB for the address. */
-uint64_t unit_page_now(const struct cpu *cpu, uint32_t eip, bool user);
-/* Makes the page pad expect what the fetch TLB holds now. */
-void unit_set_page(struct bt *bt, struct unit *unit);
+uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user);
+/* Makes the checks expect what the fetch TLB holds now, where that is another attribute of the same frame. */
+void unit_set_pages(struct bt *bt, struct unit *unit);
 /* Makes the link lead to the unit. */
 void link_connect(struct bt *bt, struct link *link, struct unit *to);
 /* The bytes behind the unit change: nothing leads to it any more. */
 void unit_drop(struct bt *bt, struct unit *unit);
+/* The unit that starts with the run at `eip`, or NULL. */
+struct unit *unit_at(const struct run *run, uint32_t eip, unsigned mode);
 
 /* ---- translate.c ---- */
 

@@ -1,11 +1,14 @@
 /* liveness.c - which arithmetic flags somebody may still read.
  *
- * Backwards over a run: flags are alive before an instruction that reads them, and not before one that certainly writes
- * them all. What comes after the run may read anything. A callout counts as reading all, since the interpreter looks at
- * EFLAGS in struct cpu. A fault of an instruction at which flags are dead pushes an EFLAGS image in which those flags
- * are arbitrary: the guest's handler returns to code that overwrites them. `exact_flags` does without, for comparisons
- * with another engine. */
+ * Backwards over the steps of a unit: flags are alive before an instruction that reads them, and not before one that
+ * certainly writes them all. What comes behind the unit is looked at where it is known and in a page that the unit has
+ * checked: most code begins with something that writes all flags. The unit depends on what was seen there. A callout
+ * counts as reading all, since the interpreter looks at EFLAGS in struct cpu. A fault of an instruction at which flags
+ * are dead pushes an EFLAGS image in which those flags are arbitrary: the guest's handler returns to code that
+ * overwrites them. `exact_flags` does without, for comparisons with another engine. */
 #include "core/bt/xlat.h"
+
+#define AHEAD_RUNS 3u
 
 uint8_t flags_pack(uint32_t flags)
 {
@@ -13,16 +16,58 @@ uint8_t flags_pack(uint32_t flags)
                      (flags & FLAG_ZF ? 8 : 0) | (flags & FLAG_SF ? 16 : 0) | (flags & FLAG_OF ? 32 : 0));
 }
 
-void liveness_compute(struct xlat *x, const struct run *run)
+/* What is alive at an address that the last step leads to. */
+static uint8_t live_at(struct xlat *x, uint32_t eip)
 {
-    uint8_t live = LIVE_ALL;
-    for (unsigned i = run->count; i-- > 0;) {
-        const struct xlat_row *row = xlat_find(&run->insn[i]);
-        x->live_out[i] = live;
-        if (!row || x->bt->exact_flags)
+    uint8_t open = LIVE_ALL, live = 0; /* not written yet on the way; read before they were */
+    unsigned pages = x->step[x->steps - 1].pages;
+    for (unsigned hops = 0; hops < AHEAD_RUNS && plan_checked(x, eip, pages); hops++) {
+        struct run *run = run_ahead(x->bt->it, eip);
+        if (!run || run->page[1] || !plan_depends(x, run))
+            break;
+        enum flow flow = FLOW_NEXT;
+        uint32_t target = eip;
+        for (unsigned i = 0; i < run->count; i++) {
+            const struct insn *insn = &run->insn[i];
+            const struct xlat_row *row = xlat_find(insn);
+            eip += insn->length;
+            flow = insn_flow(insn, eip, &target);
+            if (flow == FLOW_JUMP || flow == FLOW_CALL)
+                break;
+            if (!row)
+                return live | open;
+            live |= open & flags_pack(row->reads);
+            open &= (uint8_t)~flags_pack(row->kills);
+            if (!open || flow == FLOW_BRANCH)
+                return live | open;
+        }
+        if (run->ends && flow == FLOW_NEXT)
+            break;
+        if (flow != FLOW_NEXT)
+            eip = target;
+    }
+    return live | open;
+}
+
+void liveness_compute(struct xlat *x)
+{
+    const struct step *last = &x->step[x->steps - 1];
+    uint32_t target = x->tail;
+    enum flow flow = insn_flow(last->insn, x->tail, &target);
+    if (flow == FLOW_JUMP)
+        target = x->tail;
+    bool known = flow == FLOW_JUMP || flow == FLOW_CALL || (flow == FLOW_NEXT && !last->ends);
+    uint8_t live = known && !x->bt->exact_flags ? live_at(x, target) : LIVE_ALL;
+    for (unsigned i = x->steps; i-- > 0;) {
+        struct step *step = &x->step[i];
+        flow = insn_flow(step->insn, 0, &target);
+        if (i + 1 < x->steps && step[1].pages != step->pages)
+            live = LIVE_ALL; /* behind the check of a page there may be other code another time */
+        step->live_out = live;
+        if (!step->row || x->bt->exact_flags)
             live = LIVE_ALL;
-        else
-            live = (uint8_t)((live & ~flags_pack(row->kills)) | flags_pack(row->reads));
-        x->live_in[i] = live;
+        else if (flow != FLOW_JUMP && flow != FLOW_CALL)
+            live = (uint8_t)((live & ~flags_pack(step->row->kills)) | flags_pack(step->row->reads));
+        step->live_in = live;
     }
 }

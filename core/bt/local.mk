@@ -11,6 +11,7 @@ core_libcore_a_SOURCES += \
 	core/bt/internal.h \
 	core/bt/liveness.c \
 	core/bt/operand.c \
+	core/bt/plan.c \
 	core/bt/rows.c \
 	core/bt/run.c \
 	core/bt/stats.c \

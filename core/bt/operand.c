@@ -70,7 +70,7 @@ void operand_lea(struct xlat *x, unsigned to)
 struct slow *slow_of(struct xlat *x)
 {
     struct slow *slow = x->slows ? &x->slow[x->slows - 1] : NULL;
-    if (slow && slow->insn == x->insn)
+    if (slow && slow->counted == x->index)
         return slow;
     slow = &x->slow[x->slows++];
     *slow = (struct slow){
@@ -90,7 +90,7 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
     const struct operand host = op_sib(HOST_EA, HOST_ADD, 0, 0);
     struct code *code = &x->code;
     struct slow *slow = slow_of(x);
-    bool alive = x->live_in[x->index] != 0;
+    bool alive = x->now->live_in != 0;
     int32_t table = table_disp(write ? TLB_WRITE : TLB_READ);
     if (slow->jumps == SLOW_JUMPS) {
         x->refused = true;

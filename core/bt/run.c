@@ -63,13 +63,13 @@ static bool table_make(struct bt *bt, unsigned mode)
 /* The unit of the run for the present EIP and mode, translated when the run is hot; NULL: let the interpreter do it. */
 static struct unit *unit_for(struct bt *bt, struct run *run, unsigned mode)
 {
-    for (struct unit *unit = run->units; unit; unit = unit->next)
-        if (unit->eip == bt->cpu->eip && unit->mode == mode)
-            return unit;
-    if (run == bt->it->scratch || run->page[1] || ++run->heat < bt->hot || !table_make(bt, mode))
+    struct unit *unit = unit_at(run, bt->cpu->eip, mode);
+    if (unit)
+        return unit;
+    if (run == bt->it->scratch || ++run->heat < bt->hot || !table_make(bt, mode))
         return NULL;
     run->heat = (uint16_t)(bt->hot - 1); /* another address or mode is translated at once */
-    struct unit *unit = unit_translate(bt, run, mode);
+    unit = unit_translate(bt, run, mode);
     if (!unit)
         bt->it->flush_wanted = true;
     return unit;
@@ -91,7 +91,7 @@ static bool bt_execute(void *opaque, struct run *run)
         return false;
     if (bt->counting && cpu->instructions + unit->budget > bt->it->end)
         return false;
-    unit_set_page(bt, unit); /* other attributes of the same frame, since it was made */
+    unit_set_pages(bt, unit);
     if (link)
         link_connect(bt, link, unit);
     void **slot = &bt->table[mode][unit->eip % TABLE_SLOTS];
@@ -129,9 +129,8 @@ bool bt_exec(struct cpu *cpu, const struct insn *insn)
 static void bt_dropped(void *opaque, struct run *run)
 {
     struct bt *bt = opaque;
-    for (struct unit *unit = run->units; unit; unit = unit->next)
-        unit_drop(bt, unit);
-    run->units = NULL;
+    while (run->parts)
+        unit_drop(bt, run->parts->unit);
     bt->link = NULL;
     bt->it->broken = true; /* the unit under way may be one of them */
 }

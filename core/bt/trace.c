@@ -142,7 +142,7 @@ static void list_insn(const struct bt *bt, const struct unit *unit, unsigned ind
     char bytes[64] = "", text[160], left[240];
     for (unsigned i = 0; i < insn->length; i++)
         snprintf(bytes + 3 * i, sizeof bytes - 3 * i, "%02x ", insn->bytes[i]);
-    uint32_t eip = point_eip(unit, point);
+    uint32_t eip = point->eip;
     disassemble(trace, decoder, insn->bytes, insn->length, eip, text, sizeof text);
     snprintf(left, sizeof left, "%08" PRIx32 "  %-19s%s", eip, bytes, text);
     const uint8_t *end = index + 1 < unit->count ? unit->body + point[1].code : unit->end;

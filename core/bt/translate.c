@@ -1,11 +1,14 @@
-/* translate.c - from a run of guest instructions to a unit of host code.
+/* translate.c - from runs of guest instructions to a unit of host code.
  *
  * The layout of a unit in the cache:
  *
  *     pad        landing pad of indirect jumps: is R12D our eip?  no: exit without a link
  *     page_pad   for links from other pages: does the fetch TLB still map this page to the same frame?  no: exit
- *     body       the instructions
- *     slow paths, link stubs, and what the pads do when the answer is no
+ *     body       the instructions that plan.c chose; where they go on in another page, the same check of that page
+ *     slow paths, link stubs, and what the checks do when the answer is no
+ *
+ * The checks leave flags alone, even where the unit does not need them: another unit, or none, is what a failed check
+ * leads to. JRCXZ is the one conditional jump that reads no flag.
  *
  * Example: `again: dec ecx; jnz again` at C0100010h, flags alive at the end:
  *
@@ -17,97 +20,103 @@
  *                jmp  exit */
 #include "core/bt/xlat.h"
 
-/* Compares; on a mismatch leaves through `miss` with R12D = eip and no link. Flags stay where they are alive. */
-struct pad_miss {
+/* A check of the unit that fails leaves for `eip` without a link. */
+struct miss {
     uint8_t *jump;
-    bool saved;
+    uint32_t eip;
+    enum { MISS_RCX, MISS_RCX_EIP, MISS_FLAGS } kind; /* RCX is in R13; and R12D is eip already; flags are stashed */
 };
 
-static void emit_pad(struct xlat *x, struct pad_miss *miss)
+struct misses {
+    struct miss miss[UNIT_PAGES + 2];
+    unsigned count;
+};
+
+/* Goes on if RCX, whose own value is in R13, is 0. */
+static void check_rcx(struct xlat *x, struct misses *misses, uint32_t eip, bool loaded)
 {
-    struct code *code = &x->code;
-    miss->saved = x->live_in[0] != 0;
-    if (miss->saved)
-        flags_stash(code);
-    emit_op(code, 0, 0x81, 7, op_reg(HOST_EA)); /* cmp r12d, eip */
-    emit32(code, x->unit->eip);
-    miss->jump = emit_jcc(code, CC_NE);
-    if (miss->saved)
-        flags_unstash(code);
+    emit8(&x->code, 0xe3); /* jrcxz, over the jump */
+    emit8(&x->code, 5);
+    misses->miss[misses->count++] = (struct miss){ emit_jmp(&x->code), eip, loaded ? MISS_RCX_EIP : MISS_RCX };
 }
 
-static void emit_page_pad(struct xlat *x, struct pad_miss *miss)
+/* Is the page of the unit, RCX being in R13, still what it was? */
+static void check_page(struct xlat *x, struct misses *misses, unsigned n, uint32_t eip)
+{
+    struct code *code = &x->code;
+    struct page_check *page = &x->unit->page[n];
+    uint32_t set = (x->page[n] >> MEM_PAGE_SHIFT) % TLB_SETS;
+    int32_t disp = (int32_t)((TLB_FETCH * 2 * TLB_SETS + set) * sizeof(struct tlb_entry));
+    page->linear = x->page[n];
+    page->entry = unit_page_now(x->bt->cpu, page->linear, x->mode & MODE_USER);
+    emit8(code, 0x49); /* mov r8, imm64, whatever its value */
+    emit8(code, 0xb8 | (R8 & 7));
+    page->imm = code->at;
+    emit64(code, -page->entry);
+    emit_load64(code, RCX, op_mem(HOST_TLB, disp));
+    emit_lea64(code, RCX, op_sib(RCX, R8, 0, 0));
+    check_rcx(x, misses, eip, false);
+    emit_mov64(code, RCX, HOST_ADD);
+}
+
+/* The pads in front of the body. */
+static void emit_pads(struct xlat *x, struct misses *misses)
 {
     struct code *code = &x->code;
     struct unit *unit = x->unit;
-    uint32_t set = (unit->eip >> MEM_PAGE_SHIFT) % TLB_SETS;
-    int32_t disp = (int32_t)((TLB_FETCH * 2 * TLB_SETS + set) * sizeof(struct tlb_entry));
-    miss->saved = x->live_in[0] != 0;
-    if (miss->saved)
-        flags_stash(code);
-    emit8(code, 0x49); /* mov r13, imm64, whatever its value */
-    emit8(code, 0xb8 | (HOST_ADD & 7));
-    unit->page = unit_page_now(x->bt->cpu, unit->eip, x->mode & MODE_USER);
-    unit->page_imm = code->at;
-    emit64(code, unit->page);
-    emit_op(code, EMIT_W, 0x3b, HOST_ADD, op_mem(HOST_TLB, disp));
-    miss->jump = emit_jcc(code, CC_NE);
-    if (miss->saved)
-        flags_unstash(code);
-}
-
-static void emit_miss(struct xlat *x, const struct pad_miss *miss, bool load_eip)
-{
-    struct code *code = &x->code;
-    emit_patch(miss->jump, code->at);
-    if (miss->saved)
-        flags_unstash(code);
-    if (load_eip)
-        emit_mov_imm(code, HOST_EA, x->unit->eip);
-    emit_jmp_to(code, x->bt->stub_miss);
+    unit->pad = emit_exec(code);
+    emit_mov64(code, HOST_ADD, RCX);
+    emit_lea(code, RCX, op_mem(HOST_EA, (int32_t)-unit->eip));
+    check_rcx(x, misses, unit->eip, true);
+    emit8(code, 0xeb); /* over the next instruction */
+    emit8(code, 3);
+    unit->page_pad = emit_exec(code);
+    emit_mov64(code, HOST_ADD, RCX);
+    check_page(x, misses, 0, unit->eip);
 }
 
 /* Counting: is there budget for the whole unit? */
-static void emit_budget(struct xlat *x, struct pad_miss *miss)
+static void check_budget(struct xlat *x, struct misses *misses)
 {
     struct code *code = &x->code;
-    miss->jump = NULL;
     if (!x->bt->counting)
         return;
-    miss->saved = true;
     flags_stash(code);
     emit_load64(code, R8, op_mem(HOST_CPU, CPU_FIELD(instructions)));
     emit_lea64(code, R8, op_mem(R8, x->unit->budget));
     emit_op(code, EMIT_W, 0x3b, R8, op_mem(HOST_CPU, CPU_FIELD(bt.end)));
-    miss->jump = emit_jcc(code, CC_A);
+    misses->miss[misses->count++] = (struct miss){ emit_jcc(code, CC_A), x->unit->eip, MISS_FLAGS };
     flags_unstash(code);
 }
 
-/* After these the mode of the unit may no longer hold. */
-static bool changes_mode(const struct insn *insn)
+static void emit_misses(struct xlat *x, const struct misses *misses)
 {
-    if (insn->map == MAP_1BYTE)
-        return insn->opcode == 0x8e || insn->opcode == 0x07 || insn->opcode == 0x17 || insn->opcode == 0x1f ||
-               insn->opcode == 0xc4 || insn->opcode == 0xc5 || insn->opcode == 0x9d;
-    return insn->map == MAP_0F && (insn->opcode == 0xa1 || insn->opcode == 0xa9 || insn->opcode == 0xb2 ||
-                                      insn->opcode == 0xb4 || insn->opcode == 0xb5);
+    struct code *code = &x->code;
+    for (unsigned i = 0; i < misses->count; i++) {
+        const struct miss *miss = &misses->miss[i];
+        emit_patch(miss->jump, code->at);
+        if (miss->kind == MISS_FLAGS)
+            flags_unstash(code);
+        else
+            emit_mov64(code, RCX, HOST_ADD);
+        if (miss->kind != MISS_RCX_EIP)
+            emit_mov_imm(code, HOST_EA, miss->eip);
+        emit_jmp_to(code, x->bt->stub_miss);
+    }
 }
 
-static void insn_translate(struct xlat *x, const struct run *run)
+static void step_translate(struct xlat *x)
 {
-    const struct insn *insn = x->insn;
-    bool last = x->index + 1 == run->count;
-    unsigned slows = x->slows, links = x->links;
+    unsigned slows = x->slows, links = x->links, patches = x->patches;
     int32_t delta = x->delta;
     uint8_t fp_ready = x->fp_ready;
     struct x87_note note = x->note;
     uint8_t *start = x->code.at; /* to take back what a row wrote before it refused */
     x->refused = false;
-    x->row = xlat_find(insn);
     if (x->row) {
         x->row->fn(x);
         if (!x->refused) {
-            if (x->slows > slows) { /* the slow path of the last instruction of a run leaves, wherever it leads */
+            if (x->slows > slows) { /* the slow path of an instruction that leads away leaves, wherever it leads */
                 x->slow[slows].fp_ready = x->fp_ready;
                 x->slow[slows].delta_after = x->delta;
                 x->slow[slows].back = x->ended ? NULL : x->code.at;
@@ -118,59 +127,100 @@ static void insn_translate(struct xlat *x, const struct run *run)
     x->code.at = start;
     x->slows = slows;
     x->links = links;
+    x->patches = patches;
     x->delta = delta;
     x->fp_ready = fp_ready;
     x->note = note;
     x->ended = false;
-    callout(x, last || changes_mode(insn));
+    callout(x, step_leaves(x->now));
+}
+
+/* The steps of the plan, from unit->body on. */
+static void steps_translate(struct xlat *x, struct misses *misses)
+{
+    struct unit *unit = x->unit;
+    unsigned pages = 1;
+    for (x->index = 0; x->index < x->steps && !x->ended; x->index++) {
+        const struct step *step = x->now = &x->step[x->index];
+        if (step->joined || step->pages > pages)
+            esp_settle(x);
+        if (step->joined)
+            x->fp_ready = 0;
+        for (; pages < step->pages; pages++) {
+            count_add(x, (int32_t)x->index);
+            emit_mov64(&x->code, HOST_ADD, RCX);
+            check_page(x, misses, pages, step->eip);
+            count_add(x, -(int32_t)x->index);
+        }
+        x->insn = step->insn;
+        x->row = step->row;
+        x->eip = step->eip;
+        x->next = step->eip + step->insn->length;
+        unit->point[x->index] = (struct point){ .insn = x->insn,
+            .code = (uint32_t)(emit_exec(&x->code) - unit->body),
+            .eip = x->eip,
+            .delta = (int16_t)x->delta,
+            .note = x->note };
+        step_translate(x);
+    }
+    unit->count = (uint16_t)x->index;
+    unit->pages = (uint8_t)pages;
+    if (!x->ended) {
+        esp_settle(x);
+        count_add(x, unit->count);
+        exit_go(x, 16, x->index == x->steps ? x->tail_goes : NO_STEP, x->next);
+    }
+}
+
+/* Room in the cache for what was planned. */
+static struct unit *unit_new(struct xlat *x)
+{
+    struct unit *unit = cache_unit(x->bt, x->steps, x->parts, x->steps + 1);
+    if (!unit)
+        return NULL;
+    unit->eip = x->step[0].eip;
+    unit->mode = (uint8_t)x->mode;
+    unit->budget = (uint16_t)x->steps;
+    return unit;
+}
+
+/* Makes the unit one of the cache's. */
+static void unit_keep(struct xlat *x)
+{
+    struct bt *bt = x->bt;
+    struct unit *unit = x->unit;
+    bt->code.at = x->code.at;
+    unit->links = (uint16_t)x->links;
+    unit->parts = (uint16_t)x->parts;
+    for (unsigned i = 0; i < x->parts; i++) {
+        unit->part[i] = (struct part){ unit, x->part[i], x->part[i]->parts };
+        x->part[i]->parts = &unit->part[i];
+    }
+    for (unsigned i = 0; i < unit->count; i++)
+        bt->counters.source_bytes += unit->point[i].insn->length;
+    cache_keep(bt, unit);
 }
 
 struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
 {
-    struct unit *unit = cache_unit(bt, run->count);
+    struct xlat xlat = { .bt = bt, .code = bt->code, .mode = mode, .eip = bt->cpu->eip }, *x = &xlat;
+    struct misses misses = { .count = 0 };
+    plan_make(x, run);
+    liveness_compute(x);
+    struct unit *unit = x->unit = unit_new(x);
     if (!unit)
         return NULL;
-    struct xlat x = { .bt = bt, .code = bt->code, .unit = unit, .mode = mode };
-    struct pad_miss eip_miss, page_miss, budget_miss;
-    unit->eip = bt->cpu->eip;
-    unit->mode = (uint8_t)mode;
-    unit->budget = run->count;
-    liveness_compute(&x, run);
-
-    unit->pad = emit_exec(&x.code);
-    emit_pad(&x, &eip_miss);
-    unit->page_pad = emit_exec(&x.code);
-    emit_page_pad(&x, &page_miss);
-    unit->body = emit_exec(&x.code);
-    emit_budget(&x, &budget_miss);
-    uint32_t eip = unit->eip;
-    for (x.index = 0; x.index < run->count && !x.ended; x.index++) {
-        x.insn = &run->insn[x.index];
-        x.eip = eip;
-        x.next = eip += x.insn->length;
-        unit->point[x.index] = (struct point){ x.insn, (uint32_t)(emit_exec(&x.code) - unit->body),
-            (uint16_t)(x.eip - unit->eip), (int16_t)x.delta, 0, x.note };
-        insn_translate(&x, run);
-    }
-    unit->count = (uint16_t)x.index;
-    if (!x.ended) {
-        esp_settle(&x);
-        count_add(&x, unit->count);
-        exit_link(&x, 16, eip);
-    }
-    slow_paths(&x);
-    link_stubs(&x);
-    emit_miss(&x, &eip_miss, false);
-    emit_miss(&x, &page_miss, true);
-    if (budget_miss.jump)
-        emit_miss(&x, &budget_miss, true);
-    unit->end = emit_exec(&x.code);
-    if (x.code.overflow)
+    emit_pads(x, &misses);
+    unit->body = emit_exec(&x->code);
+    check_budget(x, &misses);
+    steps_translate(x, &misses);
+    exit_patch(x);
+    slow_paths(x);
+    link_stubs(x);
+    emit_misses(x, &misses);
+    unit->end = emit_exec(&x->code);
+    if (x->code.overflow)
         return NULL;
-    bt->code.at = x.code.at;
-    cache_keep(bt, unit);
-    bt->counters.source_bytes += eip - unit->eip;
-    unit->next = run->units;
-    run->units = unit;
+    unit_keep(x);
     return unit;
 }

@@ -57,31 +57,78 @@ struct slow {
     uint8_t *back;    /* writable address to go on at; NULL: leave */
 };
 
+/* An instruction of a unit, as plan_make() has chosen it. */
+struct step {
+    const struct insn *insn;
+    const struct xlat_row *row; /* or NULL */
+    uint32_t eip;
+    int16_t goes;              /* the step that its branch leads to without leaving the unit, or NO_STEP */
+    uint8_t pages;             /* so many of the unit's pages are known to be mapped as they were, from here on */
+    bool joined;               /* another step leads here */
+    bool ends;                 /* the run ends with it because control may go elsewhere */
+    uint8_t live_in, live_out; /* of flags, packed by flags_pack() */
+};
+#define NO_STEP (-1)
+
+/* Where control goes behind an instruction. */
+enum flow { FLOW_NEXT, FLOW_BRANCH, FLOW_JUMP, FLOW_CALL, FLOW_AWAY };
+
+/* A jump inside the unit that is to be patched when all of it is written. */
+struct patch {
+    uint8_t *jump;
+    const struct step *from;
+    int16_t goes;
+};
+
 struct xlat {
     struct bt *bt;
     struct code code;
     struct unit *unit;
     unsigned mode;
-    const struct insn *insn; /* under way */
+    struct step step[UNIT_INSNS];
+    unsigned steps;
+    uint32_t tail;     /* the address behind the last step, where it does not lead away */
+    int16_t tail_goes; /* as `goes` of a step */
+    struct run *part[UNIT_PARTS];
+    unsigned parts;
+    uint32_t page[UNIT_PAGES]; /* linear */
+    unsigned pages;
+
+    const struct step *now; /* the step under way */
+    const struct insn *insn;
     const struct xlat_row *row;
     unsigned index;
     uint32_t eip, next;
-    int32_t delta;                                           /* guest ESP = R14D + delta */
-    uint8_t live_in[RUN_INSNS + 1], live_out[RUN_INSNS + 1]; /* of flags, packed by flags_pack() */
-    bool ended;                                              /* control has left the unit */
-    bool refused;                                            /* the row cannot do it: make it a callout */
-    uint8_t fp_ready;                                        /* FPU_... that are in the host's registers for sure */
+    int32_t delta;    /* guest ESP = R14D + delta */
+    bool ended;       /* control has left the unit */
+    bool refused;     /* the row cannot do it: make it a callout */
+    uint8_t fp_ready; /* FPU_... that are in the host's registers for sure */
     struct x87_note note;
-    struct slow slow[RUN_INSNS];
+    struct slow slow[UNIT_INSNS];
     unsigned slows;
+    struct patch patch[UNIT_INSNS];
+    unsigned patches;
     unsigned links;
 };
 
 /* rows.c: the row of an instruction, or NULL. */
 const struct xlat_row *xlat_find(const struct insn *insn);
 
-/* liveness.c: fills live_in and live_out for the run. */
-void liveness_compute(struct xlat *x, const struct run *run);
+/* plan.c */
+
+/* Chooses the steps of the unit that starts with the run at x->eip. */
+void plan_make(struct xlat *x, struct run *run);
+/* Does control go back to C behind the step when it is a callout? */
+bool step_leaves(const struct step *step);
+/* The unit depends on the bytes of the run from now on; false when it depends on too many. */
+bool plan_depends(struct xlat *x, struct run *run);
+/* Is the page of the address one of the first `pages` of the unit? */
+bool plan_checked(const struct xlat *x, uint32_t linear, unsigned pages);
+/* Where control goes behind an instruction whose successor is at `next`; *target of direct transfers. */
+enum flow insn_flow(const struct insn *insn, uint32_t next, uint32_t *target);
+
+/* liveness.c: fills live_in and live_out of the steps. */
+void liveness_compute(struct xlat *x);
 #define LIVE_ALL 0x3fu
 /* FLAG_... bits as a six-bit set. */
 uint8_t flags_pack(uint32_t flags);
@@ -118,8 +165,11 @@ void flags_unstash(struct code *code);
 
 /* exits.c */
 
-/* Leaves for a known address by a link. `condition` below 16: only then; otherwise always. Delta must be 0. */
-void exit_link(struct xlat *x, int condition, uint32_t eip);
+/* Goes to a known address, inside the unit where `goes` says so, otherwise by a link. `condition` below 16: only then;
+ * otherwise always. Delta must be 0. */
+void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip);
+/* Patches the jumps inside the unit; those to steps that were not written become links. */
+void exit_patch(struct xlat *x);
 /* Leaves for the address in R12D through the jump table. Delta must be 0. */
 void exit_indirect(struct xlat *x);
 /* The instruction by the interpreter; with `leave` control goes back to C behind it. */

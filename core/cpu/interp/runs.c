@@ -127,7 +127,7 @@ static void run_drop(struct interp *it, struct run *run)
     it->cpu->tlb->changes++;
     if (run == it->current)
         it->broken = true;
-    if (run->units)
+    if (run->parts)
         it->executor->dropped(it->executor->opaque, run);
 }
 
@@ -226,11 +226,41 @@ static bool decode_first(
     cpu_raise_code(cpu, EXC_GP, 0); /* goes on behind the limit */
 }
 
+static bool arena_full(const struct interp *it)
+{
+    return it->arena_used + RUN_BYTES(RUN_INSNS) > ARENA_BYTES || it->pages_used + 2 > PAGES_MAX;
+}
+
+/* Decodes more instructions behind those that the run has, as long as they lie in its page, whose offset it starts at;
+ * `host` is where its first byte stands. */
+static void run_extend(struct interp *it, struct run *run, const uint8_t *host, uint32_t offset)
+{
+    while (!run->ends && run->count < RUN_INSNS) {
+        uint32_t count = min32(15, MEM_PAGE_SIZE - offset - run->bytes);
+        struct insn *insn = &run->insn[run->count];
+        bool ends;
+        if (!count || !decode(&it->decoder, host + run->bytes, count, run->key & 1, insn, &ends) || !insn->length)
+            break;
+        run->bytes += insn->length;
+        run->count++;
+        run->ends = ends;
+    }
+}
+
+/* Makes the run that was decoded at the end of the arena one of its page and of the cache. */
+static void run_keep(struct interp *it, struct run *run, uint64_t frame)
+{
+    it->arena_used += RUN_BYTES(run->count);
+    page_add(page_get(it, frame), run, 0);
+    struct run **head = &it->bucket[run_hash(run->key)];
+    run->next = *head;
+    *head = run;
+}
+
 struct run *run_make(struct interp *it, uint32_t eip, bool alone)
 {
     struct cpu *cpu = it->cpu;
     const struct segment *cs = &cpu->seg[CS];
-    bool code32 = (cs->attr & SEG_DB) != 0;
     uint32_t linear = cs->base + eip;
     if (eip > cs->limit)
         cpu_raise_code(cpu, EXC_GP, 0);
@@ -238,12 +268,12 @@ struct run *run_make(struct interp *it, uint32_t eip, bool alone)
     const uint8_t *host = tlb_host(&page, linear);
     alone = alone || !host;
 
-    if (it->arena_used + RUN_BYTES(RUN_INSNS) > ARENA_BYTES || it->pages_used + 2 > PAGES_MAX)
+    if (arena_full(it))
         runs_flush(it);
     struct run *run = alone ? it->scratch : (struct run *)(void *)(it->arena + it->arena_used);
     uint64_t second;
     memset(run, 0, sizeof(*run));
-    run->key = run_key(tlb_gpa(&page, linear), code32);
+    run->key = run_key(tlb_gpa(&page, linear), (cs->attr & SEG_DB) != 0);
     bool ends = decode_first(it, eip, &page, &run->insn[0], &second);
     run->bytes = run->insn[0].length;
     run->count = 1;
@@ -254,23 +284,41 @@ struct run *run_make(struct interp *it, uint32_t eip, bool alone)
         memmove(it->scratch, run, RUN_BYTES(1));
         return it->scratch;
     }
-    while (!ends && !crosses && run->count < RUN_INSNS) {
-        uint32_t offset = (linear & MEM_PAGE_MASK) + run->bytes;
-        uint32_t count = min32(15, MEM_PAGE_SIZE - offset);
-        struct insn *insn = &run->insn[run->count];
-        if (!count || !decode(&it->decoder, host + run->bytes, count, code32, insn, &ends) || !insn->length)
-            break;
-        run->bytes += insn->length;
-        run->count++;
-    }
-
-    it->arena_used += RUN_BYTES(run->count);
-    page_add(page_get(it, page.frame & TLB_FRAME), run, 0);
+    run->ends = ends;
+    if (!ends && !crosses)
+        run_extend(it, run, host, linear & MEM_PAGE_MASK);
+    run_keep(it, run, page.frame & TLB_FRAME);
     if (crosses)
         page_add(page_get(it, second), run, 1);
-    struct run **head = &it->bucket[run_hash(run->key)];
-    run->next = *head;
-    *head = run;
+    return run;
+}
+
+struct run *run_ahead(struct interp *it, uint32_t eip)
+{
+    struct cpu *cpu = it->cpu;
+    const struct segment *cs = &cpu->seg[CS];
+    uint32_t linear = cs->base + eip;
+    const struct tlb_entry *page = tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, linear, 1);
+    if (!page || cs->limit != UINT32_MAX)
+        return NULL;
+    uint64_t key = run_key(tlb_gpa(page, linear), (cs->attr & SEG_DB) != 0);
+    struct run *run = it->bucket[run_hash(key)];
+    while (run && run->key != key)
+        run = run->next;
+    if (run) {
+        uint32_t behind = (linear | MEM_PAGE_MASK) + 1;
+        const struct tlb_entry *next = run->page[1] ? tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, behind, 1) : NULL;
+        return run->page[1] && (!next || (next->frame & TLB_FRAME) != run->page[1]->frame) ? NULL : run;
+    }
+    if (arena_full(it))
+        return NULL;
+    run = (struct run *)(void *)(it->arena + it->arena_used);
+    memset(run, 0, sizeof(*run));
+    run->key = key;
+    run_extend(it, run, tlb_host(page, linear), linear & MEM_PAGE_MASK);
+    if (!run->count)
+        return NULL;
+    run_keep(it, run, page->frame & TLB_FRAME);
     return run;
 }
 

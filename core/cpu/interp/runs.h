@@ -13,7 +13,7 @@
 #define ARENA_BYTES (24u << 20)
 
 struct code_page;
-struct unit; /* of core/bt */
+struct part; /* of core/bt */
 
 /* What came behind a run lately: good while nothing was dropped, no translation flushed (struct tlb, `changes`) and the
  * level is the same. */
@@ -33,7 +33,8 @@ struct run {
     uint32_t bytes;
     uint16_t count;
     uint16_t heat;      /* how often the executor saw it, as far as it counts */
-    struct unit *units; /* what the executor made from it */
+    struct part *parts; /* what the executor made from it */
+    bool ends;          /* at an instruction behind which control does not simply go on, or must be looked at */
     struct run_link link[2];
     struct insn insn[];
 };
@@ -106,6 +107,10 @@ void runs_free(struct interp *it);
 
 /* Decodes a new run at CS:eip and caches it; raises. With `alone` it is one instruction and not cached. */
 struct run *run_make(struct interp *it, uint32_t eip, bool alone);
+
+/* The run at CS:eip for looking ahead, decoded if need be: raises nothing, walks no page table, drops nothing. NULL
+ * when that does not do. */
+struct run *run_ahead(struct interp *it, uint32_t eip);
 
 /* The cached run that crosses into a page still goes on in the page that follows now? Raises. */
 bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear);

@@ -1,0 +1,188 @@
+/* plan.c - which instructions a unit is made of.
+ *
+ * A run ends at each branch; a unit goes on: behind a branch that is not taken, at the target of a jump, into the next
+ * page. So the code of a loop with a few conditions in it is one piece, whose jumps stay inside:
+ *
+ *     top:   cmp  [esi],al         unit: 0 cmp   1 je found (link)   2 inc esi   3 dec ecx   4 jnz step 0
+ *            je   found                  5 ret
+ *            inc  esi
+ *            dec  ecx
+ *            jnz  top
+ *            ret
+ *
+ * It goes on only where the guest has been: behind a branch whose other side alone was ever taken a run does not exist
+ * yet, and code that nobody executes is not worth translating. It stops before code that has a unit already, to which
+ * a link leads, unless that is a short way to an indirect jump or a return. Such a tail is copied: the dispatch of an
+ * interpreter, say, so that each of its instructions has an indirect jump of its own for the host's predictor.
+ *
+ * A jump inside the unit leads to an instruction before which ESP is settled (`joined`) and no more pages are taken for
+ * checked than where it comes from (`pages`). */
+#include "core/bt/xlat.h"
+
+#define TAIL_INSNS 16u
+
+enum flow insn_flow(const struct insn *insn, uint32_t next, uint32_t *target)
+{
+    uint8_t opcode = insn->opcode;
+    bool one = insn->map == MAP_1BYTE;
+    enum flow flow = one && ((opcode & 0xf0) == 0x70 || (opcode & 0xfc) == 0xe0) ? FLOW_BRANCH
+                     : insn->map == MAP_0F && (opcode & 0xf0) == 0x80            ? FLOW_BRANCH
+                     : one && (opcode == 0xe9 || opcode == 0xeb)                 ? FLOW_JUMP
+                     : one && opcode == 0xe8                                     ? FLOW_CALL
+                                                                                 : FLOW_NEXT;
+    if (flow == FLOW_NEXT)
+        return flow;
+    *target = next + insn->imm;
+    return insn->opsize == 4 && insn->length ? flow : FLOW_AWAY;
+}
+
+bool plan_depends(struct xlat *x, struct run *run)
+{
+    for (unsigned i = 0; i < x->parts; i++)
+        if (x->part[i] == run)
+            return true;
+    if (x->parts == UNIT_PARTS)
+        return false;
+    x->part[x->parts++] = run;
+    return true;
+}
+
+bool plan_checked(const struct xlat *x, uint32_t linear, unsigned pages)
+{
+    for (unsigned i = 0; i < pages; i++)
+        if ((x->page[i] ^ linear) < MEM_PAGE_SIZE)
+            return true;
+    return false;
+}
+
+/* Makes the page of the address one of the unit's. */
+static bool page_add(struct xlat *x, uint32_t linear)
+{
+    if (plan_checked(x, linear, x->pages))
+        return true;
+    if (x->pages == UNIT_PAGES)
+        return false;
+    x->page[x->pages++] = linear & ~MEM_PAGE_MASK;
+    return true;
+}
+
+/* Appends the run at `eip`; false when it does not fit any more. */
+static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
+{
+    unsigned pages = x->pages, parts = x->parts;
+    if (x->steps == UNIT_INSNS || !page_add(x, eip) || (run->page[1] && !page_add(x, eip + run->bytes - 1)) ||
+        !plan_depends(x, run)) {
+        x->pages = pages;
+        x->parts = parts;
+        return false;
+    }
+    for (unsigned i = 0; i < run->count && x->steps < UNIT_INSNS; i++) {
+        const struct insn *insn = &run->insn[i];
+        x->step[x->steps++] = (struct step){ .insn = insn,
+            .row = xlat_find(insn),
+            .eip = eip,
+            .goes = NO_STEP,
+            .pages = (uint8_t)x->pages,
+            .ends = run->ends && i + 1u == run->count };
+        eip += insn->length;
+    }
+    return true;
+}
+
+static int16_t step_at(const struct xlat *x, uint32_t eip)
+{
+    for (unsigned i = 0; i < x->steps; i++)
+        if (x->step[i].eip == eip)
+            return (int16_t)i;
+    return NO_STEP;
+}
+
+/* Is it from `eip` at most TAIL_INSNS instructions to a transfer that leads away? */
+static bool tail_short(struct xlat *x, uint32_t eip)
+{
+    unsigned count = 0;
+    while (count < TAIL_INSNS) {
+        const struct run *run = run_ahead(x->bt->it, eip);
+        if (!run)
+            return false;
+        uint32_t target, end = eip + run->bytes;
+        const struct insn *last = &run->insn[run->count - 1];
+        count += run->count;
+        enum flow flow = insn_flow(last, end, &target);
+        if (flow == FLOW_NEXT && run->ends) {
+            const struct xlat_row *row = xlat_find(last);
+            return row && (row->fn == xlat_ret || row->fn == xlat_jmp_rm) && count <= TAIL_INSNS;
+        }
+        if (flow == FLOW_CALL || flow == FLOW_AWAY)
+            return false;
+        eip = flow == FLOW_JUMP ? target : end;
+    }
+    return false;
+}
+
+/* After these the mode of the unit may no longer hold. */
+static bool changes_mode(const struct insn *insn)
+{
+    if (insn->map == MAP_1BYTE)
+        return insn->opcode == 0x8e || insn->opcode == 0x07 || insn->opcode == 0x17 || insn->opcode == 0x1f ||
+               insn->opcode == 0xc4 || insn->opcode == 0xc5 || insn->opcode == 0x9d;
+    return insn->map == MAP_0F && (insn->opcode == 0xa1 || insn->opcode == 0xa9 || insn->opcode == 0xb2 ||
+                                      insn->opcode == 0xb4 || insn->opcode == 0xb5);
+}
+
+bool step_leaves(const struct step *step)
+{
+    const struct insn *insn = step->insn;
+    bool repeats = insn->rep && insn->map == MAP_1BYTE; /* bt_exec() sees when it has been interrupted */
+    return (step->ends && !repeats) || changes_mode(insn);
+}
+
+/* The run to go on with at x->tail, or NULL. */
+static struct run *plan_next(struct xlat *x)
+{
+    const struct step *last = &x->step[x->steps - 1];
+    uint32_t next = last->eip + last->insn->length, target;
+    enum flow flow = insn_flow(last->insn, next, &target);
+    x->tail = flow == FLOW_JUMP ? target : next;
+    if (flow == FLOW_CALL || flow == FLOW_AWAY || (flow == FLOW_NEXT && step_leaves(last)))
+        return NULL;
+    struct run *run = x->steps < UNIT_INSNS ? run_ahead(x->bt->it, x->tail) : NULL;
+    if (!run || (flow == FLOW_BRANCH && !run->heat && !run->parts))
+        return NULL;
+    bool known = step_at(x, x->tail) != NO_STEP || unit_at(run, x->tail, x->mode);
+    return known && !tail_short(x, x->tail) ? NULL : run;
+}
+
+/* May control go from one step straight to the other? */
+static int16_t usable(struct xlat *x, const struct step *from, int16_t to)
+{
+    if (to == NO_STEP || (x->bt->counting && to != 0))
+        return NO_STEP;
+    return to < from - x->step || x->step[to].pages == from->pages ? to : NO_STEP;
+}
+
+static void plan_jumps(struct xlat *x)
+{
+    for (unsigned i = 0; i < x->steps; i++) {
+        struct step *step = &x->step[i];
+        uint32_t target;
+        enum flow flow = insn_flow(step->insn, step->eip + step->insn->length, &target);
+        bool follows = flow == FLOW_JUMP && i + 1 < x->steps;
+        if (flow != FLOW_NEXT && flow != FLOW_AWAY && !follows)
+            step->goes = usable(x, step, step_at(x, target));
+        if (step->goes != NO_STEP)
+            x->step[step->goes].joined = true;
+    }
+    x->tail_goes = usable(x, &x->step[x->steps - 1], step_at(x, x->tail));
+    if (x->tail_goes != NO_STEP)
+        x->step[x->tail_goes].joined = true;
+}
+
+void plan_make(struct xlat *x, struct run *run)
+{
+    uint32_t eip = x->eip;
+    page_add(x, eip);
+    while (plan_run(x, run, eip) && (run = plan_next(x)))
+        eip = x->tail;
+    plan_jumps(x);
+}
