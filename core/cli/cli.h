@@ -15,6 +15,8 @@
 int cli_run(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_plugins(int argc, char **argv);
+int cli_ctl(int argc, char **argv);
+int cli_top(int argc, char **argv);
 int cli_version(int argc, char **argv);
 
 #endif

@@ -2,9 +2,13 @@ bin_PROGRAMS += abbey
 abbey_SOURCES = \
 	core/cli/cli.h \
 	core/cli/config.c \
+	core/cli/ctl.c \
+	core/cli/link.c \
+	core/cli/link.h \
 	core/cli/main.c \
 	core/cli/plugins.c \
 	core/cli/run.c \
+	core/cli/top.c \
 	core/cli/version.c
 abbey_CPPFLAGS = $(CORE_CPPFLAGS)
 abbey_CFLAGS = $(CORE_CFLAGS)

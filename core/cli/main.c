@@ -12,6 +12,8 @@ static const struct {
     { "run", cli_run, "run a machine in the foreground until it powers off" },
     { "config", cli_config, "check a machine file, show it merged, print its schema" },
     { "plugins", cli_plugins, "list what was found and refused, describe one" },
+    { "ctl", cli_ctl, "have a running machine carry out a command" },
+    { "top", cli_top, "show where the time of a running machine goes" },
     { "version", cli_version, "version, plugin interface, engines, CPU models" },
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -180,3 +180,8 @@ bool client_pause(struct client_link *link, uint64_t nanoseconds)
     wait_for(link, nanoseconds);
     return link->asked || link->gone;
 }
+
+bool client_asked(const struct client_link *link)
+{
+    return link->asked;
+}

@@ -20,4 +20,7 @@ json_t *client_call(
 /* Waits that long, or until the user or the system asks the process to end, or the machine hangs up: true then. */
 bool client_pause(struct client_link *link, uint64_t nanoseconds);
 
+/* Has the process been asked to end (Ctrl-C, SIGTERM)? */
+bool client_asked(const struct client_link *link);
+
 #endif

@@ -11,6 +11,7 @@ const abbey_host_clock_1 *rig_clock;
 const abbey_host_thread_1 *rig_thread;
 const abbey_host_event_1 *rig_event;
 const abbey_host_fault_1 *rig_fault;
+const abbey_hostos *rig_hostos;
 static const abbey_plugin *plugin;
 
 void rig_load(void)
@@ -24,6 +25,7 @@ void rig_load(void)
         printf("Bail out! %s\n", dlerror());
         exit(99);
     }
+    rig_hostos = plugin->hostos;
     rig_mem = plugin->hostos->query(ABBEY_HOST_MEM_1);
     rig_clock = plugin->hostos->query(ABBEY_HOST_CLOCK_1);
     rig_thread = plugin->hostos->query(ABBEY_HOST_THREAD_1);

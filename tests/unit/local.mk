@@ -178,3 +178,11 @@ tests_unit_test_bt_units_SOURCES = tests/unit/test_bt_units.c
 tests_unit_test_bt_units_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_units_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_units_LDADD = $(UNIT_LIBS)
+
+# The control socket: commands by themselves, then over sockets of the real host.
+check_PROGRAMS += tests/unit/test_commands
+TESTS += tests/unit/test_commands
+tests_unit_test_commands_SOURCES = tests/unit/test_commands.c
+tests_unit_test_commands_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_commands_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_commands_LDADD = $(UNIT_LIBS)
