@@ -300,7 +300,7 @@ static void seed_read(struct text *text, const char *name)
 {
     const char *top = getenv("ABBEY_SRCDIR");
     char path[4096], buffer[4096];
-    snprintf(path, sizeof(path), "%s/configs/%s", top ? top : ".", name);
+    snprintf(path, sizeof(path), "%s/tests/fuzz/machines/%s", top ? top : ".", name);
     FILE *file = fopen(path, "r");
     if (!file) {
         printf("Bail out! cannot read %s; set ABBEY_SRCDIR\n", path);
@@ -309,7 +309,7 @@ static void seed_read(struct text *text, const char *name)
     for (size_t got; (got = fread(buffer, 1, sizeof(buffer), file)) > 0;)
         text_append(text, buffer, got);
     fclose(file);
-    snprintf(path, sizeof(path), "%s/configs", top ? top : ".");
+    snprintf(path, sizeof(path), "%s/tests/fuzz/machines", top ? top : ".");
     char *absolute = realpath(path, NULL);
     if (absolute)
         setenv("ABBEY_CONFIG_PATH", absolute, 1);

@@ -1,4 +1,6 @@
 # Fuzzers: deterministic, small enough for `make check`; ABBEY_FUZZ_COUNT and ABBEY_FUZZ_SEED ask for more.
+# The machines that it begins with are its own: those of configs/ grow devices that its plugins do not have.
+EXTRA_DIST += tests/fuzz/machines/linux-direct.yaml tests/fuzz/machines/pc.yaml
 check_PROGRAMS += tests/fuzz/fuzz_config
 TESTS += tests/fuzz/fuzz_config
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/mutate.c tests/fuzz/mutate.h tests/unit/config_fixture.c \
