@@ -8,6 +8,8 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/chardev.h \
 	sdk/include/abbey/control.h \
 	sdk/include/abbey/dev.h \
+	sdk/include/abbey/cp437.h \
+	sdk/include/abbey/display.h \
 	sdk/include/abbey/dma.h \
 	sdk/include/abbey/firmware.h \
 	sdk/include/abbey/guestopt.h \

@@ -23,6 +23,7 @@ static const struct {
     [ABBEY_TYPE_IRQ] = { 0, 0, "an interrupt line: a number, CHIP.PIN or none" },
     [ABBEY_TYPE_CHAR] = { 0, 0, "the id of a backend, or none" },
     [ABBEY_TYPE_BLOCK] = { 0, 0, "the id of a backend, or none" },
+    [ABBEY_TYPE_DISPLAY] = { 0, 0, "the id of a backend, or none" },
 };
 
 const char *value_type_name(const abbey_prop *row)

@@ -17,6 +17,7 @@ static const struct {
     { ABBEY_TIMER_1, &timer_interface, true },
     { ABBEY_DMA_1, &dma_interface, false },
     { ABBEY_VRAM_1, &vram_interface, false },
+    { ABBEY_SCREEN_1, &screen_interface, false },
     { ABBEY_PCI_1, &pci_interface, false },
     { ABBEY_SYSTEM_1, &system_interface, false },
     { ABBEY_BUS_1, &bus_interface, false },
@@ -185,6 +186,7 @@ static void device_free(struct device *device)
     pci_function_free(device->pci);
     free(device->bus);
     free(device->dma);
+    free(device->screen);
     free(device->inputs.asserted);
     free(device->failure);
     free(device->self);

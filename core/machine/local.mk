@@ -20,6 +20,8 @@ core_libcore_a_SOURCES += \
 	core/machine/pci.c \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
+	core/machine/screen.c \
+	core/machine/screen.h \
 	core/machine/state.c \
 	core/machine/state.h \
 	core/machine/state_read.c \

@@ -80,6 +80,16 @@ struct vram {
     struct vram *next;
 };
 
+/* What a video adapter shows, and who looks. */
+struct screen {
+    abbey_screen handle;
+    struct device *device;
+    const abbey_screen_client_1 *client;
+    void *self;
+    abbey_display *display;
+    abbey_surface surface; /* width 0: none yet */
+};
+
 struct pci_function {
     abbey_pci handle;
     struct device *device;
@@ -155,6 +165,7 @@ struct device {
     struct inputs inputs;
     struct dma *dma;
     struct vram *vrams;
+    struct screen *screen;
     struct pci_function *pci;
     struct pci_bus *bus;
     struct bus_offer offer;
@@ -252,6 +263,9 @@ extern const abbey_dma_1 dma_interface;
 
 /* bus.c */
 extern const abbey_bus_1 bus_interface;
+
+/* screen.c */
+extern const abbey_screen_1 screen_interface;
 
 /* vram.c */
 extern const abbey_vram_1 vram_interface;

@@ -14,6 +14,7 @@ static const char *const known[] = {
     ABBEY_TIMER_1,
     ABBEY_DMA_1,
     ABBEY_VRAM_1,
+    ABBEY_SCREEN_1,
     ABBEY_PCI_1,
     ABBEY_SYSTEM_1,
     ABBEY_BUS_1,
@@ -26,6 +27,7 @@ static const char *const known[] = {
     ABBEY_HOST_EVENT_1,
     ABBEY_HOST_LOCAL_1,
     ABBEY_HOST_FAULT_1,
+    ABBEY_HOST_PICTURE_1,
 };
 
 bool plugin_unknown_interface(const char *ids, char *id, size_t room)

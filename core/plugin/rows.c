@@ -30,6 +30,7 @@ static const struct type_row {
     [ABBEY_TYPE_IRQ] = { "irq", sizeof(void *), true, false, -1, 4095 },
     [ABBEY_TYPE_CHAR] = { "char", sizeof(void *), true, false, 0, 0 },
     [ABBEY_TYPE_BLOCK] = { "block", sizeof(void *), true, false, 0, 0 },
+    [ABBEY_TYPE_DISPLAY] = { "display", sizeof(void *), true, false, 0, 0 },
     [ABBEY_TYPE_TIMER] = { "timer", sizeof(void *), false, true, 0, 0 },
     [ABBEY_TYPE_BLOB] = { "blob", 1, false, true, 0, UINT8_MAX },
 };

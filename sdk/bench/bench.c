@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/machine/screen.h"
+
 #define YEAR_2000 (946684800ull * ABBEY_SEC)
 #define PIRQ_LINES 16u /* abbey_line() numbers INTA# to INTD# of the PCI bus from here */
 
@@ -248,6 +250,18 @@ void abbey_char_stall(abbey_bench *bench, uint32_t on)
     s->stalled = on != 0;
     if (was && !s->stalled && s->client && s->client->writable)
         s->client->writable(s->client_self);
+}
+
+/* ---- the screen ---- */
+
+int32_t abbey_picture(abbey_bench *bench, abbey_surface *surface)
+{
+    return screen_picture(bench->board, NULL, surface) ? 0 : -1;
+}
+
+int32_t abbey_text_screen(abbey_bench *bench, abbey_text *text)
+{
+    return screen_text(bench->board, NULL, text) ? 0 : -1;
 }
 
 /* ---- state ---- */

@@ -30,6 +30,9 @@ static const void *query(const char *id)
         { ABBEY_HOST_EVENT_1, &host_event },
         { ABBEY_HOST_LOCAL_1, &host_local },
         { ABBEY_HOST_FAULT_1, &host_fault },
+#ifdef WITH_PNG
+        { ABBEY_HOST_PICTURE_1, &host_picture },
+#endif
     };
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
         if (strcmp(id, services[i].id) == 0)

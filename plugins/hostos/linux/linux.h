@@ -14,13 +14,14 @@
 
 #include <abbey/plugin.h>
 
-/* The service tables, in mem.c, clock.c, thread.c, event.c, local.c, fault.c. */
+/* The service tables, in mem.c, clock.c, thread.c, event.c, local.c, fault.c, picture.c. */
 extern const abbey_host_mem_1 host_mem;
 extern const abbey_host_clock_1 host_clock;
 extern const abbey_host_thread_1 host_thread;
 extern const abbey_host_event_1 host_event;
 extern const abbey_host_local_1 host_local;
 extern const abbey_host_fault_1 host_fault;
+extern const abbey_host_picture_1 host_picture;
 
 struct abbey_thread {
     pthread_t id;

@@ -26,3 +26,11 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/thread.c
 # Never unmapped: dlclose() must not take the code of signal handlers and exit functions away.
 plugins_hostos_linux_so_LDFLAGS = $(PLUGIN_LINK) -Wl,-z,nodelete
+plugins_hostos_linux_so_CPPFLAGS = $(AM_CPPFLAGS)
+plugins_hostos_linux_so_CFLAGS = $(AM_CFLAGS)
+if HAVE_PNG
+plugins_hostos_linux_so_SOURCES += plugins/hostos/linux/picture.c
+plugins_hostos_linux_so_CPPFLAGS += -DWITH_PNG
+plugins_hostos_linux_so_CFLAGS += $(PNG_CFLAGS)
+plugins_hostos_linux_so_LDADD = $(PNG_LIBS)
+endif

@@ -11,6 +11,7 @@
 #ifndef ABBEY_BENCH_H
 #define ABBEY_BENCH_H
 
+#include <abbey/display.h>
 #include <abbey/types.h>
 
 typedef struct abbey_bench abbey_bench;
@@ -73,6 +74,11 @@ typedef struct abbey_disk_counts {
     uint32_t locked; /* the guest holds the door */
 } abbey_disk_counts;
 void abbey_disk_counts_get(abbey_bench *bench, const char *id, abbey_disk_counts *counts);
+
+/* What the first screen shows now: the picture, or the cells of a text mode, good until the next call to the bench. 0,
+ * or -1 when it shows none. */
+int32_t abbey_picture(abbey_bench *bench, abbey_surface *surface);
+int32_t abbey_text_screen(abbey_bench *bench, abbey_text *text);
 
 /* Cold reset. */
 void abbey_bench_reset(abbey_bench *bench);

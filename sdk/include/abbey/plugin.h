@@ -10,6 +10,7 @@
 #include <abbey/chardev.h>
 #include <abbey/control.h>
 #include <abbey/dev.h>
+#include <abbey/display.h>
 #include <abbey/dma.h>
 #include <abbey/firmware.h>
 #include <abbey/guestopt.h>

@@ -15,6 +15,7 @@
 
 #include <abbey/block.h>
 #include <abbey/chardev.h>
+#include <abbey/display.h>
 #include <abbey/irq.h>
 #include <abbey/timer.h>
 
@@ -30,14 +31,16 @@
 #define ABBEY_TYPE_TIMER 10u /* abbey_timer * field; registers only */
 #define ABBEY_TYPE_BLOB 11u  /* array of integers; registers only */
 #define ABBEY_TYPE_I64 12u
-#define ABBEY_TYPE_BLOCK 13u /* abbey_block * field; the id of a backend of kind block, or none */
+#define ABBEY_TYPE_BLOCK 13u   /* abbey_block * field; the id of a backend of kind block, or none */
+#define ABBEY_TYPE_DISPLAY 14u /* abbey_display * field; the id of a backend of kind display, or none */
 
 #define ABBEY_TYPEOF(field) ABBEY_TYPE_OF(ABBEY_SELF, field)
 #define ABBEY_TYPE_OF(type_name, field) \
     _Generic(((type_name *)0)->field,                                                                                 \
         uint8_t: ABBEY_TYPE_U8, uint16_t: ABBEY_TYPE_U16, uint32_t: ABBEY_TYPE_U32, uint64_t: ABBEY_TYPE_U64,          \
         int32_t: ABBEY_TYPE_I32, int64_t: ABBEY_TYPE_I64, _Bool: ABBEY_TYPE_BOOL, const char *: ABBEY_TYPE_STRING,     \
-        abbey_irq *: ABBEY_TYPE_IRQ, abbey_char *: ABBEY_TYPE_CHAR, abbey_block *: ABBEY_TYPE_BLOCK, abbey_timer *: ABBEY_TYPE_TIMER,                   \
+        abbey_irq *: ABBEY_TYPE_IRQ, abbey_char *: ABBEY_TYPE_CHAR, abbey_block *: ABBEY_TYPE_BLOCK,                   \
+        abbey_display *: ABBEY_TYPE_DISPLAY, abbey_timer *: ABBEY_TYPE_TIMER,                                          \
         uint8_t *: ABBEY_TYPE_BLOB, uint16_t *: ABBEY_TYPE_BLOB, uint32_t *: ABBEY_TYPE_BLOB, uint64_t *: ABBEY_TYPE_BLOB)
 
 #define ABBEY_PROP_REQUIRED 1u /* the machine file must give it */
