@@ -52,3 +52,14 @@ plugin_PROGRAMS += plugins/devices/ide-disk.so
 plugins_devices_ide_disk_so_SOURCES = plugins/devices/ide/ide-disk.c plugins/devices/ide/ide-disk.h \
 	plugins/devices/ide/identify.c $(ATA_DRIVE)
 plugins_devices_ide_disk_so_LDFLAGS = $(PLUGIN_LINK)
+plugin_PROGRAMS += plugins/devices/vga.so
+plugins_devices_vga_so_SOURCES = \
+	plugins/devices/vga/dispi.c \
+	plugins/devices/vga/lines.c \
+	plugins/devices/vga/memory.c \
+	plugins/devices/vga/mode.c \
+	plugins/devices/vga/picture.c \
+	plugins/devices/vga/ports.c \
+	plugins/devices/vga/vga.c \
+	plugins/devices/vga/vga.h
+plugins_devices_vga_so_LDFLAGS = $(PLUGIN_LINK)

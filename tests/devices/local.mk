@@ -10,7 +10,8 @@ DEVICE_TESTS = \
 	tests/devices/test_ide_disk \
 	tests/devices/test_piix4_pm \
 	tests/devices/test_fw_cfg \
-	tests/devices/test_debug
+	tests/devices/test_debug \
+	tests/devices/test_vga
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 $(DEVICE_TESTS): $(plugin_PROGRAMS)
@@ -91,3 +92,8 @@ tests_devices_test_debug_SOURCES = tests/devices/test_debug.c
 tests_devices_test_debug_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_debug_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_debug_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_vga_SOURCES = tests/devices/test_vga.c
+tests_devices_test_vga_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_vga_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_vga_LDADD = $(DEVICE_LIBS)
