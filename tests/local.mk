@@ -27,3 +27,4 @@ include tests/sdk/local.mk
 include tests/fuzz/local.mk
 include tests/devices/local.mk
 include tests/lockstep/local.mk
+include tests/screen/local.mk

@@ -88,6 +88,8 @@ void chores_do(const struct boot *boot, const struct boot_ports *ports)
     ports->out(ports->opaque, PORT_FAST_A20, 1, 2);
     if (boot->facts.pci)
         pci_set_up(&boot->facts, ports);
+    if (boot->facts.display)
+        textmode_set(boot, ports);
     if (mem_a20_mask(boot->mem) != ~(gpa_t)0)
         mem_set_a20(boot->mem, true); /* a board without port 92h */
 }

@@ -82,7 +82,7 @@ static const struct {
     { "i8042", keyboard },
     { "ns16550", uart },
     { "vga", display },
-    { "svga", display },
+    { "vga-isa", display },
 };
 // clang-format on
 

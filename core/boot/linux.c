@@ -34,6 +34,11 @@
 #define LOADED_HIGH 1u
 #define BZIMAGE_START 0x100000u
 
+#define ZP_SCREEN_MODE 0x006u
+#define ZP_SCREEN_COLUMNS 0x007u
+#define ZP_SCREEN_LINES 0x00eu
+#define ZP_SCREEN_VGA 0x00fu
+#define ZP_SCREEN_POINTS 0x010u
 #define ZP_BYTES 4096u
 #define ZP_EXT_MEM_K 0x002u
 #define ZP_ACPI_RSDP 0x070u
@@ -165,6 +170,18 @@ static void memory_describe(const struct boot *boot, uint8_t *zero_page)
     }
 }
 
+/* screen_info, at the start of the page: the text mode of textmode.c. It stays zero where there is no screen. */
+static void screen_describe(const struct boot *boot, uint8_t *zero_page)
+{
+    if (!boot->facts.display)
+        return;
+    zero_page[ZP_SCREEN_MODE] = 3;
+    zero_page[ZP_SCREEN_COLUMNS] = 80;
+    zero_page[ZP_SCREEN_LINES] = 25;
+    zero_page[ZP_SCREEN_VGA] = 1;
+    put16(zero_page + ZP_SCREEN_POINTS, 16);
+}
+
 bool linux_load(struct boot *boot, const struct image *kernel, const struct image *initrd, struct cpu *cpu,
     struct boot_error *error)
 {
@@ -182,7 +199,8 @@ bool linux_load(struct boot *boot, const struct image *kernel, const struct imag
         header_end = HDR_END_MAX;
     memcpy(zero_page + HDR_START, kernel->bytes + HDR_START, header_end - HDR_START);
     zero_page[HDR_TYPE_OF_LOADER] = 0xff;    /* a loader without a number of its own */
-    put16(zero_page + HDR_VID_MODE, 0xffff); /* "normal"; screen_info stays zero: no text screen */
+    put16(zero_page + HDR_VID_MODE, 0xffff); /* "normal" */
+    screen_describe(boot, zero_page);
     put32(zero_page + HDR_CODE32_START, start);
     put32(zero_page + HDR_CMD_LINE_PTR, BOOT_CMDLINE);
     put32(zero_page + HDR_RAMDISK_IMAGE, initrd_at);

@@ -11,6 +11,7 @@ core_libcore_a_SOURCES += \
 	core/boot/facts.c \
 	core/boot/firmware.c \
 	core/boot/fwfiles.c \
+	core/boot/font.c \
 	core/boot/image.c \
 	core/boot/linux.c \
 	core/boot/multiboot.c \
@@ -21,4 +22,5 @@ core_libcore_a_SOURCES += \
 	core/boot/rompath.c \
 	core/boot/rompath.h \
 	core/boot/smbios.c \
-	core/boot/state.c
+	core/boot/state.c \
+	core/boot/textmode.c

@@ -152,6 +152,11 @@ uint32_t smbios_make(const struct boot *boot, uint8_t tables[SMBIOS_ROOM], uint8
 /* Fills the image of the ROM at F0000h. */
 void rom_make(const struct boot *boot, uint8_t *rom);
 
+/* The shapes of code page 437, a byte a line, the leftmost dot in bit 7. */
+void font_draw(uint8_t cells[256][16]);
+/* Text mode 3, a cleared screen, and what the BIOS data area says of it. */
+void textmode_set(const struct boot *boot, const struct boot_ports *ports);
+
 /* Through the ports, what a BIOS does. */
 void chores_do(const struct boot *boot, const struct boot_ports *ports);
 

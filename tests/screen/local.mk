@@ -1,0 +1,7 @@
+# What guests show: text screens and pictures of whole machines.
+check_PROGRAMS += tests/screen/screen-of
+tests_screen_screen_of_SOURCES = tests/screen/screen-of.c
+tests_screen_screen_of_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_screen_screen_of_CFLAGS = $(UNIT_CFLAGS)
+tests_screen_screen_of_LDADD = $(CORE_LIBS)
+tests_screen_screen_of_LDFLAGS = $(AM_LDFLAGS)
