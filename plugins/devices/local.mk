@@ -63,3 +63,8 @@ plugins_devices_vga_so_SOURCES = \
 	plugins/devices/vga/vga.c \
 	plugins/devices/vga/vga.h
 plugins_devices_vga_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/ide-cd.so
+plugins_devices_ide_cd_so_SOURCES = plugins/devices/ide/ide-cd.c plugins/devices/ide/ide-cd.h \
+	plugins/devices/ide/packet.c $(ATA_DRIVE)
+plugins_devices_ide_cd_so_LDFLAGS = $(PLUGIN_LINK)

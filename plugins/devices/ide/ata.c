@@ -36,11 +36,11 @@ void ata_fail(struct ata *ata, uint8_t error)
     ata_irq(ata, true);
 }
 
-static void data_phase(struct ata *ata, uint8_t phase, uint32_t bytes, bool interrupt)
+static void data_phase(struct ata *ata, uint8_t phase, uint32_t from, uint32_t to, bool interrupt)
 {
     ata->phase = phase;
-    ata->at = 0;
-    ata->end = (uint16_t)bytes;
+    ata->at = (uint16_t)from;
+    ata->end = (uint16_t)to;
     ata->status = ready(ata) | ATA_DRQ;
     if (interrupt)
         ata_irq(ata, true);
@@ -48,12 +48,17 @@ static void data_phase(struct ata *ata, uint8_t phase, uint32_t bytes, bool inte
 
 void ata_in(struct ata *ata, uint32_t bytes, bool interrupt)
 {
-    data_phase(ata, ATA_PHASE_IN, bytes, interrupt);
+    data_phase(ata, ATA_PHASE_IN, 0, bytes, interrupt);
+}
+
+void ata_in_part(struct ata *ata, uint32_t from, uint32_t to)
+{
+    data_phase(ata, ATA_PHASE_IN, from, to, true);
 }
 
 void ata_out(struct ata *ata, uint32_t bytes, bool interrupt)
 {
-    data_phase(ata, ATA_PHASE_OUT, bytes, interrupt);
+    data_phase(ata, ATA_PHASE_OUT, 0, bytes, interrupt);
 }
 
 void ata_dma_wait(struct ata *ata)

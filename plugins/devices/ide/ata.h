@@ -98,6 +98,8 @@ void ata_end(struct ata *ata);
 void ata_fail(struct ata *ata, uint8_t error);
 /* data[] holds `bytes` for the host, or is to get them. */
 void ata_in(struct ata *ata, uint32_t bytes, bool interrupt);
+/* The same for the bytes of data[] from `from` up to `to`, with an interrupt. */
+void ata_in_part(struct ata *ata, uint32_t from, uint32_t to);
 void ata_out(struct ata *ata, uint32_t bytes, bool interrupt);
 /* Waits for the bus master, which may be running already. */
 void ata_dma_wait(struct ata *ata);

@@ -44,6 +44,6 @@ int32_t disk_start(struct disk *disk, abbey_dev *dev, struct image *image, void 
 
 /* mode.c: the image as `mode` wants it. NULL with the reason in *error. */
 struct image *mode_open(const char *path, const char *format, const char *mode, abbey_error *error);
-#define MODES "persistent, nonpersistent, undoable, read-only"
+#define MODES "persistent,nonpersistent,undoable,read-only"
 
 #endif

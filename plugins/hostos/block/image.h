@@ -82,8 +82,9 @@ extern const struct image_format image_raw;
 
 /* By name; NULL when there is none. "auto" is none. */
 const struct image_format *image_format_find(const char *name);
-/* "raw" */
+
 #define IMAGE_FORMATS "raw"
+#define IMAGE_CHOICES "raw"
 
 /* Opens an image and what it stands on. `format` "auto" looks at the file. `depth` is 0 but for backing files. NULL
  * with the reason in *error. */

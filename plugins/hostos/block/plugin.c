@@ -4,7 +4,7 @@
 #define ABBEY_SELF struct disk
 static const abbey_prop disk_props[] = {
     ABBEY_PROP_TEXT(path, NULL, "image file or block device; without one the drive is empty", .flags = ABBEY_PROP_PATH),
-    ABBEY_PROP_TEXT(format, "auto", "format of the image; auto looks at it", .choices = "auto," IMAGE_FORMATS),
+    ABBEY_PROP_TEXT(format, "auto", "format of the image; auto looks at it", .choices = "auto," IMAGE_CHOICES),
     ABBEY_PROP_TEXT(mode, "persistent",
         "persistent: writes go to the image; nonpersistent: they are gone at the end; undoable: they go to a redo log "
         "beside it; read-only: there are none",
