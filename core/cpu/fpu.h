@@ -16,10 +16,11 @@
 #define FPU_X87 1u /* with MMX */
 #define FPU_SSE 2u
 
-/* A note (cpu->bt.x87_op): opcode of an x87 instruction as FXSAVE has it, and what is below. */
-#define FPU_NOTED 0x80000000u
-#define FPU_NOTED_OPERAND 0x40000000u              /* x87_dp is news as well ... */
-#define FPU_NOTED_SEG(seg) ((uint32_t)(seg) << 16) /* ... an offset in this segment */
+/* A note (cpu->bt.x87_op) has two halves, so that an instruction without memory operand leaves the one with it alone.
+ */
+#define FPU_NOTED 0x8000u             /* with the opcode as FXSAVE has it; x87_ip is the instruction's address */
+#define FPU_NOTED_OPERAND 0x80000000u /* x87_dp is the offset of an operand ... */
+#define FPU_NOTED_SEG(seg) ((uint32_t)(seg) << 16) /* ... in this segment */
 
 /* All of the state into cpu->fx; the host's x87 registers are as C expects them afterwards. [vcpu] */
 void fpu_fetch(struct cpu *cpu);

@@ -13,16 +13,20 @@ static struct {
     struct cpu *cpu;
 } chosen;
 
-static bool service_find(void)
+const void *hostfault_service(const char *id)
 {
     char path[4096];
     const char *build = getenv("ABBEY_BUILDDIR");
-    if (service)
-        return true;
     snprintf(path, sizeof(path), "%s/plugins/hostos/linux.so", build ? build : ".");
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     const abbey_plugin *plugin = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
-    service = plugin ? plugin->hostos->query(ABBEY_HOST_FAULT_1) : NULL;
+    return plugin ? plugin->hostos->query(id) : NULL;
+}
+
+static bool service_find(void)
+{
+    if (!service)
+        service = hostfault_service(ABBEY_HOST_FAULT_1);
     return service;
 }
 

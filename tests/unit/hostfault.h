@@ -4,6 +4,9 @@
 
 #include "core/vmm/vcpu.h"
 
+/* A service of the host plugin of this build, or NULL. */
+const void *hostfault_service(const char *id);
+
 /* Delivers faults of this thread to the engine that advances `cpu`, and tells it so. False when the engine wants none,
  * or the host plugin is not to be found. */
 bool hostfault_attach(const struct engine *engine, struct cpu *cpu);
