@@ -16,6 +16,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/host.h \
 	sdk/include/abbey/io.h \
 	sdk/include/abbey/irq.h \
+	sdk/include/abbey/isadma.h \
 	sdk/include/abbey/pci.h \
 	sdk/include/abbey/plugin.h \
 	sdk/include/abbey/props.h \

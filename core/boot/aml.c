@@ -167,6 +167,13 @@ void res_io(struct aml *res, uint16_t start, uint8_t count)
     aml_byte(res, count);
 }
 
+void res_dma(struct aml *res, uint8_t channels)
+{
+    aml_byte(res, 0x2a); /* 6.4.2.2 */
+    aml_byte(res, channels);
+    aml_byte(res, 0);
+}
+
 void res_irq(struct aml *res, uint32_t irq)
 {
     aml_byte(res, 0x22); /* 6.4.2.1 without flags */

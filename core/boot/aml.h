@@ -67,6 +67,7 @@ void aml_package(struct aml *aml, uint8_t elements);
 /* Resource descriptors. */
 void res_io(struct aml *res, uint16_t start, uint8_t count);
 void res_irq(struct aml *res, uint32_t irq);                              /* edge-triggered, not shared */
+void res_dma(struct aml *res, uint8_t channels);                          /* a mask; bytes, not a bus master */
 void res_irq_shared(struct aml *res, const uint8_t *irqs, uint8_t count); /* level, active low */
 void res_bus_window(struct aml *res, uint16_t first, uint16_t last);
 void res_io_window(struct aml *res, uint16_t first, uint16_t last);

@@ -11,6 +11,8 @@
 
 #define PORT_FAST_A20 0x92u
 #define PORT_ELCR 0x4d0u
+#define PORT_DMA_2_MASK 0xd4u
+#define PORT_DMA_2_MODE 0xd6u
 
 static uint32_t pci_address(unsigned slot, unsigned function, unsigned offset)
 {
@@ -83,9 +85,17 @@ static void pci_set_up(const struct boot_facts *facts, const struct boot_ports *
     }
 }
 
+/* The cascade of the 8237 pair (82371SB, DMA registers): without it channels 0 to 3 never get the bus. */
+static void dma_set_up(const struct boot_ports *ports)
+{
+    ports->out(ports->opaque, PORT_DMA_2_MODE, 1, 0xc0);
+    ports->out(ports->opaque, PORT_DMA_2_MASK, 1, 0);
+}
+
 void chores_do(const struct boot *boot, const struct boot_ports *ports)
 {
     ports->out(ports->opaque, PORT_FAST_A20, 1, 2);
+    dma_set_up(ports);
     if (boot->facts.pci)
         pci_set_up(&boot->facts, ports);
     if (boot->facts.display)

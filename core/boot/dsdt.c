@@ -29,7 +29,7 @@ static void uid(struct aml *aml, uint32_t number)
 
 /* ---- ISA devices ---- */
 
-/* One device: its lines, -1 for none, and its ports {first, count}, count 0: no more. */
+/* One device: its line, -1 for none; its ports {first, count}, count 0: no more; its DMA channels, a bit each. */
 struct isa_device {
     bool there;
     const char *name, *id;
@@ -38,6 +38,7 @@ struct isa_device {
         uint16_t first;
         uint8_t count;
     } ports[3];
+    uint8_t dma;
 };
 
 static void isa_device(struct aml *aml, struct aml *res, const struct isa_device *device)
@@ -48,21 +49,27 @@ static void isa_device(struct aml *aml, struct aml *res, const struct isa_device
         res_io(res, device->ports[i].first, device->ports[i].count);
     if (device->irq >= 0)
         res_irq(res, (uint32_t)device->irq);
+    if (device->dma)
+        res_dma(res, device->dma);
     aml_resources(aml, "_CRS", res);
     aml_close(aml);
 }
 
 static void isa_devices(struct aml *aml, struct aml *res, const struct boot_facts *facts)
 {
+    const uint16_t fdc = facts->fdc_base;
+    const uint8_t fdc_dma = (uint8_t)(1u << facts->fdc_dma);
     // clang-format off
     const struct isa_device devices[] = {
-        { facts->pic,      "PIC",  "PNP0000",  2, { { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 } } },
-        { facts->pit,      "TIMR", "PNP0100",  0, { { 0x40, 4 } } },
-        { facts->pit,      "SPKR", "PNP0800", -1, { { 0x61, 1 } } },
-        { facts->rtc,      "RTC",  "PNP0B00",  8, { { 0x70, 2 } } },
-        { facts->keyboard, "KBD",  "PNP0303",  1, { { 0x60, 1 }, { 0x64, 1 } } },
-        { facts->mouse,    "MOU",  "PNP0F13", facts->mouse_irq, { { 0 } } },
-        { facts->pm,       "PMIO", "PNP0C02", -1, { { facts->pm_base, 0x40 }, { facts->gpe, facts->gpe ? 4 : 0 } } },
+        { facts->pic,      "PIC",  "PNP0000",  2, { { 0x20, 2 }, { 0xa0, 2 }, { 0x4d0, 2 } }, 0 },
+        { facts->pit,      "TIMR", "PNP0100",  0, { { 0x40, 4 } }, 0 },
+        { facts->pit,      "SPKR", "PNP0800", -1, { { 0x61, 1 } }, 0 },
+        { facts->rtc,      "RTC",  "PNP0B00",  8, { { 0x70, 2 } }, 0 },
+        { facts->keyboard, "KBD",  "PNP0303",  1, { { 0x60, 1 }, { 0x64, 1 } }, 0 },
+        { facts->mouse,    "MOU",  "PNP0F13", facts->mouse_irq, { { 0 } }, 0 },
+        { facts->pm,       "PMIO", "PNP0C02", -1, { { facts->pm_base, 0x40 }, { facts->gpe, facts->gpe ? 4 : 0 } }, 0 },
+        { facts->dma,      "DMAC", "PNP0200", -1, { { 0x00, 16 }, { 0x81, 15 }, { 0xc0, 32 } }, 1 << 4 },
+        { facts->fdc,      "FDC0", "PNP0700", facts->fdc_irq, { { fdc + 2, 4 }, { fdc + 7, 1 } }, fdc_dma },
     };
     // clang-format on
     for (unsigned i = 0; i < sizeof devices / sizeof devices[0]; i++)

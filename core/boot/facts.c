@@ -45,6 +45,25 @@ static void power_management(struct boot_facts *facts, const struct config_node 
     facts->sci = line(node, "irq", 9);
 }
 
+/* The types of diskette drives as CMOS 10h numbers them. */
+static void floppy(struct boot_facts *facts, const struct config_node *node)
+{
+    static const char *const types[] = { "360K", "1.2M", "720K", "1.44M", "2.88M" };
+    const struct config_value *type = property(node, "type");
+    uint32_t unit = integer(node, "unit", 0);
+    for (unsigned i = 0; type && type->text && unit < 2 && i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(type->text, types[i]) == 0)
+            facts->floppy[unit] = (uint8_t)(i + 1);
+}
+
+static void diskettes(struct boot_facts *facts, const struct config_node *node)
+{
+    facts->fdc = true;
+    facts->fdc_base = (uint16_t)integer(node, "base", 0x3f0);
+    facts->fdc_irq = line(node, "irq", 6);
+    facts->fdc_dma = (uint8_t)integer(node, "dma", 2);
+}
+
 static void keyboard(struct boot_facts *facts, const struct config_node *node)
 {
     facts->keyboard = true;
@@ -67,6 +86,7 @@ static void host_bridge(struct boot_facts *facts, const struct config_node *node
 static void pic(struct boot_facts *facts, const struct config_node *node) { (void)node; facts->pic = true; }
 static void pit(struct boot_facts *facts, const struct config_node *node) { (void)node; facts->pit = true; }
 static void rtc(struct boot_facts *facts, const struct config_node *node) { (void)node; facts->rtc = true; }
+static void dma(struct boot_facts *facts, const struct config_node *node) { (void)node; facts->dma = true; }
 static void display(struct boot_facts *facts, const struct config_node *node) { (void)node; facts->display = true; }
 
 static const struct {
@@ -81,6 +101,9 @@ static const struct {
     { "mc146818", rtc },
     { "i8042", keyboard },
     { "ns16550", uart },
+    { "i8237", dma },
+    { "i82077aa", diskettes },
+    { "floppy", floppy },
     { "vga", display },
     { "vga-isa", display },
 };

@@ -62,14 +62,17 @@ struct range {
 #define FACTS_UARTS 4
 
 struct boot_facts {
-    bool pci;         /* a host bridge */
+    bool pci;            /* a host bridge */
     uint32_t pci_memory; /* where the window for PCI memory begins */
-    int32_t isa_slot; /* of the PIIX3 with the routing registers; -1: none */
-    uint8_t pirq[4];  /* ISA lines of PIRQA#..PIRQD#, 0: none */
-    bool pm;          /* a PIIX4 power management function */
+    int32_t isa_slot;    /* of the PIIX3 with the routing registers; -1: none */
+    uint8_t pirq[4];     /* ISA lines of PIRQA#..PIRQD#, 0: none */
+    bool pm;             /* a PIIX4 power management function */
     uint16_t pm_base, gpe;
     uint8_t sci, pm_timer_bits;
     const char *pm_id;
+    bool dma, fdc;
+    uint16_t fdc_base;
+    uint8_t fdc_irq, fdc_dma;
     uint8_t floppy[2]; /* types of the diskette drives as CMOS 10h knows them, 0: none */
     bool pic, pit, rtc, keyboard, mouse, display;
     uint8_t mouse_irq;

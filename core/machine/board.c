@@ -16,6 +16,7 @@ static const struct {
     { ABBEY_IRQCHIP_1, &irqchip_interface, false },
     { ABBEY_TIMER_1, &timer_interface, true },
     { ABBEY_DMA_1, &dma_interface, false },
+    { ABBEY_ISADMA_1, &isadma_interface, false },
     { ABBEY_VRAM_1, &vram_interface, false },
     { ABBEY_SCREEN_1, &screen_interface, false },
     { ABBEY_PCI_1, &pci_interface, false },
@@ -206,6 +207,7 @@ void board_free(struct board *board)
     for (unsigned i = board->backend_count; i-- > 0;)
         device_free(&board->backends[i]);
     firmware_files_free(board);
+    isadma_free(board);
     for (struct pause_listener *l = board->listeners, *next; l; l = next) {
         next = l->next;
         free(l);

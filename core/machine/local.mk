@@ -7,6 +7,7 @@ core_libcore_a_SOURCES += \
 	core/machine/dma.c \
 	core/machine/firmware.c \
 	core/machine/irq.c \
+	core/machine/isadma.c \
 	core/machine/machine.c \
 	core/machine/machine.h \
 	core/machine/machine_boot.c \

@@ -126,6 +126,17 @@ struct chunk {
     void *bytes;
 };
 
+#define ISADMA_CHANNELS 8u
+
+/* A DMA channel of the ISA bus that a card has. */
+struct isadma_channel {
+    abbey_isadma handle;
+    struct device *device;
+    uint32_t number;
+    abbey_isadma_ready_fn ready;
+    void *self;
+};
+
 /* A file that the firmware may ask for: bytes, or who makes them when they are asked for. */
 struct firmware_file {
     struct device *device; /* who gave it; NULL: the host */
@@ -193,6 +204,11 @@ struct board {
     struct firmware_file *firmware_files; /* by name */
     uint32_t firmware_count;
 
+    struct isadma_channel *isadma[ISADMA_CHANNELS];
+    const abbey_isadma_chip_1 *isadma_chip;
+    void *isadma_self;
+    const struct device *isadma_device;
+
     struct source *intr;
     abbey_intr_ack_fn intr_ack;
     void *intr_self;
@@ -257,6 +273,10 @@ void irq_recount(struct board *board);
 /* firmware.c */
 extern const abbey_firmware_1 firmware_interface;
 void firmware_files_free(struct board *board);
+
+/* isadma.c */
+extern const abbey_isadma_1 isadma_interface;
+void isadma_free(struct board *board);
 
 /* dma.c */
 extern const abbey_dma_1 dma_interface;

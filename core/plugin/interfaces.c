@@ -13,6 +13,7 @@ static const char *const known[] = {
     ABBEY_IRQCHIP_1,
     ABBEY_TIMER_1,
     ABBEY_DMA_1,
+    ABBEY_ISADMA_1,
     ABBEY_VRAM_1,
     ABBEY_SCREEN_1,
     ABBEY_PCI_1,

@@ -68,3 +68,16 @@ plugin_PROGRAMS += plugins/devices/ide-cd.so
 plugins_devices_ide_cd_so_SOURCES = plugins/devices/ide/ide-cd.c plugins/devices/ide/ide-cd.h \
 	plugins/devices/ide/packet.c $(ATA_DRIVE)
 plugins_devices_ide_cd_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/i8237.so
+plugins_devices_i8237_so_SOURCES = plugins/devices/i8237.c
+plugins_devices_i8237_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/i82077aa.so
+plugins_devices_i82077aa_so_SOURCES = \
+	plugins/devices/fdc/command.c \
+	plugins/devices/fdc/drive.c \
+	plugins/devices/fdc/fdc.c \
+	plugins/devices/fdc/fdc.h \
+	plugins/devices/fdc/transfer.c
+plugins_devices_i82077aa_so_LDFLAGS = $(PLUGIN_LINK)

@@ -11,7 +11,7 @@
  * Without firmware somebody must route: the properties give the reset values of PIRQRC, by default those of SeaBIOS,
  * so that a guest finds its interrupts on the same lines whichever way it was booted.
  *
- * XXX: the DMA controllers (ports 0-Fh, 81h-8Fh, C0h-DFh) and the APM ports B2h, B3h are not there. */
+ * Its DMA controllers are a device of their own as well (i8237). XXX: the APM ports B2h, B3h are not there. */
 #include <abbey/plugin.h>
 
 #define LINES 16

@@ -11,6 +11,8 @@ DEVICE_TESTS = \
 	tests/devices/test_ide_cd \
 	tests/devices/test_piix4_pm \
 	tests/devices/test_fw_cfg \
+	tests/devices/test_i8237 \
+	tests/devices/test_fdc \
 	tests/devices/test_debug \
 	tests/devices/test_vga
 check_PROGRAMS += $(DEVICE_TESTS)
@@ -28,6 +30,22 @@ check_PROGRAMS += tests/devices/rom-card.so
 tests_devices_rom_card_so_SOURCES = tests/devices/rom-card.c
 tests_devices_rom_card_so_LDFLAGS = $(PLUGIN_LINK)
 $(DEVICE_TESTS): tests/devices/rom-card.so
+
+# A card on a DMA channel.
+check_PROGRAMS += tests/devices/dma-card.so
+tests_devices_dma_card_so_SOURCES = tests/devices/dma-card.c
+tests_devices_dma_card_so_LDFLAGS = $(PLUGIN_LINK)
+$(DEVICE_TESTS): tests/devices/dma-card.so
+
+tests_devices_test_i8237_SOURCES = tests/devices/test_i8237.c
+tests_devices_test_i8237_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_i8237_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_i8237_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_fdc_SOURCES = tests/devices/test_fdc.c
+tests_devices_test_fdc_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_fdc_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_fdc_LDADD = $(DEVICE_LIBS)
 
 tests_devices_test_fw_cfg_SOURCES = tests/devices/test_fw_cfg.c
 tests_devices_test_fw_cfg_CPPFLAGS = $(DEVICE_CPPFLAGS)

@@ -17,6 +17,7 @@
 #include <abbey/host.h>
 #include <abbey/io.h>
 #include <abbey/irq.h>
+#include <abbey/isadma.h>
 #include <abbey/pci.h>
 #include <abbey/props.h>
 #include <abbey/system.h>
