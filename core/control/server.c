@@ -279,7 +279,6 @@ struct server *server_new(
     struct server *server = calloc(1, sizeof *server);
     if (!server)
         return NULL;
-    server->commands = commands;
     server->loop = loop;
     server->event = host->query(ABBEY_HOST_EVENT_1);
     server->local = host->query(ABBEY_HOST_LOCAL_1);
@@ -297,6 +296,7 @@ struct server *server_new(
         server_free(server);
         return NULL;
     }
+    server->commands = commands;
     commands_on_event(commands, on_event, server);
     return server;
 }
@@ -305,7 +305,8 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
-    commands_on_event(server->commands, NULL, NULL);
+    if (server->commands)
+        commands_on_event(server->commands, NULL, NULL);
     while (server->clients) {
         client_flush(server->clients);
         client_free(server->clients);

@@ -192,3 +192,10 @@ tests_unit_test_bt_fp_SOURCES = tests/unit/test_bt_fp.c
 tests_unit_test_bt_fp_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_fp_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_fp_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_control
+TESTS += tests/unit/test_control
+tests_unit_test_control_SOURCES = tests/unit/test_control.c tests/unit/host_rig.c tests/unit/host_rig.h tests/fuzz/mutate.c \
+	tests/fuzz/mutate.h
+tests_unit_test_control_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_control_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_control_LDADD = $(UNIT_LIBS)

@@ -28,7 +28,7 @@ static int32_t address_set(struct address *address, const char *path, abbey_erro
 {
     size_t length = strlen(path);
     if (length == 0 || length >= sizeof address->un.sun_path)
-        return host_fail(error, "socket path '%s' has %zu bytes; the system allows 1 to %zu", path, length,
+        return host_fail(error, "socket path '%.120s' has %zu bytes; the system allows 1 to %zu", path, length,
             sizeof address->un.sun_path - 1);
     *address = (struct address){ .un.sun_family = AF_UNIX };
     memcpy(address->un.sun_path, path, length + 1);
