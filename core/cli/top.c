@@ -218,6 +218,10 @@ static int watch(struct link *link, uint64_t interval, bool once)
         fputs("\033[?1049h\033[?25l\033[H\033[J", stdout); /* alternate screen, no cursor */
     while (before && !ended) {
         ended = client_pause(link->client, interval);
+        if (ended) {
+            told = "the machine has closed the connection";
+            status = LINK_UNREACHABLE;
+        }
         json_t *state = ended ? NULL : ask(link, "vm.status", &told, &error, &status);
         json_t *now = state ? ask(link, "vm.stats", &told, &error, &status) : NULL;
         if (now)

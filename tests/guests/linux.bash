@@ -120,6 +120,23 @@ button() {
     result "SIGTERM presses the power button" eval 'powered_off && said button'
 }
 
+# Over its control socket a kernel is paused many times while it boots, and then told to power off.
+control() {
+    local sock=$work/control i failed=0
+    start test=button --timeout $limit --control "$sock" 7</dev/null
+    for i in {1..30}; do
+        until [ -S "$sock" ] || ! kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+        "$ABBEY" ctl "$sock" vm.pause >/dev/null 2>>"$work/err" || failed=1
+        "$ABBEY" ctl "$sock" vm.resume >/dev/null 2>>"$work/err" || failed=1
+        sleep 0.1
+    done
+    result "boots on through pauses" eval '[ $failed -eq 0 ] && says ready'
+    "$ABBEY" ctl "$sock" vm.powerdown 2>>"$work/err"
+    wait $pid
+    status=$?
+    result "vm.powerdown powers it off" eval 'powered_off && said button'
+}
+
 timeout_passes() {
     machine test=idle --timeout 2 </dev/null
     status=$?
@@ -143,7 +160,7 @@ if [ "${ABBEY_TEST_SHORT-}" ]; then
     off 64M 30000
     skip "all else" "ABBEY_TEST_SHORT is set"
 else
-    echo "1..18"
+    echo "1..20"
     off 64M 30000
     off 512M 450000
     off 2G 1900000
@@ -151,6 +168,7 @@ else
     again
     pipes
     button
+    control
     timeout_passes
     work
 fi

@@ -1,8 +1,8 @@
 # Small guests of ours, and real ones that boot.
 EXTRA_DIST += tests/guests/fetch-linux tests/guests/init tests/guests/guest-initrd tests/guests/disk.sh
-EXTRA_DIST += tests/guests/system.sh
+EXTRA_DIST += tests/guests/system.sh tests/guests/control.sh
 EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
-TESTS += tests/guests/system.sh
+TESTS += tests/guests/system.sh tests/guests/control.sh
 TESTS += tests/guests/firmware.sh
 EXTRA_DIST += tests/guests/firmware.sh
 TESTS += tests/guests/system.sh tests/guests/disk.sh
