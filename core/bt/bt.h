@@ -22,6 +22,9 @@ bool bt_supported(void);
 struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_error *error);
 void bt_free(struct bt *bt);
 
+/* Turns on switches for tests (debug.c). */
+bool bt_debug(struct bt *bt, const char *names, abbey_error *error);
+
 /* The engine: as interp_run(). Without counting the budget is looked at only when translated code is left. [vcpu] */
 enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget);
 

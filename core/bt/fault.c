@@ -62,9 +62,45 @@ static bool insn_fault(struct bt *bt, abbey_fault *fault)
     return true;
 }
 
+bool fault_aside(struct bt *bt)
+{
+    bool aside = bt->aside;
+    bt->aside = false;
+    if (bt->retired && !bt->retired->dead)
+        unit_drop(bt, bt->retired);
+    bt->retired = NULL;
+    return aside;
+}
+
+/* An access to guest memory that the window does not serve as it is. Where it cannot be made to, the instruction is
+ * taken back and left to the interpreter; an instruction to which that happens again and again is translated anew, with
+ * the TLB's access. */
+static bool access_fault(struct bt *bt, abbey_fault *fault)
+{
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_of(unit, rip) : NULL;
+    if (!point || !bt->windows || (unit->mode & MODE_SOFT))
+        return false;
+    enum window_answer answer =
+        windows_fault(bt->windows, &bt->cpu->paging, fault->addr, fault->write, unit->mode & MODE_USER);
+    if (answer == WINDOW_RETRY)
+        return true;
+    struct insn *insn = (struct insn *)point->insn;
+    if (answer != WINDOW_GUEST && insn->soft < SOFT_NOW && ++insn->soft == SOFT_NOW) {
+        bt->retired = unit;
+        bt->counters.softened++;
+    }
+    divert(bt, fault, unit, point);
+    bt->aside = true;
+    return true;
+}
+
 int32_t bt_fault(void *arg, abbey_fault *fault)
 {
     struct bt *bt = arg;
+    if (fault->kind == ABBEY_FAULT_ACCESS)
+        return access_fault(bt, fault);
     if (fault->kind == ABBEY_FAULT_FLOAT || fault->kind == ABBEY_FAULT_GENERAL)
         return insn_fault(bt, fault);
     if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)

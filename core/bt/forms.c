@@ -51,10 +51,10 @@ static void modrm(struct xlat *x, unsigned lock)
             return;
         }
         if (rm.base == HOST_ESP)
-            esp_settle(x);
+            esp_settle_first(x);
     }
     if (reg == HOST_ESP)
-        esp_settle(x);
+        esp_settle_first(x);
     if (memory)
         rm = operand_check(x, size, (shape & SHAPE_WRITES) != 0);
     emit_op(&x->code, how_of(insn) | (lock && memory ? EMIT_LOCK : 0), insn->opcode, reg, rm);

@@ -7,6 +7,7 @@
 #include "core/bt/trace.h"
 #include "core/cpu/interp/runs.h"
 #include "core/cpu/tlb.h"
+#include "core/mem/window.h"
 
 /* ---- register assignment ---- */
 
@@ -22,7 +23,10 @@
 #define MODE_USER 1u /* CPL 3 */
 #define MODE_FS 2u   /* FS is plain: present, writable, 4 GB; its base is loaded at run time */
 #define MODE_GS 4u
-#define MODES 8u
+#define MODE_SOFT 8u /* guest memory by the TLB, not by the window */
+#define MODES 16u
+/* An instruction whose accesses left the window so often gets the TLB's. */
+#define SOFT_NOW 3u
 #define MODE_NONE MODES /* not for the translator */
 
 #define TABLE_SLOTS 65536u
@@ -89,18 +93,28 @@ struct unit {
 
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
-    uint64_t callouts, kicks, kick_steps;
+    uint64_t callouts, kicks, kick_steps, softened;
     uint64_t by_opcode[4][256];
 };
+
+/* Switches for tests (debug.c). */
+#define DEBUG_NO_WINDOWS 1u
+#define DEBUG_WINDOWS 2u
+#define DEBUG_NO_GUARD 4u
 
 struct bt {
     struct cpu *cpu;
     struct interp *it;
     struct executor executor;
     bool counting;
-    uint16_t hot;     /* executions of a run before it is translated; the last of them by translated code */
-    bool faults;      /* bt_fault() hears of this thread's faults: divisions need no check */
-    bool exact_flags; /* keep flags exact at every instruction, dead or not: for lock-step */
+    uint16_t hot;            /* executions of a run before it is translated; the last of them by translated code */
+    uint32_t debug;          /* DEBUG_... */
+    struct windows *windows; /* NULL: none */
+    const uint8_t *gs;       /* where the thread's GS begins */
+    bool aside;              /* a fault was not the window's: the next run is for the interpreter */
+    struct unit *retired;    /* to be translated anew, because an instruction is to be done otherwise */
+    bool faults;             /* bt_fault() hears of this thread's faults: divisions need no check */
+    bool exact_flags;        /* keep flags exact at every instruction, dead or not: for lock-step */
 
     abbey_memobj *object;
     const abbey_host_mem_1 *host;
@@ -128,6 +142,11 @@ struct bt {
 void stubs_make(struct bt *bt);
 /* Runs translated code at `entry` until it leaves; the link it left by, or NULL. */
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
+
+/* ---- fault.c ---- */
+
+/* Is the run at hand for the interpreter, because translated code faulted at it? Said once. */
+bool fault_aside(struct bt *bt);
 
 /* ---- fp.c ---- */
 

@@ -1,6 +1,7 @@
 core_libcore_a_SOURCES += \
 	core/bt/bt.h \
 	core/bt/cache.c \
+	core/bt/debug.c \
 	core/bt/emit.c \
 	core/bt/emit.h \
 	core/bt/exits.c \

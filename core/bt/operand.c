@@ -49,7 +49,21 @@ void esp_settle(struct xlat *x)
     x->note = (struct x87_note){ 0 };
 }
 
-void operand_lea(struct xlat *x, unsigned to)
+void esp_settle_first(struct xlat *x)
+{
+    struct point *point = &x->unit->point[x->index];
+    esp_settle(x);
+    point->code = (uint32_t)(emit_exec(&x->code) - x->unit->body);
+    point->delta = 0;
+    point->note = x->note;
+    if (x->slows && x->slow[x->slows - 1].counted == x->index) {
+        x->slow[x->slows - 1].delta = 0;
+        x->slow[x->slows - 1].note = x->note;
+    }
+}
+
+/* The effective address, as an operand. */
+static struct operand operand_of(const struct xlat *x)
 {
     const struct insn *insn = x->insn;
     struct operand ea = { .memory = true, .base = NO_REG, .index = NO_REG, .disp = (int32_t)insn->disp };
@@ -61,8 +75,14 @@ void operand_lea(struct xlat *x, unsigned to)
         ea.index = insn->index;
         ea.scale = insn->scale;
     }
+    return ea;
+}
+
+void operand_lea(struct xlat *x, unsigned to)
+{
+    struct operand ea = operand_of(x);
     if (ea.base == NO_REG && ea.index == NO_REG)
-        emit_mov_imm(&x->code, to, insn->disp);
+        emit_mov_imm(&x->code, to, x->insn->disp);
     else
         emit_lea(&x->code, to, ea);
 }
@@ -115,6 +135,17 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
     return host;
 }
 
+static bool in_window(const struct xlat *x)
+{
+    return !(x->mode & MODE_SOFT) && x->insn->soft < SOFT_NOW;
+}
+
+static struct operand guest(struct operand operand)
+{
+    operand.guest = true;
+    return operand;
+}
+
 struct operand operand_check(struct xlat *x, unsigned size, bool write)
 {
     unsigned seg = x->insn->seg;
@@ -123,23 +154,29 @@ struct operand operand_check(struct xlat *x, unsigned size, bool write)
         x->refused = true;
         return op_reg(HOST_EA);
     }
+    if (in_window(x) && seg != FS && seg != GS)
+        return guest(operand_of(x));
     operand_lea(x, HOST_EA);
     if (seg == FS || seg == GS) {
         int32_t base = CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
         emit_load(&x->code, HOST_ADD, op_mem(HOST_CPU, base));
         emit_lea(&x->code, HOST_EA, op_sib(HOST_EA, HOST_ADD, 0, 0));
     }
-    return tlb_check(x, size, write);
+    return in_window(x) ? guest(op_mem(HOST_EA, 0)) : tlb_check(x, size, write);
 }
 
 struct operand stack_check(struct xlat *x, int32_t offset, bool write)
 {
+    if (in_window(x))
+        return guest(op_mem(HOST_ESP, x->delta + offset));
     emit_lea(&x->code, HOST_EA, op_mem(HOST_ESP, x->delta + offset));
     return tlb_check(x, 4, write);
 }
 
 struct operand base_check(struct xlat *x)
 {
+    if (in_window(x))
+        return guest(op_mem(RBP, 0));
     emit_mov(&x->code, HOST_EA, RBP);
     return tlb_check(x, 4, false);
 }

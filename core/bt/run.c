@@ -75,6 +75,29 @@ static struct unit *unit_for(struct bt *bt, struct run *run, unsigned mode)
     return unit;
 }
 
+/* The window of the present mode as the base of GS; MODE_SOFT when there is none. */
+static unsigned window_enter(struct bt *bt, bool user)
+{
+    const uint8_t *base = bt->windows ? windows_enter(bt->windows, &bt->cpu->paging, user) : NULL;
+    if (!base)
+        return MODE_SOFT;
+    if (bt->gs != base) {
+        bt->gs = base;
+        mem_windows(bt->cpu->mem)->set_gs((uint64_t)(uintptr_t)base);
+    }
+    return 0;
+}
+
+/* Runs translated code; of user code the time is told to the windows. */
+static void enter(struct bt *bt, const struct unit *unit)
+{
+    bool timed = bt->windows && (unit->mode & MODE_USER);
+    uint64_t start = timed ? __builtin_ia32_rdtsc() : 0;
+    bt->link = stub_call_enter(bt, unit->body);
+    if (timed)
+        windows_spent(bt->windows, &bt->cpu->paging, __builtin_ia32_rdtsc() - start, !(unit->mode & MODE_SOFT));
+}
+
 static bool bt_execute(void *opaque, struct run *run)
 {
     struct bt *bt = opaque;
@@ -85,7 +108,11 @@ static bool bt_execute(void *opaque, struct run *run)
     bt->it->broken = false; /* of the run before: it must not look like something that pends */
     if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
         return true; /* the kick came before the clearing: the loop looks at signals again */
+    if (fault_aside(bt))
+        return false;
     unsigned mode = mode_of(cpu);
+    if (mode != MODE_NONE)
+        mode |= window_enter(bt, mode & MODE_USER);
     struct unit *unit = mode == MODE_NONE ? NULL : unit_for(bt, run, mode);
     if (!unit)
         return false;
@@ -103,7 +130,7 @@ static bool bt_execute(void *opaque, struct run *run)
     cpu->bt.tlb = &cpu->tlb->entry[0][mode & MODE_USER][0];
     cpu->bt.end = bt->it->end;
     bt->counters.entries++;
-    bt->link = stub_call_enter(bt, unit->body);
+    enter(bt, unit);
     fpu_pointers(cpu);
     return true;
 }
@@ -137,7 +164,9 @@ static void bt_dropped(void *opaque, struct run *run)
 
 static void bt_flushed(void *opaque)
 {
-    cache_flush(opaque);
+    struct bt *bt = opaque;
+    cache_flush(bt);
+    bt->retired = NULL;
 }
 
 /* ---- the engine ---- */
@@ -171,7 +200,13 @@ bool bt_trace(struct bt *bt, const struct trace_options *options, abbey_error *e
 
 void bt_attached(struct bt *bt)
 {
+    const abbey_host_window_1 *host = mem_windows(bt->cpu->mem);
     bt->faults = true;
+    bt->gs = NULL; /* of this thread */
+    if (host && !bt->windows && !(bt->debug & DEBUG_NO_WINDOWS))
+        bt->windows = windows_new(bt->cpu->mem, host,
+            (bt->debug & DEBUG_WINDOWS ? WINDOWS_AT_ONCE : 0) | (bt->debug & DEBUG_NO_GUARD ? WINDOWS_UNGUARDED : 0));
+    bt->cpu->windows = bt->windows;
 }
 
 void bt_free(struct bt *bt)
@@ -180,6 +215,8 @@ void bt_free(struct bt *bt)
         return;
     bt->it->executor = NULL;
     trace_free(bt->trace);
+    bt->cpu->windows = NULL;
+    windows_free(bt->windows);
     cache_free(bt);
     free(bt);
 }

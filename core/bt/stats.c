@@ -17,6 +17,7 @@ static const struct stats_row rows[] = {
     ROW(flushes, "times all units were dropped"),
     ROW(kicks, "times another thread stopped translated code"),
     ROW(kick_steps, "host instructions single-stepped to reach a boundary after a kick"),
+    ROW(softened, "instructions translated anew to reach memory by the TLB, because windows did not serve them"),
     ROW(callouts, "instructions left to the interpreter from inside translated code"),
 };
 
@@ -41,6 +42,8 @@ static json_t *by_opcode(const struct bt_counters *counters)
 void bt_stats(const struct bt *bt, json_t *stats)
 {
     stats_add(stats, "bt", rows, STATS_COUNT(rows), bt ? &bt->counters : NULL);
+    if (!bt || bt->windows)
+        windows_stats(bt ? bt->windows : NULL, stats);
     json_object_set_new(stats_group(stats, "bt"), "callouts_by_opcode",
         bt ? by_opcode(&bt->counters) : json_string("those callouts by map and opcode that are more than one in 1000"));
 }

@@ -152,6 +152,9 @@ struct operand stack_check(struct xlat *x, int32_t offset, bool write);
 struct operand base_check(struct xlat *x);
 /* Makes R14D the guest's ESP, and notes x87 pointers: all that is kept in mind while control stays in the unit. */
 void esp_settle(struct xlat *x);
+/* The same before anything else of the instruction is written: it begins behind that, so that whoever takes it back
+ * finds ESP settled. */
+void esp_settle_first(struct xlat *x);
 /* R12D = effective address without segment base (LEA); `to` instead of R12. */
 void operand_lea(struct xlat *x, unsigned to);
 

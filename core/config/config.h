@@ -78,6 +78,7 @@ struct config {
     const char *cpu_engine; /* "auto", "bt", "interp" */
     const char *clock;      /* cpu.clock: "host", or "instructions": 1 ns each, for runs that repeat exactly */
     uint64_t cpu_cache;     /* bytes of translation cache */
+    const char *cpu_debug;  /* switches of the engine for tests, with commas */
     const char *host_backend;
     const char *control_socket; /* or NULL */
     struct config_trace trace;

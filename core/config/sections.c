@@ -32,6 +32,7 @@ static const abbey_prop cpu_rows[] = {
     KEY("engine", cpu_engine, .text = "auto", .choices = "auto,bt,interp", .meaning = "how guest code is run"),
     KEY("cache",  cpu_cache,  .flags = ABBEY_PROP_BYTES, .value = 64 * MB, .min = MB, .max = 1 << 30,
         .meaning = "bytes of translation cache"),
+    KEY("debug",  cpu_debug,  .text = "", .meaning = "switches of the engine for tests, with commas"),
     KEY("clock",  clock,      .text = "host", .choices = "host,instructions",
         .meaning = "virtual time follows the host's, or counts instructions, 1 ns each, so that runs repeat exactly"),
 };

@@ -141,6 +141,7 @@ struct cpu_bus {
 
 struct cpu_model; /* cpuid.h */
 struct tlb;       /* access.h */
+struct windows;   /* core/mem/window.h */
 struct interp;    /* interp/interp.h: caches of the interpreter */
 
 /* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
@@ -195,6 +196,7 @@ struct cpu {
     const struct cpu_bus *bus;
     void *bus_opaque;
     struct tlb *tlb;
+    struct windows *windows; /* of the translator, flushed with the TLB; or NULL */
     struct interp *interp;
     struct cpu_bt bt;
     struct hostfp *hostfp; /* hostfp_new(mem_host(mem)); interp_new() makes it, interp_free() frees it */

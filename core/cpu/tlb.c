@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/cpu/access.h"
+#include "core/mem/window.h"
 
 struct tlb *tlb_new(void)
 {
@@ -33,6 +34,8 @@ void tlb_flush(struct cpu *cpu, bool global_too)
         tlb->large = false;
     tlb->changes++;
     tlb->counters.tlb_flushes++;
+    if (cpu->windows)
+        windows_flush(cpu->windows, global_too);
 }
 
 void tlb_flush_page(struct cpu *cpu, uint32_t linear)
@@ -47,25 +50,40 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear)
             entry[i].tag = TLB_INVALID;
     tlb->changes++;
     tlb->counters.tlb_page_flushes++;
+    if (cpu->windows)
+        windows_flush_page(cpu->windows, linear);
 }
 
-void tlb_slow_writes(struct tlb *tlb, gpa_t gpa)
+void tlb_slow_writes(struct cpu *cpu, gpa_t gpa)
 {
+    struct tlb *tlb = cpu->tlb;
     uint32_t frame = (uint32_t)(gpa >> MEM_PAGE_SHIFT);
     struct tlb_entry *entry = &tlb->entry[TLB_WRITE][0][0];
     for (unsigned i = 0; i < 2 * TLB_SETS; i++)
         if ((entry[i].frame & TLB_FRAME) == frame)
             entry[i].tag |= TLB_SLOW;
+    if (cpu->windows)
+        windows_protect(cpu->windows, gpa, gpa);
 }
 
-void tlb_forget(struct tlb *tlb, gpa_t first, gpa_t last)
+void tlb_forget(struct cpu *cpu, gpa_t first, gpa_t last)
 {
+    struct tlb *tlb = cpu->tlb;
     uint32_t low = (uint32_t)(first >> MEM_PAGE_SHIFT), high = (uint32_t)(last >> MEM_PAGE_SHIFT);
     struct tlb_entry *entry = &tlb->entry[0][0][0];
     for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
         if ((entry[i].frame & TLB_FRAME) >= low && (entry[i].frame & TLB_FRAME) <= high)
             entry[i].tag = TLB_INVALID;
     tlb->changes++;
+    if (cpu->windows)
+        windows_protect(cpu->windows, first, last);
+}
+
+void tlb_map_changed(struct cpu *cpu)
+{
+    tlb_flush(cpu, true);
+    if (cpu->windows)
+        windows_forget(cpu->windows);
 }
 
 void cpu_paging_changed(struct cpu *cpu)

@@ -74,10 +74,13 @@ static inline const struct tlb_entry *tlb_hit(
 const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user);
 
 /* Sends writes to the page frame of `gpa` through mem_store() from now on: it has just been marked. */
-void tlb_slow_writes(struct tlb *tlb, gpa_t gpa);
+void tlb_slow_writes(struct cpu *cpu, gpa_t gpa);
 
 /* Forgets the host addresses of the page frames [first, last], by gpa. */
-void tlb_forget(struct tlb *tlb, gpa_t first, gpa_t last);
+void tlb_forget(struct cpu *cpu, gpa_t first, gpa_t last);
+
+/* What stands at physical addresses is another thing now: forgets everything. */
+void tlb_map_changed(struct cpu *cpu);
 
 /* Applies a change of the debug registers to the cached pages. */
 void tlb_watch_update(struct cpu *cpu);

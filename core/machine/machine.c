@@ -168,7 +168,10 @@ static bool machine_add_cpu(struct machine *machine)
         return false;
     }
     abbey_error error = { "" };
-    if (engine->prepare && !engine->prepare(cpu, config->cpu_cache, counts_time(config), &error)) {
+    bool good = !engine->prepare || engine->prepare(cpu, config->cpu_cache, counts_time(config), &error);
+    if (good && *config->cpu_debug && engine->debug)
+        good = engine->debug(cpu, config->cpu_debug, &error);
+    if (!good) {
         fprintf(machine->errors, "abbey: engine '%s': %s\n", engine->name, error.text);
         return false;
     }
@@ -202,6 +205,7 @@ static bool machine_build(struct machine *machine)
         fprintf(machine->errors, "abbey: %s\n", error.text);
         return false;
     }
+    mem_use_windows(machine->mem, host->query(ABBEY_HOST_WINDOW_1));
     mem_on_mmio(machine->mem, bus_enter, bus_leave, machine);
     if (!machine_add_cpu(machine) || !machine_trace(machine))
         return false;

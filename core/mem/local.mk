@@ -7,4 +7,11 @@ core_libcore_a_SOURCES += \
 	core/mem/region.c \
 	core/mem/vram.c \
 	core/mem/walk.c \
-	core/mem/walk.h
+	core/mem/walk.h \
+	core/mem/window.c \
+	core/mem/window.h \
+	core/mem/window_check.c \
+	core/mem/window_fill.c \
+	core/mem/window_guard.c \
+	core/mem/window_impl.h \
+	core/mem/window_stats.c

@@ -85,6 +85,7 @@ struct mem {
     void (*mmio_leave)(void *opaque);
     void *mmio_opaque;
     const abbey_host_mem_1 *host;
+    const abbey_host_window_1 *windows;
     abbey_memobj *object;
 };
 

@@ -76,6 +76,16 @@ const abbey_host_mem_1 *mem_host(const struct mem *mem)
     return mem->host;
 }
 
+void mem_use_windows(struct mem *mem, const abbey_host_window_1 *windows)
+{
+    mem->windows = windows;
+}
+
+const abbey_host_window_1 *mem_windows(const struct mem *mem)
+{
+    return mem->windows;
+}
+
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque)
 {
     mem->code_fn = fn;

@@ -48,6 +48,10 @@ uint64_t mem_low_bytes(const struct mem *mem); /* of it, at address 0; the rest 
 /* The host's memory service that mem_new() got: for engines that need executable memory of their own. */
 const abbey_host_mem_1 *mem_host(const struct mem *mem);
 
+/* The host's service of windows, for engines; NULL: none, as it is at first. */
+void mem_use_windows(struct mem *mem, const abbey_host_window_1 *windows);
+const abbey_host_window_1 *mem_windows(const struct mem *mem);
+
 void mem_on_code_write(struct mem *mem, mem_code_fn fn, void *opaque);
 void mem_on_map_change(struct mem *mem, mem_map_fn fn, void *opaque);
 void mem_on_pages(struct mem *mem, mem_pages_fn fn, void *opaque);

@@ -28,12 +28,6 @@
 
 #define ADDRESS_PAE 0x0000000ffffff000ull
 
-/* An entry on the way, and where it stands. */
-struct step {
-    gpa_t at;
-    uint64_t value;
-};
-
 static uint32_t fault_code(const struct paging *paging, uint32_t access, uint32_t cause)
 {
     uint32_t code = cause;
@@ -46,43 +40,87 @@ static uint32_t fault_code(const struct paging *paging, uint32_t access, uint32_
     return code;
 }
 
-/* Reads the entry at `at`; false with its cause when it is not present or ill-formed. */
-static bool step_read(struct mem *mem, const struct paging *paging, gpa_t at, struct step *step, uint32_t *cause)
+/* Is the entry present and well-formed? *cause of the fault when it is not. */
+static bool entry_check(const struct paging *paging, uint64_t entry, uint32_t *cause)
 {
-    step->at = at & mem_a20_mask(mem);
-    step->value = mem_load(mem, step->at, paging->pae ? 8 : 4);
     *cause = 0;
-    if (!(step->value & ENTRY_P))
+    if (!(entry & ENTRY_P))
         return false;
     *cause = PF_PRESENT | PF_RESERVED;
-    return !paging->pae || !(step->value & (paging->nx ? RESERVED_PAE : RESERVED_PAE | ENTRY_NX));
+    return !paging->pae || !(entry & (paging->nx ? RESERVED_PAE : RESERVED_PAE | ENTRY_NX));
 }
 
-/* Finds the entries of `linear`: 1 for a large page, 2 for a small one; 0 with the cause of the fault. */
-static unsigned tables_follow(struct mem *mem, const struct paging *paging, uint32_t linear, struct step steps[2],
-    uint32_t *large_shift, uint32_t *cause)
+static bool entry_read(struct mem *mem, const struct paging *paging, gpa_t at, uint64_t *entry, uint32_t *cause)
 {
-    gpa_t directory, table;
+    *entry = mem_load(mem, at, paging->pae ? 8 : 4);
+    return entry_check(paging, *entry, cause);
+}
+
+bool walk_directory(const struct mem *mem, const struct paging *paging, uint32_t linear, gpa_t *at)
+{
     if (paging->pae) {
         uint64_t pdpte = paging->pdpte[linear >> 30];
-        *cause = 0;
-        if (!(pdpte & ENTRY_P))
-            return 0;
-        directory = (pdpte & ADDRESS_PAE) + (linear >> 21 & 511) * 8;
-        *large_shift = 21;
-    } else {
-        directory = (paging->cr3 & ~MEM_PAGE_MASK) + (linear >> 22) * 4;
-        *large_shift = 22;
+        *at = ((pdpte & ADDRESS_PAE) + (linear >> 21 & 511) * 8) & mem_a20_mask(mem);
+        return pdpte & ENTRY_P;
     }
-    if (!step_read(mem, paging, directory, &steps[0], cause))
-        return 0;
-    if ((steps[0].value & ENTRY_PS) && (paging->pae || paging->pse)) {
+    *at = ((paging->cr3 & ~MEM_PAGE_MASK) + (linear >> 22) * 4) & mem_a20_mask(mem);
+    return true;
+}
+
+/* Finds the entries of `linear`; false with the cause of the fault. */
+static bool tables_follow(
+    struct mem *mem, const struct paging *paging, uint32_t linear, struct walk_path *path, uint32_t *cause)
+{
+    *cause = 0;
+    if (!walk_directory(mem, paging, linear, &path->at[0]) ||
+        !entry_read(mem, paging, path->at[0], &path->entry[0], cause))
+        return false;
+    if ((path->entry[0] & ENTRY_PS) && (paging->pae || paging->pse)) {
+        path->count = 1;
+        path->shift = paging->pae ? 21 : 22;
         *cause = PF_PRESENT | PF_RESERVED;
-        return steps[0].value & (paging->pae ? RESERVED_2M : RESERVED_4M) ? 0 : 1;
+        return !(path->entry[0] & (paging->pae ? RESERVED_2M : RESERVED_4M));
     }
-    table = steps[0].value & (paging->pae ? ADDRESS_PAE : ~(uint64_t)MEM_PAGE_MASK);
+    gpa_t table = path->entry[0] & (paging->pae ? ADDRESS_PAE : ~(uint64_t)MEM_PAGE_MASK);
     table += paging->pae ? (linear >> 12 & 511) * 8 : (linear >> 12 & 1023) * 4;
-    return step_read(mem, paging, table, &steps[1], cause) ? 2 : 0;
+    path->count = 2;
+    path->shift = MEM_PAGE_SHIFT;
+    path->at[1] = table & mem_a20_mask(mem);
+    return entry_read(mem, paging, path->at[1], &path->entry[1], cause);
+}
+
+bool walk_path(struct mem *mem, const struct paging *paging, uint32_t linear, struct walk_path *path)
+{
+    uint32_t cause;
+    return paging->on && tables_follow(mem, paging, linear, path, &cause);
+}
+
+/* Everything in *out, from entries that are present and well-formed. */
+static void grant(
+    const struct mem *mem, const struct paging *paging, const struct walk_path *path, uint32_t linear, struct walk *out)
+{
+    uint64_t leaf = path->entry[path->count - 1];
+    uint64_t all = path->entry[0] & leaf, any = path->entry[0] | leaf;
+    out->user = all & ENTRY_U;
+    out->writable = all & ENTRY_W;
+    out->executable = !(any & ENTRY_NX);
+    out->accessed = all & ENTRY_A;
+    out->dirty = leaf & ENTRY_D;
+    out->global = paging->global && (leaf & ENTRY_G);
+    out->page_shift = path->shift;
+    uint64_t inside = (1ull << path->shift) - 1;
+    uint64_t frame = leaf & (paging->pae ? ADDRESS_PAE : 0xfffff000ull) & ~inside;
+    out->gpa = (frame | (linear & inside)) & mem_a20_mask(mem);
+}
+
+bool walk_grant(
+    const struct mem *mem, const struct paging *paging, const struct walk_path *path, uint32_t linear, struct walk *out)
+{
+    uint32_t cause;
+    if (!entry_check(paging, path->entry[path->count - 1], &cause))
+        return false;
+    grant(mem, paging, path, linear, out);
+    return true;
 }
 
 static bool access_allowed(const struct paging *paging, uint32_t access, const struct walk *rights)
@@ -95,14 +133,14 @@ static bool access_allowed(const struct paging *paging, uint32_t access, const s
 }
 
 /* Accessed bits in every entry, the dirty bit in the last one of a write (SDM 4.8). */
-static void bits_set(struct mem *mem, struct step *steps, unsigned count, bool write)
+static void bits_set(struct mem *mem, struct walk_path *path, bool write)
 {
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t bits = ENTRY_A | (write && i == count - 1 ? ENTRY_D : 0);
-        if ((steps[i].value & bits) == bits)
+    for (unsigned i = 0; i < path->count; i++) {
+        uint32_t bits = ENTRY_A | (write && i == path->count - 1 ? ENTRY_D : 0);
+        if ((path->entry[i] & bits) == bits)
             continue;
-        steps[i].value |= bits;
-        mem_store(mem, steps[i].at, 4, (uint32_t)steps[i].value);
+        path->entry[i] |= bits;
+        mem_store(mem, path->at[i], 4, (uint32_t)path->entry[i]);
     }
 }
 
@@ -115,34 +153,26 @@ bool walk_linear(
             .user = true,
             .writable = true,
             .dirty = true,
+            .accessed = true,
             .executable = true };
         return true;
     }
-    struct step steps[2];
-    uint32_t large_shift, cause;
-    unsigned count = tables_follow(mem, paging, linear, steps, &large_shift, &cause);
-    if (count == 0) {
+    struct walk_path path;
+    uint32_t cause;
+    if (!tables_follow(mem, paging, linear, &path, &cause)) {
         *code = fault_code(paging, access, cause);
         return false;
     }
-    uint64_t all = steps[0].value & steps[count - 1].value, any = steps[0].value | steps[count - 1].value;
-    out->user = all & ENTRY_U;
-    out->writable = all & ENTRY_W;
-    out->executable = !(any & ENTRY_NX);
+    grant(mem, paging, &path, linear, out);
     if (!access_allowed(paging, access, out)) {
         *code = fault_code(paging, access, PF_PRESENT);
         return false;
     }
-    if (!(access & WALK_PROBE))
-        bits_set(mem, steps, count, access & WALK_WRITE);
-
-    uint64_t leaf = steps[count - 1].value;
-    out->page_shift = count == 1 ? large_shift : MEM_PAGE_SHIFT;
-    uint64_t inside = (1ull << out->page_shift) - 1;
-    uint64_t frame = leaf & (paging->pae ? ADDRESS_PAE : 0xfffff000ull) & ~inside;
-    out->gpa = (frame | (linear & inside)) & mem_a20_mask(mem);
-    out->dirty = leaf & ENTRY_D;
-    out->global = paging->global && (leaf & ENTRY_G);
+    if (!(access & WALK_PROBE)) {
+        bits_set(mem, &path, access & WALK_WRITE);
+        out->accessed = true;
+        out->dirty = path.entry[path.count - 1] & ENTRY_D;
+    }
     return true;
 }
 

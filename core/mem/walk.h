@@ -36,6 +36,7 @@ struct walk {
     bool user;           /* U/S set at all levels */
     bool writable;       /* R/W set at all levels */
     bool dirty;          /* the leaf's D bit, after this access */
+    bool accessed;       /* the A bits of all levels, after this access */
     bool executable;
     bool global;
 };
@@ -44,6 +45,26 @@ struct walk {
  * page-fault error code in *code. With paging off the address is its own translation. */
 bool walk_linear(
     struct mem *mem, const struct paging *paging, uint32_t linear, uint32_t access, struct walk *out, uint32_t *code);
+
+/* The entries on the way to an address, for whoever keeps translations. */
+struct walk_path {
+    unsigned count;    /* 1: a large page; 2: a directory entry and that of a page table */
+    uint32_t shift;    /* of the page: 12, 21 or 22 */
+    gpa_t at[2];       /* where the entries stand, A20 applied */
+    uint64_t entry[2]; /* what they hold */
+};
+
+/* Where the directory entry of an address stands, A20 applied; false when its PDPTE is not present. Paging is on. */
+bool walk_directory(const struct mem *mem, const struct paging *paging, uint32_t linear, gpa_t *at);
+
+/* Finds them, with no look at rights and no change of a bit; false when the access would fault whatever it is, or when
+ * paging is off. */
+bool walk_path(struct mem *mem, const struct paging *paging, uint32_t linear, struct walk_path *path);
+
+/* What the entries of a path grant; entry[1] may be another one of the same table, for the `linear` that belongs to it.
+ * False when that is not present or ill-formed. */
+bool walk_grant(
+    const struct mem *mem, const struct paging *paging, const struct walk_path *path, uint32_t linear, struct walk *out);
 
 /* Loads the four PDPTEs from CR3 into paging->pdpte; false when a reserved bit is set in a present one (#GP). */
 bool walk_load_pdptes(struct mem *mem, struct paging *paging);

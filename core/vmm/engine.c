@@ -14,6 +14,11 @@ static void bt_release(struct cpu *cpu)
     bt_free(cpu->bt.bt);
 }
 
+static bool bt_engine_debug(struct cpu *cpu, const char *names, abbey_error *error)
+{
+    return bt_debug(cpu->bt.bt, names, error);
+}
+
 static int32_t bt_engine_fault(void *cpu, abbey_fault *fault)
 {
     return bt_fault(((struct cpu *)cpu)->bt.bt, fault);
@@ -41,6 +46,7 @@ static const struct engine engines[] = {
         .supported = bt_supported,
         .prepare = bt_prepare,
         .release = bt_release,
+        .debug = bt_engine_debug,
         .fault = bt_engine_fault,
         .attached = bt_engine_attached,
         .trace = bt_engine_trace,

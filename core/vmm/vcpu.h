@@ -21,6 +21,8 @@ struct engine {
      * cpu->instructions are exact. */
     bool (*prepare)(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_error *error);
     void (*release)(struct cpu *cpu);
+    /* Turns on switches for tests, names with commas; after prepare(). False with *error filled for an unknown one. */
+    bool (*debug)(struct cpu *cpu, const char *names, abbey_error *error);
     /* For abbey_host_fault_1.attach() on the vCPU thread, `cpu` being the argument. An engine that has it must be
      * kicked after signals were set. */
     int32_t (*fault)(void *cpu, abbey_fault *fault);

@@ -1,5 +1,6 @@
 # system.sh - the guest of system-level checks on a whole machine: loaded by the Multiboot protocol, speaking through the
-# debug console, with the board's own interrupt controller and timer. The guest's TAP lines are this test's.
+# debug console, with the board's own interrupt controller and timer. The guest's TAP lines are this test's. $debug:
+# switches of the engine, set by the scripts that source this one.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -8,7 +9,7 @@ abbey: 1
 base: pc
 name: system-guest
 memory: 32M
-cpu: { model: host }
+cpu: { model: host, debug: "${debug-}" }
 boot: { format: multiboot, kernel: "$ABBEY_BUILDDIR/tests/guests/system/system.elf" }
 backends:
   out: { backend: stdio }

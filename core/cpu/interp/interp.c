@@ -38,7 +38,7 @@ static void map_changed(void *opaque)
         news_map(it);
         return;
     }
-    tlb_flush(it->cpu, true);
+    tlb_map_changed(it->cpu);
     interp_flush(it);
 }
 

@@ -59,11 +59,11 @@ void news_apply(struct interp *it)
     news_lock(news);
     if (news->pages) {
         uint64_t asked = mem_pages_asked(it->cpu->mem); /* first: who asks from here on is not served yet */
-        tlb_forget(it->cpu->tlb, news->first, news->last);
+        tlb_forget(it->cpu, news->first, news->last);
         mem_settle(it->cpu->mem, asked);
     }
     if (news->map)
-        tlb_flush(it->cpu, true);
+        tlb_map_changed(it->cpu);
     if (news->map || news->count > NEWS_MAX)
         runs_flush(it);
     else

@@ -59,7 +59,7 @@ static struct code_page *page_get(struct interp *it, uint64_t frame)
     *page = (struct code_page){ .frame = frame };
     *link = page;
     mem_mark(it->cpu->mem, frame << MEM_PAGE_SHIFT, MEM_MARK_CODE);
-    tlb_slow_writes(it->cpu->tlb, frame << MEM_PAGE_SHIFT);
+    tlb_slow_writes(it->cpu, frame << MEM_PAGE_SHIFT);
     return page;
 }
 

@@ -33,6 +33,7 @@ static const void *query(const char *id)
 #ifdef WITH_PNG
         { ABBEY_HOST_PICTURE_1, &host_picture },
 #endif
+        { ABBEY_HOST_WINDOW_1, &host_window },
     };
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
         if (strcmp(id, services[i].id) == 0)

@@ -22,6 +22,7 @@ extern const abbey_host_event_1 host_event;
 extern const abbey_host_local_1 host_local;
 extern const abbey_host_fault_1 host_fault;
 extern const abbey_host_picture_1 host_picture;
+extern const abbey_host_window_1 host_window;
 
 struct abbey_thread {
     pthread_t id;

@@ -23,7 +23,8 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/signals.h \
 	plugins/hostos/linux/stream.c \
 	plugins/hostos/linux/stream.h \
-	plugins/hostos/linux/thread.c
+	plugins/hostos/linux/thread.c \
+	plugins/hostos/linux/window.c
 # Never unmapped: dlclose() must not take the code of signal handlers and exit functions away.
 plugins_hostos_linux_so_LDFLAGS = $(PLUGIN_LINK) -Wl,-z,nodelete
 plugins_hostos_linux_so_CPPFLAGS = $(AM_CPPFLAGS)

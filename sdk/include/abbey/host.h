@@ -217,4 +217,28 @@ typedef struct abbey_host_fault_1 {
     void (*on_crash)(void (*fn)(void *arg, const abbey_fault *fault), void *arg);
 } abbey_host_fault_1;
 
+/* ---- Windows: address spaces of a guest as address space of the process ---- */
+
+#define ABBEY_HOST_WINDOW_1 "abbey.host.window/1"
+
+typedef struct abbey_guard abbey_guard;
+
+/* All of it [vcpu] but mappings_max(). Addresses and sizes are multiples of the page size. */
+typedef struct abbey_host_window_1 {
+    uint32_t size;
+    uint32_t reserved;
+    /* Where the segment GS of the calling thread begins from now on. */
+    int32_t (*set_gs)(uint64_t base);
+    /* How many mappings the process may have; one page in a reservation makes two. [any] */
+    uint64_t (*mappings_max)(void);
+    /* A guard takes the right to write away from single pages of mappings without splitting them: a store there is
+     * delivered as ABBEY_FAULT_ACCESS. NULL where the host has no such thing. */
+    abbey_guard *(*guard_new)(void);
+    void (*guard_free)(abbey_guard *guard);
+    /* Puts a writable mapping of a memory object under the guard; unmapping or replacing it takes it away. */
+    int32_t (*guard_add)(abbey_guard *guard, void *at, uint64_t bytes);
+    /* Takes the right to write from pages under the guard, or gives it back. */
+    int32_t (*guard_set)(abbey_guard *guard, void *at, uint64_t bytes, uint32_t protect);
+} abbey_host_window_1;
+
 #endif

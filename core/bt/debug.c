@@ -1,0 +1,34 @@
+/* debug.c - switches for tests: what is rare or is decided by how long something takes, made certain. */
+#include "core/bt/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    uint32_t bit;
+} switches[] = {
+    { "no-windows", DEBUG_NO_WINDOWS }, /* memory by the software TLB alone */
+    { "windows", DEBUG_WINDOWS },       /* a window for user code from its first instruction */
+    { "no-guard", DEBUG_NO_GUARD },     /* write protection of pages by splitting mappings */
+};
+#define SWITCHES (sizeof(switches) / sizeof(switches[0]))
+
+bool bt_debug(struct bt *bt, const char *names, abbey_error *error)
+{
+    while (*names) {
+        size_t length = strcspn(names, ","), i = 0;
+        while (i < SWITCHES && (strlen(switches[i].name) != length || strncmp(switches[i].name, names, length) != 0))
+            i++;
+        if (i == SWITCHES) {
+            int used =
+                snprintf(error->text, sizeof(error->text), "no debug switch '%.*s'; there are:", (int)length, names);
+            for (i = 0; i < SWITCHES && used > 0 && (size_t)used < sizeof(error->text); i++)
+                used += snprintf(error->text + used, sizeof(error->text) - (size_t)used, " %s", switches[i].name);
+            return false;
+        }
+        bt->debug |= switches[i].bit;
+        names += length + (names[length] == ',');
+    }
+    return true;
+}
