@@ -23,6 +23,7 @@ core_libcore_a_SOURCES += \
 	core/machine/pio.c \
 	core/machine/screen.c \
 	core/machine/screen.h \
+	core/machine/screen_control.c \
 	core/machine/state.c \
 	core/machine/state.h \
 	core/machine/state_read.c \

@@ -23,4 +23,7 @@ char *screen_lines(struct board *board, const char *id);
 /* Saves the picture as a PNG file; false with *error filled. */
 bool screen_shot(struct board *board, const char *id, const char *path, abbey_error *error);
 
+/* Adds screen.text and screen.shot to the machine's commands; false with the reason. */
+bool screen_commands_add(struct board *board, abbey_error *error);
+
 #endif

@@ -62,6 +62,31 @@ result "the image of 128 KB runs as well" logged "No bootable device"
 machine "No bootable device" --set 'firmware.boot=[com1, pm]'
 result "the order of boot is handed over" logged "1: /pci@i0cf8/pci@1,3"
 
+# With a screen: what the firmware says there, and what it says of the menu of devices.
+"$ABBEY" run pc --timeout 120 --control "$work/sock" --set devices.vga.device=vga --set firmware.menu=true \
+    --set firmware.menu_wait=500 >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+screen() {
+    "$ABBEY" ctl "$work/sock" screen.text "$@" >"$work/log" 2>&1
+}
+tries=600
+while ! { screen && logged "No bootable device"; } && [ $tries -gt 0 ] && kill -0 $pid 2>/dev/null; do
+    tries=$((tries - 1))
+    sleep 0.1
+done
+result "the VGA BIOS runs, and the screen shows that nothing boots" logged "No bootable device"
+result "the key for the menu of devices is told" logged "Press ESC for boot menu"
+"$ABBEY" ctl "$work/sock" screen.shot file="$work/screen.png" >"$work/log" 2>&1
+status=$?
+result "a picture of the screen is saved" eval '[ $status -eq 0 ] && head -c 8 "$work/screen.png" | cmp -s - <(printf "\211PNG\r\n\032\n")'
+screen id=vgb
+status=$?
+result "a screen that is not there is named" eval '[ $status -eq 1 ] && logged "no video adapter '"'vgb'"'"'
+"$ABBEY" ctl "$work/sock" vm.quit >/dev/null 2>&1
+wait $pid
+status=$?
+result "vm.quit ends it" [ $status -eq 130 ]
+
 "$ABBEY" run pc --timeout 10 --set firmware.bios=seabioz >"$work/out" 2>"$work/err" </dev/null
 status=$?
 result "a firmware image that is not there is named, and where it was looked for" \
