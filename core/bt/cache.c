@@ -20,7 +20,7 @@ static void tables_clear(struct bt *bt)
 bool cache_init(struct bt *bt, abbey_error *error)
 {
     bt->bytes = (bt->bytes < (1u << 20) ? 1u << 20 : bt->bytes) & ~(uint64_t)0xfff;
-    bt->object = bt->host->create("abbey-bt", bt->bytes, error);
+    bt->object = bt->host->create_code(bt->bytes, error);
     if (!bt->object)
         return false;
     bt->write = bt->host->map(bt->object, 0, bt->bytes, ABBEY_MAP_READ | ABBEY_MAP_WRITE, NULL, error);

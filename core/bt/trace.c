@@ -1,6 +1,7 @@
 /* trace.c - names and listings of units.
  *
- * The names are for the host's `perf`, which takes those of code that no file holds from /tmp/perf-PID.map: a line
+ * The names are for the host's `perf`, which takes those of code that no file holds (abbey_host_mem_1.create_code())
+ * from /tmp/perf-PID.map: a line
  * "START SIZE NAME" each. A unit at C0123456h becomes `guest:c0123456 [k]`, or with the guest's System.map
  * `guest:schedule+0x26 [k]`; user code is [u] with its CR3. The file only grows: after a flush two lines may name one
  * place, and samples from before are counted for the newer name.

@@ -46,6 +46,11 @@ static abbey_memobj *create(const char *name, uint64_t bytes, abbey_error *error
     return object;
 }
 
+static abbey_memobj *create_code(uint64_t bytes, abbey_error *error)
+{
+    return create("code", bytes, error);
+}
+
 static void destroy(abbey_memobj *object)
 {
     if (!object)
@@ -115,4 +120,5 @@ const abbey_host_mem_1 hostmem = {
     .unmap = unmap,
     .protect = protect,
     .discard = discard,
+    .create_code = create_code,
 };

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/host_rig.h"
@@ -9,10 +10,9 @@
 #define PAGE 4096u
 #define RW (ABBEY_MAP_READ | ABBEY_MAP_WRITE)
 
-static void one_object_at_two_addresses(void)
+static void at_two_addresses(abbey_memobj *object)
 {
     abbey_error error = { "" };
-    abbey_memobj *object = rig_mem->create("test", 16 * PAGE, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(object);
     uint8_t *first = rig_mem->map(object, 0, 16 * PAGE, RW, NULL, &error);
     uint8_t *window = rig_mem->reserve(1ull << 32, 1ull << 32, &error);
@@ -36,6 +36,41 @@ static void one_object_at_two_addresses(void)
     CU_ASSERT_EQUAL(rig_mem->unmap(second, 2 * PAGE, &error), 0);
     rig_mem->release(window, 1ull << 32);
     rig_mem->release(first, 16 * PAGE);
+}
+
+static void one_object_at_two_addresses(void)
+{
+    abbey_error error = { "" };
+    at_two_addresses(rig_mem->create("test", 16 * PAGE, &error));
+    at_two_addresses(rig_mem->create_code(16 * PAGE, &error));
+    CU_ASSERT_PTR_NULL(rig_mem->create_code(PAGE + 1, &error));
+}
+
+/* The host's profiler asks a process for the names of what stands in /dev/zero or in no file at all. */
+static void code_has_no_file(void)
+{
+    abbey_error error = { "" };
+    abbey_memobj *object = rig_mem->create_code(16 * PAGE, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(object);
+    void *code = rig_mem->map(object, PAGE, PAGE, ABBEY_MAP_READ | ABBEY_MAP_EXEC, NULL, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(code);
+    char line[512], wanted[40], rights[8], name[256];
+    bool found = false;
+    snprintf(wanted, sizeof wanted, "%lx-", (unsigned long)(uintptr_t)code);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof line, maps)) {
+        if (strncmp(line, wanted, strlen(wanted)) != 0)
+            continue;
+        found = true;
+        CU_ASSERT_EQUAL(sscanf(line, "%*s %7s %*s %*s %*s %255s", rights, name), 2);
+        CU_ASSERT_STRING_EQUAL(rights, "r-xs");
+        CU_ASSERT_STRING_EQUAL(name, "/dev/zero");
+    }
+    if (maps)
+        fclose(maps);
+    CU_ASSERT(found);
+    rig_mem->release(code, PAGE);
+    rig_mem->destroy(object);
 }
 
 static void reservations_are_aligned_and_high(void)
@@ -69,7 +104,7 @@ static void bad_requests_are_refused_in_words(void)
 
 static void code_runs_from_its_second_mapping(void)
 {
-    abbey_memobj *object = rig_mem->create("code", PAGE, NULL);
+    abbey_memobj *object = rig_mem->create_code(PAGE, NULL);
     uint8_t *writable = rig_mem->map(object, 0, PAGE, RW, NULL, NULL);
     void *executable = rig_mem->map(object, 0, PAGE, ABBEY_MAP_READ | ABBEY_MAP_EXEC, NULL, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(writable);
@@ -150,6 +185,7 @@ static void threads_wake_each_other(void)
 
 static const struct unit_test tests[] = {
     { "one object is mapped at two addresses", one_object_at_two_addresses },
+    { "code has no file, as the host's profiler wants it", code_has_no_file },
     { "reservations are aligned and above 4 GB", reservations_are_aligned_and_high },
     { "bad requests are refused in words", bad_requests_are_refused_in_words },
     { "code written through one mapping runs from another", code_runs_from_its_second_mapping },

@@ -1,8 +1,12 @@
-/* mem.c - memory objects (memfd) and where they are mapped.
+/* mem.c - memory objects and where they are mapped.
  *
  * Guest memory is a file without a name, so that the same page may stand at several addresses with different rights.
  * Address space is reserved first, PROT_NONE and without a promise of memory, and parts of it replaced with MAP_FIXED;
- * taking a mapping away puts the reservation back in one step, so no other thread's mmap can slip into the gap. */
+ * taking a mapping away puts the reservation back in one step, so no other thread's mmap can slip into the gap.
+ *
+ * An object for code has no file: perf looks names up in /tmp/perf-PID.map for anonymous memory and not for that of a
+ * memfd. It is shared anonymous memory, mapped once without access; mremap(2) of no bytes makes a further mapping of
+ * the same pages. */
 #include "linux.h"
 
 #include <errno.h>
@@ -22,6 +26,7 @@
 
 struct abbey_memobj {
     int fd;
+    uint8_t *base; /* of an object for code, which has no fd; else NULL */
     uint64_t bytes;
 };
 
@@ -30,7 +35,8 @@ static bool aligned(uint64_t value)
     return value % PAGE == 0;
 }
 
-static abbey_memobj *mem_create(const char *name, uint64_t bytes, abbey_error *error)
+/* Without its memory. */
+static abbey_memobj *object_new(const char *name, uint64_t bytes, abbey_error *error)
 {
     if (bytes == 0 || !aligned(bytes) || bytes > INT64_MAX) {
         host_fail(
@@ -38,11 +44,33 @@ static abbey_memobj *mem_create(const char *name, uint64_t bytes, abbey_error *e
         return NULL;
     }
     abbey_memobj *object = malloc(sizeof *object);
-    if (!object) {
+    if (object)
+        *object = (abbey_memobj){ .fd = -1, .bytes = bytes };
+    else
         host_fail(error, "memory object '%s': %m", name);
+    return object;
+}
+
+static abbey_memobj *mem_create_code(uint64_t bytes, abbey_error *error)
+{
+    abbey_memobj *object = object_new("code", bytes, error);
+    if (!object)
+        return NULL;
+    void *base = mmap(NULL, bytes, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+        host_fail(error, "memory for %llu bytes of code: %m", (unsigned long long)bytes);
+        free(object);
         return NULL;
     }
-    object->bytes = bytes;
+    object->base = base;
+    return object;
+}
+
+static abbey_memobj *mem_create(const char *name, uint64_t bytes, abbey_error *error)
+{
+    abbey_memobj *object = object_new(name, bytes, error);
+    if (!object)
+        return NULL;
     object->fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
     if (object->fd < 0 && errno == EINVAL) /* before Linux 6.3 */
         object->fd = memfd_create(name, MFD_CLOEXEC);
@@ -60,7 +88,10 @@ static void mem_destroy(abbey_memobj *object)
 {
     if (!object)
         return;
-    close(object->fd);
+    if (object->base)
+        munmap(object->base, object->bytes);
+    else
+        close(object->fd);
     free(object);
 }
 
@@ -118,6 +149,19 @@ static int32_t map_fail(abbey_error *error, const char *what, uint64_t bytes)
         errno == ENOMEM ? " (out of memory, or more mappings than sysctl vm.max_map_count)" : "");
 }
 
+/* One more mapping of a part of an object for code. */
+static void *code_map(const abbey_memobj *object, uint64_t offset, uint64_t bytes, uint32_t prot, void *at)
+{
+    void *start = at ? mremap(object->base + offset, 0, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, at)
+                     : mremap(object->base + offset, 0, bytes, MREMAP_MAYMOVE);
+    if (start == MAP_FAILED || mprotect(start, bytes, prot_flags(prot)) == 0)
+        return start;
+    int why = errno;
+    munmap(start, bytes);
+    errno = why;
+    return MAP_FAILED;
+}
+
 static void *mem_map(abbey_memobj *object, uint64_t offset, uint64_t bytes, uint32_t prot, void *at, abbey_error *error)
 {
     if (bytes == 0 || !aligned(bytes | offset | (uintptr_t)at) || bytes > object->bytes ||
@@ -126,7 +170,9 @@ static void *mem_map(abbey_memobj *object, uint64_t offset, uint64_t bytes, uint
             (unsigned long long)offset, (unsigned long long)object->bytes);
         return NULL;
     }
-    void *start = mmap(at, bytes, prot_flags(prot), MAP_SHARED | (at ? MAP_FIXED : 0), object->fd, (off_t)offset);
+    void *start = object->base
+                      ? code_map(object, offset, bytes, prot, at)
+                      : mmap(at, bytes, prot_flags(prot), MAP_SHARED | (at ? MAP_FIXED : 0), object->fd, (off_t)offset);
     if (start == MAP_FAILED) {
         map_fail(error, "map", bytes);
         return NULL;
@@ -150,6 +196,11 @@ static int32_t mem_discard(abbey_memobj *object, uint64_t offset, uint64_t bytes
 {
     if (bytes > object->bytes || offset > object->bytes - bytes)
         return -1;
+    if (object->base) { /* the kernel wants to be shown a mapping that may write */
+        void *at = object->base + offset;
+        bool done = mprotect(at, bytes, PROT_READ | PROT_WRITE) == 0 && madvise(at, bytes, MADV_REMOVE) == 0;
+        return mprotect(at, bytes, PROT_NONE) == 0 && done ? 0 : -1;
+    }
     return fallocate(object->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) == 0 ? 0 : -1;
 }
 
@@ -164,4 +215,5 @@ const abbey_host_mem_1 host_mem = {
     .unmap = mem_unmap,
     .protect = mem_protect,
     .discard = mem_discard,
+    .create_code = mem_create_code,
 };

@@ -60,6 +60,9 @@ typedef struct abbey_host_mem_1 {
     int32_t (*unmap)(void *at, uint64_t bytes, abbey_error *error); /* back to a reservation without access */
     int32_t (*protect)(void *at, uint64_t bytes, uint32_t prot, abbey_error *error);
     int32_t (*discard)(abbey_memobj *object, uint64_t offset, uint64_t bytes); /* the pages read as zero again */
+    /* As create(), for generated code: the host's profiler takes mappings of it for code that no file holds, and names
+     * what is in it as the process says (on Linux by /tmp/perf-PID.map). */
+    abbey_memobj *(*create_code)(uint64_t bytes, abbey_error *error);
 } abbey_host_mem_1;
 
 /* ---- Clocks ---- */
