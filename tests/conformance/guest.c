@@ -10,6 +10,8 @@
 #include "core/cpu/cpuid.h"
 #include "core/cpu/interp/interp.h"
 #include "core/cpu/system.h"
+#include "tests/unit/cpu_rig.h"
+#include "tests/unit/hostfault.h"
 #include "tests/unit/hostmem.h"
 
 /* The guest's own tables, in one 4 MB region for the supervisor alone, far from what the cases can reach. */
@@ -30,6 +32,7 @@
 struct guest {
     struct mem *mem;
     struct cpu *cpu;
+    const struct engine *engine;
     struct cpu start; /* the state that every case starts from */
 };
 
@@ -133,7 +136,7 @@ static uint64_t bus_tsc(void *opaque)
 /* User code at IOPL 0 gets at nothing else. */
 static const struct cpu_bus bus = { .tsc = bus_tsc };
 
-struct guest *guest_new(const uint8_t *arena)
+struct guest *guest_new(const uint8_t *arena, const struct engine *engine)
 {
     struct guest *guest = zeroed(sizeof *guest);
     abbey_error error;
@@ -160,6 +163,12 @@ struct guest *guest_new(const uint8_t *arena)
     mem_write(guest->mem, physical(ARENA_RO), readonly, sizeof readonly);
     tables_build(guest);
     start_build(guest);
+    guest->engine = engine;
+    if (engine->prepare && !engine->prepare(guest->cpu, 1u << 20, true, &error))
+        goto failed;
+    cpu_translate_all(guest->cpu);
+    if (engine->fault && !hostfault_attach(engine, guest->cpu))
+        goto failed;
     guest->start = *guest->cpu;
     return guest;
 failed:
@@ -171,13 +180,21 @@ void guest_free(struct guest *guest)
 {
     if (!guest)
         return;
+    hostfault_detach();
     if (guest->cpu) {
+        if (guest->cpu->bt.bt)
+            guest->engine->release(guest->cpu);
         interp_free(guest->cpu->interp);
         tlb_free(guest->cpu->tlb);
         free(guest->cpu);
     }
     mem_free(guest->mem);
     free(guest);
+}
+
+uint64_t guest_translated(const struct guest *guest)
+{
+    return cpu_translated(guest->cpu);
 }
 
 void guest_arena(struct guest *guest, uint8_t *arena)
@@ -239,6 +256,8 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
     cpu_restart(guest);
     mem_write(guest->mem, physical(in->mem_at), in->mem, in->mem_length);
     mem_write(guest->mem, physical(in->eip), in->insn, in->length);
+    if (in->length <= CODE_END - 2 - in->eip) /* undefined behind it: no run goes on, so a budget of 1 is a run's */
+        mem_write(guest->mem, physical(in->eip + in->length), "\x0f\xff", 2);
     memcpy(cpu->reg, in->gpr, sizeof in->gpr);
     memcpy(&cpu->fx, in->fx, 288);
     if (in->code_base)
@@ -257,7 +276,7 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
     /* A repeated string instruction may take several goes. */
     uint32_t left = 4096;
     do
-        interp_run(cpu, 1);
+        guest->engine->run(cpu, 1);
     while (cpu->eip == start && cpu->cpl == 3 && --left);
     uint32_t linear = cpu->seg[CS].base + cpu->eip;
 
@@ -272,7 +291,7 @@ void guest_run(struct guest *guest, const struct conf_case *in, struct conf_resu
         exception_read(guest, out);
     else if (linear != in->taken_at && linear != in->eip + in->length) {
         /* It went to nowhere: the exception is that of fetching there, as natively. */
-        interp_run(cpu, 1);
+        guest->engine->run(cpu, 1);
         if (cpu->cpl != 3)
             exception_read(guest, out);
     }

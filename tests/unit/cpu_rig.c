@@ -70,9 +70,19 @@ struct rig *rig_new_for(const struct engine *engine, bool counting)
         printf("Bail out! engine %s: %s\n", engine->name, error.text);
         exit(99);
     }
-    if (rig->cpu->bt.bt)
-        rig->cpu->bt.bt->hot = 1;
+    cpu_translate_all(rig->cpu);
     return rig;
+}
+
+void cpu_translate_all(struct cpu *cpu)
+{
+    if (cpu->bt.bt)
+        cpu->bt.bt->hot = 1;
+}
+
+uint64_t cpu_translated(const struct cpu *cpu)
+{
+    return cpu->bt.bt ? cpu->bt.bt->counters.entries : 0;
 }
 
 void rig_free(struct rig *rig)

@@ -43,6 +43,10 @@ struct rig *rig_new(void);
 struct rig *rig_new_for(const struct engine *engine, bool counting);
 void rig_free(struct rig *rig);
 
+/* For any CPU: the translator, if it has one, translates code at first sight; how often it entered translated code. */
+void cpu_translate_all(struct cpu *cpu);
+uint64_t cpu_translated(const struct cpu *cpu);
+
 /* Protected mode, level 0, flat 32-bit segments; the program is put at RIG_CODE and the CPU in front of it. */
 void rig_flat32(struct rig *rig, const uint8_t *code, const uint8_t *end);
 /* Real mode, CS = 1000h, SS = 0, DS = ES = 2000h; vectors go to the same handlers. */
