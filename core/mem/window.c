@@ -3,7 +3,8 @@
  * A window costs microseconds a page to fill, and makes each access as cheap as native; the software TLB fills in a
  * tenth of that, and makes accesses two to four times dearer. So the user code of a young address space runs on the
  * TLB, and gets a window when it has run for some milliseconds; a process that starts, does little and ends never costs
- * a mapping. A window whose filling takes a large part of its time is taken back, and must be earned again for longer.
+ * a mapping. Pages that are mapped and stay are worth it; a window that loses so many of them that mapping them again
+ * takes a large part of its time is taken back, and must be earned again for longer.
  * Kernel code has windows from the start: its own memory hardly ever moves.
  *
  * Nothing is done at a flush but counting it. Before code runs in a window next time, the window is compared with the
@@ -15,7 +16,8 @@
 
 #define EARN_TICKS 16000000u   /* some 5 ms of user code */
 #define PERIOD_TICKS 32000000u /* how often it is asked whether a window is worth it */
-#define WORK_SHARE 4u          /* not if a part of 1 in so many went into mapping */
+#define DROP_TICKS 20000u      /* what a page costs that is taken away and mapped again */
+#define WORK_SHARE 4u          /* not if that is more than one in so many */
 #define NEED_MAX (EARN_TICKS * 64ull)
 #define CHURN_PERIOD 4096u /* flushes in which a page that is no longer busy is half forgiven */
 
@@ -124,7 +126,7 @@ static struct window *window_take(
     window->paging = *paging;
     window->shift = paging->on && paging->pae ? 21 : 22;
     window->checked = windows->flushes;
-    window->ticks = window->work = 0;
+    window->ticks = window->dropped = 0;
     windows->counters.windows++;
     return window;
 }
@@ -219,21 +221,21 @@ void windows_spent(struct windows *windows, const struct paging *paging, uint64_
     window->ticks += ticks;
     if (window->ticks < PERIOD_TICKS)
         return;
-    if (window->work > window->ticks / WORK_SHARE) {
+    if (window->dropped * DROP_TICKS > window->ticks / WORK_SHARE) {
         struct space *space = window->space;
         space->need = space->need * 4 > NEED_MAX ? NEED_MAX : space->need * 4;
         window_lose(windows, window);
         windows->counters.losses++;
         return;
     }
-    window->ticks = window->work = 0;
+    window->ticks = window->dropped = 0;
 }
 
 /* ---- flushes ---- */
 
 uint8_t *windows_enter(struct windows *windows, const struct paging *paging, bool user)
 {
-    if (windows->entered[user] == windows->flushes)
+    if (windows->entered[user] == windows->flushes && !(user && windows->awaits))
         return windows->now[user] ? windows->now[user]->base : NULL;
     struct window *window = NULL;
     if (mem_a20_mask(windows->mem) == ~(gpa_t)0)
@@ -245,6 +247,8 @@ uint8_t *windows_enter(struct windows *windows, const struct paging *paging, boo
     window->age = ++windows->clock;
     if (window->checked != windows->flushes)
         window_check(windows, window, paging);
+    if (user && windows->awaits)
+        window_fill_awaited(windows, window, paging);
     return window->base;
 }
 

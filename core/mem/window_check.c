@@ -83,6 +83,7 @@ void window_drop_pages(struct windows *windows, struct window *window, uint32_t 
         bit_clear(slot->guarded, i);
     }
     slot->pages -= count;
+    window->dropped += count;
     windows->counters.dropped_pages += count;
     windows->host_mem->unmap(
         window_at(window, slot_linear(window, index, page)), (uint64_t)count << MEM_PAGE_SHIFT, NULL);

@@ -54,7 +54,7 @@ struct window {
     struct slot *slot[WINDOW_SLOTS];
     struct big big[BIG_MAX];
     unsigned bigs;
-    uint64_t ticks, work; /* of user code, and of mapping, in the present period */
+    uint64_t ticks, dropped; /* of user code; pages that had to be taken away again: in the present period */
     struct space *space;
 };
 
@@ -82,6 +82,9 @@ struct windows {
     struct space space[SPACES];
     uint64_t clock; /* of window.age */
     uint32_t vmas_max;
+    bool awaits; /* the guest got a page fault for `awaited`, and the page is to be mapped when it returns */
+    bool awaits_write;
+    uint32_t awaited, awaited_cr3;
     uint8_t *writers; /* by page frame: how many pages of windows outside guards may be written there; 255: unknown */
     uint8_t churn[CHURN_SETS];
     uint64_t churn_flushes; /* when the table was halved */
@@ -140,6 +143,11 @@ static inline uint8_t *window_at(const struct window *window, uint32_t linear)
 
 /* Makes room for some more mappings; false when there is none. `spare` is not evicted. */
 bool windows_room(struct windows *windows, struct window *spare, uint32_t mappings);
+
+/* ---- window_fill.c ---- */
+
+/* Maps the page for which the guest got a fault in user code, if it may be used now. */
+void window_fill_awaited(struct windows *windows, struct window *window, const struct paging *paging);
 
 /* ---- window_check.c ---- */
 

@@ -12,7 +12,7 @@ static const struct stats_row rows[] = {
     ROW(dropped_pages, "pages taken away again"),
     ROW(windows, "windows given to address spaces"),
     ROW(evictions, "windows taken away to make room"),
-    ROW(losses, "windows taken away because filling them took too much of their time"),
+    ROW(losses, "windows taken away because their pages changed too often"),
     ROW(revalidations, "times a window was compared with the guest's page tables"),
     ROW(tables_changed, "page tables found to differ by that"),
     ROW(protections, "pages of windows that stores must be noticed in"),
