@@ -94,7 +94,7 @@ static const struct xlat_row rows[] = {
 
     { MAP_0F, 0x0d, 0x0d, -1, xlat_nop,   0, 0, 0 },
     { MAP_0F, 0x10, 0x17, -1, xlat_simd,  WHEN_ANY, 0, 0 },
-    { MAP_0F, 0x18, 0x1f, -1, xlat_nop,   0, 0, 0 },
+    { MAP_0F, 0x18, 0x1f, -1, xlat_nop,   WHEN_ANY, 0, 0 }, /* hints, and ENDBR32 with F3 */
     { MAP_0F, 0x28, 0x2d, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0x2e, 0x2f, -1, xlat_simd,  WHEN_ANY, 0, ALL },
     { MAP_0F, 0x40, 0x4f, -1, xlat_modrm, 0, ALL, 0 },

@@ -11,6 +11,7 @@ const abbey_host_clock_1 *rig_clock;
 const abbey_host_thread_1 *rig_thread;
 const abbey_host_event_1 *rig_event;
 const abbey_host_fault_1 *rig_fault;
+const abbey_host_window_1 *rig_window;
 const abbey_hostos *rig_hostos;
 static const abbey_plugin *plugin;
 
@@ -31,6 +32,7 @@ void rig_load(void)
     rig_thread = plugin->hostos->query(ABBEY_HOST_THREAD_1);
     rig_event = plugin->hostos->query(ABBEY_HOST_EVENT_1);
     rig_fault = plugin->hostos->query(ABBEY_HOST_FAULT_1);
+    rig_window = plugin->hostos->query(ABBEY_HOST_WINDOW_1);
 }
 
 void rig_lock(void *rig)

@@ -11,6 +11,7 @@ extern const abbey_host_clock_1 *rig_clock;
 extern const abbey_host_thread_1 *rig_thread;
 extern const abbey_host_event_1 *rig_event;
 extern const abbey_host_fault_1 *rig_fault;
+extern const abbey_host_window_1 *rig_window;
 extern const abbey_hostos *rig_hostos;
 
 /* Loads $ABBEY_BUILDDIR/plugins/hostos/linux.so and fetches its services; ends the test program when it cannot. */

@@ -199,3 +199,11 @@ tests_unit_test_control_SOURCES = tests/unit/test_control.c tests/unit/host_rig.
 tests_unit_test_control_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_control_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_control_LDADD = $(UNIT_LIBS)
+
+# Windows of guest memory, with the real host.
+check_PROGRAMS += tests/unit/test_window
+TESTS += tests/unit/test_window
+tests_unit_test_window_SOURCES = tests/unit/test_window.c tests/unit/host_rig.c tests/unit/host_rig.h
+tests_unit_test_window_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_window_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_window_LDADD = $(UNIT_LIBS)
