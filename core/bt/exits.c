@@ -74,7 +74,7 @@ void callout(struct xlat *x, bool leave)
         count_add(x, -(int32_t)(x->index + 1));
 }
 
-static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *body)
+static void slow_path(struct xlat *x, const struct slow *slow)
 {
     struct code *code = &x->code;
     uint8_t *plain[SLOW_JUMPS];
@@ -99,8 +99,6 @@ static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *bo
         emit_patch(unloaded, code->at);
     for (unsigned i = 0; i < plains; i++)
         emit_patch(plain[i], code->at);
-    if (slow->point)
-        slow->point->slow = (uint32_t)(emit_exec(code) - body);
     if (slow->delta)
         emit_lea(code, HOST_ESP, op_mem(HOST_ESP, slow->delta));
     count_add(x, (int32_t)slow->counted);
@@ -120,7 +118,7 @@ static void slow_path(struct xlat *x, const struct slow *slow, const uint8_t *bo
 void slow_paths(struct xlat *x)
 {
     for (unsigned i = 0; i < x->slows; i++)
-        slow_path(x, &x->slow[i], x->unit->body);
+        slow_path(x, &x->slow[i]);
 }
 
 void link_stubs(struct xlat *x)

@@ -49,19 +49,6 @@ static const struct point *point_of(const struct unit *unit, const uint8_t *rip)
     return found;
 }
 
-/* An instruction that the processor refuses goes on as the interpreter's, which raises what the guest is to see: a
- * division, an x87 instruction in front of which an exception pends, a SIMD exception, a misaligned SSE operand. */
-static bool insn_fault(struct bt *bt, abbey_fault *fault)
-{
-    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
-    const struct unit *unit = cache_find(bt, rip);
-    const struct point *point = unit ? point_of(unit, rip) : NULL;
-    if (!point || !point->slow)
-        return false;
-    fault->rip = (uint64_t)(uintptr_t)(unit->body + point->slow);
-    return true;
-}
-
 bool fault_aside(struct bt *bt)
 {
     bool aside = bt->aside;
@@ -70,6 +57,25 @@ bool fault_aside(struct bt *bt)
         unit_drop(bt, bt->retired);
     bt->retired = NULL;
     return aside;
+}
+
+/* The instruction is taken back, and left to the interpreter. */
+static void set_aside(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
+{
+    divert(bt, fault, unit, point);
+    bt->aside = true;
+}
+
+/* An instruction that the processor refuses: a division by zero, an x87 instruction in front of which an exception
+ * pends, a SIMD exception, a misaligned SSE operand. The interpreter raises what the guest is to see. */
+static bool insn_fault(struct bt *bt, abbey_fault *fault)
+{
+    const uint8_t *rip = (const uint8_t *)(uintptr_t)fault->rip;
+    const struct unit *unit = cache_find(bt, rip);
+    const struct point *point = unit ? point_of(unit, rip) : NULL;
+    if (point)
+        set_aside(bt, fault, unit, point);
+    return point;
 }
 
 /* An access to guest memory that the window does not serve as it is. Where it cannot be made to, the instruction is
@@ -91,8 +97,7 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
         bt->retired = unit;
         bt->counters.softened++;
     }
-    divert(bt, fault, unit, point);
-    bt->aside = true;
+    set_aside(bt, fault, unit, point);
     return true;
 }
 

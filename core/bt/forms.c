@@ -72,7 +72,6 @@ void xlat_divide(struct xlat *x)
     x->refused = !x->bt->faults;
     if (x->refused)
         return;
-    fault_slow(x);
     modrm(x, 0);
 }
 

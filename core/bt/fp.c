@@ -69,9 +69,9 @@ static void emit_test_live(struct code *code, unsigned need)
 static void fp_require(struct xlat *x, unsigned need)
 {
     struct code *code = &x->code;
-    struct slow *slow = slow_of(x);
     if (x->fp_ready & need)
         return;
+    struct slow *slow = slow_of(x);
     slow->fp_saved = x->now->live_in != 0;
     if (slow->fp_saved)
         flags_stash(code);
@@ -106,7 +106,6 @@ void xlat_x87(struct xlat *x)
         return;
     }
     fp_require(x, FPU_X87);
-    fault_slow(x);
     if (insn->mod == 3) {
         emit8(code, insn->opcode);
         emit8(code, insn->modrm);
@@ -129,7 +128,6 @@ void xlat_fwait(struct xlat *x)
     if (x->refused)
         return;
     fp_require(x, FPU_X87);
-    fault_slow(x);
     emit8(&x->code, 0x9b);
 }
 
@@ -154,7 +152,6 @@ static void simd_group15(struct xlat *x)
     if (x->refused)
         return;
     fp_require(x, FPU_SSE);
-    fault_slow(x);
     emit_op(&x->code, EMIT_0F, 0xae, insn->reg, operand_check(x, 4, store));
 }
 
@@ -164,7 +161,6 @@ static void simd_other(struct xlat *x)
     switch (insn->opcode) {
     case 0x77: /* EMMS */
         fp_require(x, FPU_X87);
-        fault_slow(x);
         emit8(&x->code, 0x0f);
         emit8(&x->code, 0x77);
         break;
@@ -181,15 +177,12 @@ static void simd_form(struct xlat *x, const struct simd_form *form)
 {
     const struct insn *insn = x->insn;
     bool memory = insn->mod != 3;
-    bool mmx = form->mmx == MMX_ALWAYS || (form->mmx == MMX_REGISTER && !memory);
     struct operand at = op_reg(insn->rm);
     if ((form->gpr == GPR_REG && insn->reg == ESP) || (form->gpr == GPR_RM && !memory && insn->rm == ESP)) {
         x->refused = true; /* nobody computes into the stack pointer */
         return;
     }
     fp_require(x, form->sse ? FPU_SSE : FPU_X87);
-    if (mmx || form->fp || (memory && form->aligned))
-        fault_slow(x);
     if (memory)
         at = operand_check(x, form->load ? form->load : form->store, form->store != 0);
     emit_op(&x->code, simd_how(insn), insn->opcode, insn->reg, at);

@@ -53,7 +53,6 @@ struct point {
     uint32_t code; /* offset from unit->body */
     uint32_t eip;
     int16_t delta; /* pending ESP delta in bytes */
-    uint32_t slow; /* where the interpreter does it instead, offset from unit->body; 0: nowhere */
     struct x87_note note;
 };
 

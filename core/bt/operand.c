@@ -99,11 +99,6 @@ struct slow *slow_of(struct xlat *x)
     return slow;
 }
 
-void fault_slow(struct xlat *x)
-{
-    slow_of(x)->point = &x->unit->point[x->index];
-}
-
 /* The check proper, of the linear address in R12D. */
 static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 {

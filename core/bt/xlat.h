@@ -46,8 +46,7 @@ struct slow {
     const struct insn *insn;
     uint32_t eip, next;
     int32_t delta, delta_after;
-    uint32_t counted;    /* instructions of the unit before this one */
-    struct point *point; /* of the instruction, to tell where the slow path is; or NULL */
+    uint32_t counted; /* instructions of the unit before this one */
     struct x87_note note;
     uint8_t fp_ready; /* what the code behind it takes for granted: see struct xlat */
     uint8_t fp_need;  /* by the instruction, with a check; or 0 */
@@ -143,9 +142,6 @@ static inline unsigned host_reg(unsigned guest)
 /* Makes an access of `size` bytes to the instruction's memory operand safe, and returns the operand to emit it with. R8
  * and R9 are free afterwards; R12 and R13 may be part of it until the next check. */
 struct operand operand_check(struct xlat *x, unsigned size, bool write);
-/* Lets a fault of the host in the instruction's code lead to its slow path: its registers and flags must still be the
- * guest's when it faults. */
-void fault_slow(struct xlat *x);
 /* The same as operand_check() for guest ESP + offset. */
 struct operand stack_check(struct xlat *x, int32_t offset, bool write);
 /* The same for a read of 4 bytes at EBP. */
