@@ -13,6 +13,7 @@
 #define CLI_TERMINATED 143  /* SIGTERM */
 
 int cli_run(int argc, char **argv);
+int cli_disk(int argc, char **argv);
 int cli_config(int argc, char **argv);
 int cli_plugins(int argc, char **argv);
 int cli_ctl(int argc, char **argv);

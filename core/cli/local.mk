@@ -2,6 +2,7 @@ bin_PROGRAMS += abbey
 abbey_SOURCES = \
 	core/cli/cli.h \
 	core/cli/config.c \
+	core/cli/disk.c \
 	core/cli/ctl.c \
 	core/cli/link.c \
 	core/cli/link.h \

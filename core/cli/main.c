@@ -11,6 +11,7 @@ static const struct {
 } commands[] = {
     { "run", cli_run, "run a machine in the foreground until it powers off" },
     { "config", cli_config, "check a machine file, show it merged, print its schema" },
+    { "disk", cli_disk, "make, look at, convert disk images; commit or discard redo logs" },
     { "plugins", cli_plugins, "list what was found and refused, describe one" },
     { "ctl", cli_ctl, "have a running machine carry out a command" },
     { "top", cli_top, "show where the time of a running machine goes" },

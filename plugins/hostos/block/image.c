@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct image_format *const formats[] = { &image_raw };
+static const struct image_format *const formats[] = { &image_qcow2, &image_raw };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
 /* Beginnings of formats that we do not have: a file that looks like one is not raw. */
@@ -92,7 +92,7 @@ static const struct image_format *format_choose(struct image *image, const char 
         return NULL;
     }
     const struct image_format *format = probe(header, sizeof header);
-    image->guarded = format == &image_raw && (image->flags & IMAGE_WRITE);
+    image->guessed = format == &image_raw;
     return format;
 }
 
@@ -198,7 +198,7 @@ int image_write(struct image *image, uint64_t offset, const struct iovec *iov, i
     int status = range_check(image, offset, bytes, true);
     if (status || !bytes)
         return status;
-    if (offset == 0 && image->guarded && looks_foreign(iov, count))
+    if (offset == 0 && image->guessed && looks_foreign(iov, count))
         return -EPERM;
     if (image->format->writev)
         return image->format->writev(image, offset, iov, count);
@@ -251,6 +251,14 @@ int image_create(const struct image_format *format, const struct image_new *opti
     if (close(fd) != 0 && status == 0)
         status = image_fail(error, "'%s': %s", options->path, strerror(errno));
     if (status)
-        unlink(options->path);
+        image_remove(format, options->path);
     return status;
+}
+
+void image_remove(const struct image_format *format, const char *path)
+{
+    if (format->remove)
+        format->remove(path);
+    else
+        unlink(path);
 }

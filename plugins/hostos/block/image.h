@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <abbey/image.h>
 #include <abbey/types.h>
 
 #define IMAGE_SECTOR 512u
@@ -26,6 +27,7 @@
 struct image;
 
 #define IMAGE_WRITE 1u   /* for writing, locked against every other user; else locked against writers */
+#define IMAGE_ALONE 4u   /* what it stands on is not opened: only what map() calls data is good to read */
 #define IMAGE_NO_LOCK 2u /* part of an image that is locked already */
 
 /* What map() says of a range. */
@@ -61,8 +63,10 @@ struct image_format {
     int (*close)(struct image *image);
     /* Makes an empty image in the open file `fd`. */
     int (*create)(int fd, const struct image_new *options, abbey_error *error);
-    /* What `abbey disk info` says beyond the common: lines "name: value". */
-    void (*describe)(struct image *image, FILE *out);
+    /* What is worth knowing of this format alone; may be NULL. */
+    void (*describe)(struct image *image, abbey_fact_fn fact, void *arg);
+    /* Removes the files of an image; NULL: there is one. */
+    void (*remove)(const char *path);
 };
 
 struct image {
@@ -74,17 +78,17 @@ struct image {
     uint64_t bytes; /* virtual size, a multiple of 512 */
     uint32_t cylinders, heads, sectors;
     struct image *backing; /* or NULL */
-    bool guarded;          /* found to be raw by looking: see image_write() */
+    bool guessed;          /* found to be raw by looking: see image_write() */
     void *data;            /* the format's own */
 };
 
-extern const struct image_format image_raw;
+extern const struct image_format image_raw, image_qcow2;
 
 /* By name; NULL when there is none. "auto" is none. */
 const struct image_format *image_format_find(const char *name);
 
-#define IMAGE_FORMATS "raw"
-#define IMAGE_CHOICES "raw"
+#define IMAGE_FORMATS "raw, qcow2"
+#define IMAGE_CHOICES "raw,qcow2"
 
 /* Opens an image and what it stands on. `format` "auto" looks at the file. `depth` is 0 but for backing files. NULL
  * with the reason in *error. */
@@ -102,6 +106,11 @@ int image_flush(struct image *image);
 
 /* A file made from nothing: fails when it exists. The path is removed again after an error. */
 int image_create(const struct image_format *format, const struct image_new *options, abbey_error *error);
+
+void image_remove(const struct image_format *format, const char *path);
+
+/* The format that a qcow2 header of so many bytes names for what the image stands on, or "auto". */
+void image_backing_format(const uint8_t *header, uint32_t bytes, char *format, size_t room);
 
 /* Fills *error and returns -1. */
 __attribute__((format(printf, 2, 3))) int image_fail(abbey_error *error, const char *format, ...);

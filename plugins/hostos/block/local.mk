@@ -9,5 +9,17 @@ plugins_hostos_block_so_SOURCES = \
 	plugins/hostos/block/lock.c \
 	plugins/hostos/block/mode.c \
 	plugins/hostos/block/plugin.c \
-	plugins/hostos/block/raw.c
+	plugins/hostos/block/qcow2.c \
+	plugins/hostos/block/qcow2.h \
+	plugins/hostos/block/qcow2_compressed.c \
+	plugins/hostos/block/qcow2_open.c \
+	plugins/hostos/block/qcow2_refcount.c \
+	plugins/hostos/block/qcow2_table.c \
+	plugins/hostos/block/raw.c \
+	plugins/hostos/block/redo.c \
+	plugins/hostos/block/redo.h \
+	plugins/hostos/block/service.c \
+	plugins/hostos/block/service.h
+plugins_hostos_block_so_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CPPFLAGS)
+plugins_hostos_block_so_LDADD = $(ZLIB_LIBS)
 plugins_hostos_block_so_LDFLAGS = $(PLUGIN_LINK)

@@ -1,6 +1,10 @@
 /* plugin.c - the block backends and their properties. */
 #include "disk.h"
 
+#include <string.h>
+
+#include "service.h"
+
 #define ABBEY_SELF struct disk
 static const abbey_prop disk_props[] = {
     ABBEY_PROP_TEXT(path, NULL, "image file or block device; without one the drive is empty", .flags = ABBEY_PROP_PATH),
@@ -22,6 +26,18 @@ static const abbey_backend backends[] = {
         .destroy = disk_destroy },
 };
 
+static const void *query(const char *id)
+{
+    return strcmp(id, ABBEY_HOST_IMAGE_1) == 0 ? &image_service : NULL;
+}
+
+static const abbey_hostos hostos = {
+    .size = sizeof(abbey_hostos),
+    .name = "block",
+    .summary = "disk images: " IMAGE_FORMATS,
+    .query = query,
+};
+
 ABBEY_PLUGIN(.id = "org.abbey.block", .version = "0.1.0", .license = "MIT",
-    .requires = "abbey.host.thread/1 abbey.host.event/1 abbey.host.clock/1 abbey.loop/1",
+    .requires = "abbey.host.thread/1 abbey.host.event/1 abbey.host.clock/1 abbey.loop/1", .hostos = &hostos,
     .backends = ABBEY_TABLE(backends));

@@ -15,6 +15,7 @@
 #include <abbey/firmware.h>
 #include <abbey/guestopt.h>
 #include <abbey/host.h>
+#include <abbey/image.h>
 #include <abbey/io.h>
 #include <abbey/irq.h>
 #include <abbey/isadma.h>

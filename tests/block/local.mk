@@ -1,0 +1,21 @@
+# Disk images: the formats linked into the test.
+check_PROGRAMS += tests/block/test_image
+TESTS += tests/block/test_image
+IMAGE_SOURCES = \
+	plugins/hostos/block/file.c \
+	plugins/hostos/block/image.c \
+	plugins/hostos/block/image.h \
+	plugins/hostos/block/lock.c \
+	plugins/hostos/block/qcow2.c \
+	plugins/hostos/block/qcow2.h \
+	plugins/hostos/block/qcow2_compressed.c \
+	plugins/hostos/block/qcow2_open.c \
+	plugins/hostos/block/qcow2_refcount.c \
+	plugins/hostos/block/qcow2_table.c \
+	plugins/hostos/block/raw.c \
+	plugins/hostos/block/redo.c \
+	plugins/hostos/block/redo.h
+tests_block_test_image_SOURCES = tests/block/test_image.c $(IMAGE_SOURCES)
+tests_block_test_image_CPPFLAGS = $(UNIT_CPPFLAGS) $(ZLIB_CPPFLAGS)
+tests_block_test_image_CFLAGS = $(UNIT_CFLAGS)
+tests_block_test_image_LDADD = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS) $(ZLIB_LIBS)
