@@ -1,4 +1,7 @@
 # Machines for everybody; found by name.
 dist_config_DATA += \
+	configs/cd.yaml \
+	configs/disk.yaml \
+	configs/floppy.yaml \
 	configs/linux-direct.yaml \
 	configs/pc.yaml

@@ -1,0 +1,111 @@
+#!/bin/bash
+# media.sh - the machines `floppy`, `cd` and `disk`, started from media that are made here from Debian's packages, each
+# through SeaBIOS. What they show is read from the guest's text screen. Prints TAP.
+# ABBEY_TEST_SHORT=1, for builds that repeat what another has shown, or are slow, leaves it at one CD.
+. "${ABBEY_SRCDIR:?}/tests/guests/media.bash"
+
+need grub-mkimage grub-common
+need grub-mkrescue grub-common
+need xorriso xorriso
+need mformat mtools
+fetch grub-pc-bin isolinux syslinux-common memtest86+ ipxe
+grub=$files/grub-pc-bin/usr/lib/grub/i386-pc
+"$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guests/686" 686 >"$work/fetch" 2>&1 || skip_all "no kernel can be fetched"
+
+# grub_image NAME MODULE... - GRUB's core with the commands on stdin.
+grub_image() {
+    local name=$1
+    shift
+    cat >"$work/early.cfg"
+    grub-mkimage -d "$grub" -O i386-pc -p /boot/grub -c "$work/early.cfg" -o "$work/$name" biosdisk "$@"
+}
+
+# The menu as it stands on a screen of 80 x 25, with the version left out.
+grub_menu="\
+                             GNU GRUB  version VERSION
+
+ ┌────────────────────────────────────────────────────────────────────────────┐
+ │*First entry                                                                │
+ │ Second entry                                                               │"
+
+rescue_cd() {
+    mkdir -p "$work/iso/boot/grub"
+    printf '%s\n' 'set timeout=-1' 'menuentry "First entry" { true }' 'menuentry "Second entry" { halt }' \
+        >"$work/iso/boot/grub/grub.cfg"
+    grub-mkrescue -d "$grub" -o "$work/grub.iso" "$work/iso" >"$work/log" 2>&1
+    start cd --set backends.cd.path="$work/grub.iso"
+    result "a GRUB rescue CD comes to its menu" shows 'Use the .* keys to select'
+    sed -n '/GNU GRUB/,/Second entry/p' "$work/screen" | sed -E '1s/^ *(GNU GRUB  version) .*/                             \1 VERSION/' >"$work/menu"
+    result "the menu is drawn as it should be" eval '[ "$(cat "$work/menu")" = "$grub_menu" ]'
+    quit
+    result "and the machine ends when it is told to" [ $status -eq 130 ]
+}
+
+diskette() {
+    grub_image core.img fat echo ls normal minicmd <<<'echo "from the diskette"'
+    cat "$grub/boot.img" "$work/core.img" >"$work/fd.img"
+    truncate -s 1440K "$work/fd.img"
+    start floppy --set backends.fd.path="$work/fd.img"
+    result "GRUB on a diskette of 1.44 MB comes to its prompt" shows '^grub>'
+    quit
+}
+
+isolinux() {
+    mkdir -p "$work/iso2/isolinux"
+    cp "$files/isolinux/usr/lib/ISOLINUX/isolinux.bin" "$files/syslinux-common/usr/lib/syslinux/modules/bios/ldlinux.c32" \
+        "$work/iso2/isolinux"
+    cp "$guests/686/vmlinuz" "$guests/686/initrd.gz" "$work/iso2"
+    printf '%s\n' 'DEFAULT linux' 'LABEL linux' 'KERNEL /vmlinuz' \
+        'APPEND initrd=/initrd.gz console=ttyS0 quiet test=poweroff' >"$work/iso2/isolinux/isolinux.cfg"
+    xorriso -as mkisofs -quiet -o "$work/isolinux.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
+        -boot-load-size 4 -boot-info-table "$work/iso2" >"$work/log" 2>&1
+    start cd --set backends.cd.path="$work/isolinux.iso"
+    result "an ISOLINUX CD boots a Debian kernel" serial '^abbey-test: up i686 '
+    ended
+    result "which powers the machine off by ACPI" [ $status -eq 0 ]
+}
+
+memtest() {
+    start cd --set backends.cd.path="$files/memtest86+/usr/lib/memtest86+/memtest86+ia32.iso" --set memory=16M
+    result "memtest86+ comes to its fourth test" shows 'Test #[4-9]'
+    result "and has found no errors" screen_has 'Errors: 0'
+    quit
+}
+
+ipxe() {
+    start cd --set backends.cd.path="$files/ipxe/usr/lib/ipxe/ipxe.iso"
+    result "iPXE starts from its CD" shows 'Open Source Network Boot Firmware'
+    quit
+}
+
+# A partition of FAT16 with a kernel, GRUB in the sectors before it.
+hard_disk() {
+    truncate -s 48M "$work/disk.img"
+    mformat -i "$work/disk.img@@1M" -F -h 16 -s 63 -T 96256 ::
+    mcopy -i "$work/disk.img@@1M" "$guests/686/vmlinuz" "$guests/686/initrd.gz" ::/
+    grub_image hdcore.img fat part_msdos linux boot <<<'set root=(hd0,msdos1)
+linux /vmlinuz console=ttyS0 quiet test=poweroff
+initrd /initrd.gz
+boot'
+    { # the boot code, one partition (type 0Eh, from 1 MB), the signature; then the core
+        head -c 446 "$grub/boot.img"
+        printf '\200\001\001\000\016\376\377\377\000\010\000\000\000\170\001\000'
+        head -c 48 /dev/zero
+        printf '\125\252'
+        cat "$work/hdcore.img"
+    } | dd of="$work/disk.img" conv=notrunc status=none
+    start disk --set backends.hd.path="$work/disk.img"
+    result "GRUB on a hard disk boots a Debian kernel" serial '^abbey-test: up i686 '
+    ended
+    result "which powers the machine off as well" [ $status -eq 0 ]
+}
+
+rescue_cd
+if [ -z "${ABBEY_TEST_SHORT-}" ]; then
+    diskette
+    isolinux
+    memtest
+    ipxe
+    hard_disk
+fi
+echo "1..$number"
