@@ -161,6 +161,7 @@ struct cpu_bt {
 /* Why the guest's own code was left. */
 struct cpu_counters {
     uint64_t interrupts, nmis, exceptions, software_interrupts;
+    uint64_t user_at; /* time-stamp counter when user code was first left, which its first page fault does; 0: never */
 };
 struct hostfp; /* interp/hostfp.h: x87, MMX and SSE instructions run on the host */
 

@@ -59,6 +59,8 @@ static void deliver(struct cpu *cpu, const struct event *first, bool exception)
     volatile enum fault_class class = fault_class(first->vector, exception);
     volatile unsigned nested = 0;
     cpu->halted = false;
+    if (cpu->cpl == 3 && !cpu->counters.user_at)
+        cpu->counters.user_at = cpu->bus->tsc(cpu->bus_opaque);
     cpu->unwind = &here;
     if (setjmp(here)) {
         enum fault_class second = fault_class(cpu->fault.vector, true);

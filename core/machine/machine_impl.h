@@ -47,6 +47,7 @@ struct machine {
     bool asked_to_end;   /* SIGTERM was seen once */
     bool idle_warned;
     uint64_t started, ended; /* host time; 0: not yet */
+    uint64_t idle_at;        /* virtual time when the guest first waited for an interrupt; 0: never */
     uint64_t resets;
     bool paused;
     uint64_t paused_since, paused_time; /* host time; the sum of all pauses that are over */

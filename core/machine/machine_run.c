@@ -204,6 +204,8 @@ static bool vcpu_idle(void *opaque)
 {
     struct machine *machine = opaque;
     const struct cpu *cpu = machine->cpu;
+    if ((cpu->eflags & FLAG_IF) && !machine->idle_at)
+        machine->idle_at = vclock_now(&machine->clock);
     if (!(cpu->eflags & FLAG_IF) && !machine->idle_warned) {
         machine->idle_warned = true;
         owner_log(machine, ABBEY_LOG_INFO, machine->config->name, "the guest halted with interrupts off");

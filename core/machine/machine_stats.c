@@ -48,6 +48,23 @@ static json_t *by_state(const struct machine *machine, uint64_t now)
         seconds(devices), "idle", seconds(idle), "paused", seconds(paused));
 }
 
+/* Virtual seconds of the milestones that were reached; NULL: none. */
+static json_t *boot_marks(const struct machine *machine)
+{
+    const struct vclock *clock = &machine->clock;
+    json_t *marks = json_object();
+    double user = (double)machine->cpu->counters.user_at;
+    if (machine->idle_at)
+        json_object_set_new(marks, "idle", json_real(seconds(machine->idle_at)));
+    if (user > 0)
+        json_object_set_new(marks, "user",
+            json_real(user / (double)(clock->instructions || !clock->tsc_hz ? ABBEY_SEC : clock->tsc_hz)));
+    if (json_object_size(marks))
+        return marks;
+    json_decref(marks);
+    return NULL;
+}
+
 /* The groups that are tables of rows; without a machine their meanings. */
 static void groups_add(json_t *stats, const struct machine *machine, const struct engine *engine)
 {
@@ -62,9 +79,9 @@ static void groups_add(json_t *stats, const struct machine *machine, const struc
 json_t *machine_stats(struct machine *machine)
 {
     uint64_t now = machine->ended ? machine->ended : machine->host.clock->monotonic();
-    json_t *stats = json_pack("{s:s, s:I, s:f, s:o, s:I}", "engine", machine->vcpu.engine->name, "instructions",
+    json_t *stats = json_pack("{s:s, s:I, s:f, s:o, s:o*, s:I}", "engine", machine->vcpu.engine->name, "instructions",
         (json_int_t)machine->cpu->instructions, "seconds", machine->started ? seconds(now - machine->started) : 0.0,
-        "seconds_by_state", by_state(machine, now), "resets", (json_int_t)machine->resets);
+        "seconds_by_state", by_state(machine, now), "boot", boot_marks(machine), "resets", (json_int_t)machine->resets);
     groups_add(stats, machine, machine->vcpu.engine);
     json_object_set_new(stats, "devices", board_stats(machine->board));
     return stats;

@@ -18,7 +18,7 @@ void vga_palette_update(struct vga *v)
         const uint8_t *dac = &v->dac[3 * (i & v->dac_mask)];
         uint32_t pixel = 0;
         for (uint32_t part = 0; part < 3; part++)
-            pixel = pixel << 8 | (uint8_t)(wide ? dac[part] : dac[part] << 2 | dac[part] >> 4);
+            pixel = pixel << 8 | (uint32_t)(uint8_t)(wide ? dac[part] : dac[part] << 2 | dac[part] >> 4);
         v->palette[i] = pixel;
     }
     uint32_t select = v->attr[ATTR_COLOUR];
