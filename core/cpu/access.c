@@ -207,48 +207,42 @@ void probe_write(struct cpu *cpu, unsigned seg, uint32_t offset, uint32_t count)
     span_translate(cpu, &span, linear, count, TLB_WRITE, cpu->cpl == 3);
 }
 
-uint8_t sys_ld8(struct cpu *cpu, uint32_t linear)
+/* Descriptors, gates and task state are nearly always in plain pages that were looked at before. */
+static inline uint8_t *sys_plain(const struct cpu *cpu, uint32_t linear, uint32_t size, unsigned purpose)
 {
-    uint8_t value;
-    linear_read(cpu, linear, &value, sizeof(value), false);
-    return value;
+    const struct tlb_entry *entry = tlb_hit(cpu->tlb, purpose, false, linear, size);
+    return entry ? (uint8_t *)(uintptr_t)(entry->addend + linear) : NULL;
 }
 
-uint16_t sys_ld16(struct cpu *cpu, uint32_t linear)
-{
-    uint16_t value;
-    linear_read(cpu, linear, &value, sizeof(value), false);
-    return value;
-}
-
-uint32_t sys_ld32(struct cpu *cpu, uint32_t linear)
-{
-    uint32_t value;
-    linear_read(cpu, linear, &value, sizeof(value), false);
-    return value;
-}
-
-uint64_t sys_ld64(struct cpu *cpu, uint32_t linear)
-{
-    uint64_t value;
-    linear_read(cpu, linear, &value, sizeof(value), false);
-    return value;
-}
-
-void sys_st8(struct cpu *cpu, uint32_t linear, uint8_t value)
-{
-    linear_write(cpu, linear, &value, sizeof(value), false);
-}
-
-void sys_st16(struct cpu *cpu, uint32_t linear, uint16_t value)
-{
-    linear_write(cpu, linear, &value, sizeof(value), false);
-}
-
-void sys_st32(struct cpu *cpu, uint32_t linear, uint32_t value)
-{
-    linear_write(cpu, linear, &value, sizeof(value), false);
-}
+#define SYS_LOAD(bits, type)                                                \
+    type sys_ld##bits(struct cpu *cpu, uint32_t linear)                     \
+    {                                                                       \
+        const uint8_t *at = sys_plain(cpu, linear, sizeof(type), TLB_READ); \
+        type value;                                                         \
+        if (__builtin_expect(at != NULL, 1))                                \
+            memcpy(&value, at, sizeof(value));                              \
+        else                                                                \
+            linear_read(cpu, linear, &value, sizeof(value), false);         \
+        return value;                                                       \
+    }
+#define SYS_STORE(bits, type)                                          \
+    void sys_st##bits(struct cpu *cpu, uint32_t linear, type value)    \
+    {                                                                  \
+        uint8_t *at = sys_plain(cpu, linear, sizeof(type), TLB_WRITE); \
+        if (__builtin_expect(at != NULL, 1))                           \
+            memcpy(at, &value, sizeof(value));                         \
+        else                                                           \
+            linear_write(cpu, linear, &value, sizeof(value), false);   \
+    }
+SYS_LOAD(8, uint8_t)
+SYS_LOAD(16, uint16_t)
+SYS_LOAD(32, uint32_t)
+SYS_LOAD(64, uint64_t)
+SYS_STORE(8, uint8_t)
+SYS_STORE(16, uint16_t)
+SYS_STORE(32, uint32_t)
+#undef SYS_LOAD
+#undef SYS_STORE
 
 void sys_probe_write(struct cpu *cpu, uint32_t linear, uint32_t count)
 {

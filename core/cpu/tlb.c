@@ -12,7 +12,7 @@ struct tlb *tlb_new(void)
     if (!tlb)
         return NULL;
     struct tlb_entry *entry = &tlb->entry[0][0][0];
-    for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
+    for (unsigned i = 0; i < TLB_ENTRIES; i++)
         entry[i].tag = TLB_INVALID;
     tlb->changes = 1; /* 0 is in links that were never made */
     return tlb;
@@ -23,15 +23,25 @@ void tlb_free(struct tlb *tlb)
     free(tlb);
 }
 
+static void entry_drop(struct tlb_entry *entry, bool global_too)
+{
+    if (global_too || !(entry->frame & TLB_GLOBAL))
+        entry->tag = TLB_INVALID;
+}
+
 void tlb_flush(struct cpu *cpu, bool global_too)
 {
     struct tlb *tlb = cpu->tlb;
     struct tlb_entry *entry = &tlb->entry[0][0][0];
-    for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
-        if (global_too || !(entry[i].frame & TLB_GLOBAL))
-            entry[i].tag = TLB_INVALID;
+    if (global_too || tlb->fills > TLB_FILLED)
+        for (unsigned i = 0; i < TLB_ENTRIES; i++)
+            entry_drop(&entry[i], global_too);
+    else
+        for (unsigned i = 0; i < tlb->fills; i++)
+            entry_drop(&entry[tlb->filled[i]], false);
+    tlb->fills = 0;
     if (global_too)
-        tlb->large = false;
+        memset(tlb->large, 0, sizeof(tlb->large));
     tlb->changes++;
     tlb->counters.tlb_flushes++;
     if (cpu->windows)
@@ -42,12 +52,14 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear)
 {
     struct tlb *tlb = cpu->tlb;
     struct tlb_entry *entry = &tlb->entry[0][0][0];
+    uint32_t region = linear >> 22;
     for (unsigned i = 0; i < 3 * 2; i++)
         entry[i * TLB_SETS + (linear >> MEM_PAGE_SHIFT) % TLB_SETS].tag = TLB_INVALID;
     /* One INVLPG drops the whole of a large page (SDM vol. 3, 4.10.4.1), which is cached here by its 4 KB pieces. */
-    for (unsigned i = 0; tlb->large && i < 3 * 2 * TLB_SETS; i++)
-        if ((entry[i].frame & TLB_LARGE) && (entry[i].tag ^ linear) >> 22 == 0)
-            entry[i].tag = TLB_INVALID;
+    if (tlb->large[region / 32] >> region % 32 & 1)
+        for (unsigned i = 0; i < TLB_ENTRIES; i++)
+            if ((entry[i].frame & TLB_LARGE) && (entry[i].tag ^ linear) >> 22 == 0)
+                entry[i].tag = TLB_INVALID;
     tlb->changes++;
     tlb->counters.tlb_page_flushes++;
     if (cpu->windows)
@@ -125,6 +137,17 @@ static void entry_set_host(struct tlb_entry *entry, uint32_t page, uint8_t *host
     entry->addend = plain ? (uintptr_t)host - page : 0;
 }
 
+/* So that the next flush finds the entry. */
+static void filled_note(struct tlb *tlb, const struct tlb_entry *entry)
+{
+    if (entry == &tlb->scratch || (entry->frame & TLB_GLOBAL))
+        return;
+    if (tlb->fills < TLB_FILLED)
+        tlb->filled[tlb->fills] = (uint16_t)(entry - &tlb->entry[0][0][0]);
+    if (tlb->fills <= TLB_FILLED)
+        tlb->fills++;
+}
+
 const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user)
 {
     struct tlb *tlb = cpu->tlb;
@@ -154,8 +177,9 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
         entry->frame |= TLB_GLOBAL;
     if (walk.page_shift > MEM_PAGE_SHIFT) {
         entry->frame |= TLB_LARGE;
-        tlb->large = true;
+        tlb->large[linear >> 22 >> 5] |= 1u << (linear >> 22 & 31);
     }
+    filled_note(tlb, entry);
     uint8_t *host = mem_page(cpu->mem, walk.gpa & ~(gpa_t)MEM_PAGE_MASK, purpose == TLB_WRITE, &marked);
     entry_set_host(entry, page, host, marked);
     if (entry == &tlb->scratch)

@@ -20,6 +20,9 @@
 #include "core/cpu/cpu.h"
 
 #define TLB_SETS 512u
+#define TLB_ENTRIES (3 * 2 * TLB_SETS)
+#define TLB_FILLED 1024u  /* a flush looks at so many entries, or at all */
+#define TLB_REGIONS 1024u /* of 4 MB */
 
 /* Purposes; the same numbers as WALK_READ, WALK_WRITE, WALK_EXEC. */
 enum { TLB_READ, TLB_WRITE, TLB_FETCH };
@@ -44,10 +47,12 @@ struct tlb_counters {
 struct tlb {
     struct tlb_entry entry[3][2][TLB_SETS]; /* [purpose][user][set] */
     struct tlb_entry scratch;               /* the translation of a page that must not be cached */
-    bool large;                             /* some entry is TLB_LARGE */
-    uint64_t changes;                       /* counts flushes, and whatever else voids a translation kept elsewhere */
-    uint32_t watch_hits;                    /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
-    uint32_t watch[5];                      /* DR0-3 and DR7 that the entries were made under */
+    uint16_t filled[TLB_FILLED];            /* entries made since the last flush that are not global, perhaps twice */
+    uint32_t fills;                         /* of them; more than TLB_FILLED: too many to tell apart */
+    uint32_t large[TLB_REGIONS / 32]; /* a bit for each 4 MB of linear addresses with an entry that is TLB_LARGE */
+    uint64_t changes;                 /* counts flushes, and whatever else voids a translation kept elsewhere */
+    uint32_t watch_hits;              /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
+    uint32_t watch[5];                /* DR0-3 and DR7 that the entries were made under */
     struct tlb_counters counters;
 };
 

@@ -245,6 +245,47 @@ static void test_global_pages(void)
     rig_free(rig);
 }
 
+/* Reads and writes ECX pages from 200000h on, loads CR3, and reads 40000h again. */
+GUEST(crowd, "32",
+    "mov 0x40000, %eax; mov $0x200000, %esi\n"
+    "1: mov (%esi), %edx; mov %edx, (%esi); add $0x1000, %esi; loop 1b\n"
+    "nop; mov %cr3, %edx; mov %edx, %cr3; mov 0x40000, %ebx; hlt");
+static void test_flush_after_many(void)
+{
+    static const uint32_t pages[] = { 1, 500, 600 }; /* the last are more fills than a flush looks at one by one */
+    for (unsigned i = 0; i < 3; i++) {
+        struct rig *rig = start32(crowd, crowd_end);
+        rig_paging(rig);
+        rig_poke(rig, 0x40000, "\x01", 1);
+        rig_poke(rig, 0x41000, "\x02", 1);
+        rig->cpu->reg[ECX] = pages[i];
+        interp_run(rig->cpu, 2 + 4 * pages[i]);
+        rig_map(rig, 0x40000, 0x41000 | 7);
+        rig_run(rig);
+        CHECK_EQ(rig->cpu->reg[EAX], 1);
+        CHECK_EQ(rig->cpu->reg[EBX], 2);
+        rig_free(rig);
+    }
+}
+
+GUEST(large, "32", "mov 0x401000, %eax; invlpg 0x400000; mov 0x401000, %ebx; hlt");
+static void test_invlpg_large(void)
+{
+    struct rig *rig = start32(large, large_end);
+    const uint32_t first = 0x400087, second = 0x000087;
+    rig->cpu->cr4 |= CR4_PSE;
+    rig_paging(rig);
+    rig_poke(rig, RIG_TABLES + 4, &first, 4);
+    rig_poke(rig, 0x401000, "\x01", 1);
+    rig_poke(rig, 0x1000, "\x02", 1);
+    interp_run(rig->cpu, 1);
+    rig_poke(rig, RIG_TABLES + 4, &second, 4);
+    rig_run(rig);
+    CHECK_EQ(rig->cpu->reg[EAX], 1);
+    CHECK_EQ(rig->cpu->reg[EBX], 2);
+    rig_free(rig);
+}
+
 GUEST(supervisor, "32", "mov 0x40000, %eax; hlt");
 static void test_user_rights(void)
 {
@@ -316,6 +357,8 @@ static const struct unit_test tests[] = {
     { "the D bit is set by the first write, not by a read", test_dirty_bit },
     { "stale translations until INVLPG", test_invlpg },
     { "global pages survive a CR3 load", test_global_pages },
+    { "a CR3 load drops few and many cached pages", test_flush_after_many },
+    { "INVLPG drops the whole of a large page", test_invlpg_large },
     { "a page cached for level 0 is closed to level 3", test_user_rights },
     { "alignment check", test_alignment_check },
     { "segment limits and types", test_segment_limits },
