@@ -53,22 +53,52 @@ void exit_indirect(struct xlat *x)
 }
 
 /* What bt_exec() needs to find in struct cpu. */
-static void callout_call(struct xlat *x, const struct insn *insn, uint32_t eip, uint32_t next, const uint8_t *stub)
+static void callout_call(struct xlat *x, const struct insn *insn, uint32_t eip, uint32_t next, unsigned kind)
 {
     struct code *code = &x->code;
     emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(insn_eip)), eip);
     emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(eip)), next);
     emit_mov_imm64(code, HOST_EA, (uint64_t)(uintptr_t)insn);
-    emit_call_to(code, stub);
+    emit_call_to(code, x->bt->stub_exec[kind]);
 }
 
-void callout(struct xlat *x, bool leave)
+unsigned exec_kind(const struct insn *insn)
 {
+    static const struct {
+        uint8_t map, opcode, kind;
+        int8_t ext;
+    } rows[] = {
+        // clang-format off
+        { MAP_1BYTE, 0x07, EXEC_MODE, -1 }, { MAP_1BYTE, 0x17, EXEC_MODE, -1 }, { MAP_1BYTE, 0x1f, EXEC_MODE, -1 },
+        { MAP_1BYTE, 0x8e, EXEC_MODE, -1 }, { MAP_1BYTE, 0xc4, EXEC_MODE, -1 }, { MAP_1BYTE, 0xc5, EXEC_MODE, -1 },
+        { MAP_1BYTE, 0x9d, EXEC_MODE, -1 }, { MAP_1BYTE, 0xfb, EXEC_MODE, -1 }, { MAP_1BYTE, 0xf4, EXEC_MODE, -1 },
+        { MAP_1BYTE, 0xce, EXEC_MODE, -1 },
+        { MAP_0F, 0x00, EXEC_MODE, -1 }, { MAP_0F, 0x01, EXEC_MODE, -1 },
+        { MAP_0F, 0x22, EXEC_MODE, -1 }, { MAP_0F, 0x23, EXEC_MODE, -1 }, { MAP_0F, 0x30, EXEC_MODE, -1 },
+        { MAP_0F, 0xa1, EXEC_MODE, -1 }, { MAP_0F, 0xa9, EXEC_MODE, -1 }, { MAP_0F, 0xb2, EXEC_MODE, -1 },
+        { MAP_0F, 0xb4, EXEC_MODE, -1 }, { MAP_0F, 0xb5, EXEC_MODE, -1 },
+        { MAP_1BYTE, 0x9a, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xea, EXEC_JUMP, -1 },
+        { MAP_1BYTE, 0xff, EXEC_JUMP, 2 }, { MAP_1BYTE, 0xff, EXEC_JUMP, 3 }, { MAP_1BYTE, 0xff, EXEC_JUMP, 4 },
+        { MAP_1BYTE, 0xff, EXEC_JUMP, 5 }, { MAP_1BYTE, 0xc2, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xc3, EXEC_JUMP, -1 },
+        { MAP_1BYTE, 0xca, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xcb, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xcc, EXEC_JUMP, -1 },
+        { MAP_1BYTE, 0xcd, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xcf, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xf1, EXEC_JUMP, -1 },
+        { MAP_0F, 0x34, EXEC_JUMP, -1 }, { MAP_0F, 0x35, EXEC_JUMP, -1 },
+        // clang-format on
+    };
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (rows[i].map == insn->map && rows[i].opcode == insn->opcode && (rows[i].ext < 0 || rows[i].ext == insn->reg))
+            return rows[i].kind;
+    return EXEC_PLAIN;
+}
+
+void callout(struct xlat *x)
+{
+    unsigned kind = exec_kind(x->insn);
     esp_settle(x);
     count_add(x, (int32_t)x->index);
-    callout_call(x, x->insn, x->eip, x->next, leave ? x->bt->stub_exec_leave : x->bt->stub_exec);
+    callout_call(x, x->insn, x->eip, x->next, kind);
     x->fp_ready = 0; /* the interpreter may have taken it home, or CR0 may say otherwise now */
-    if (leave)
+    if (kind == EXEC_JUMP)
         x->ended = true;
     else
         count_add(x, -(int32_t)(x->index + 1));
@@ -104,9 +134,9 @@ static void slow_path(struct xlat *x, const struct slow *slow)
     count_add(x, (int32_t)slow->counted);
     fp_note(x, slow->note);
     callout_call(x, slow->insn, slow->eip, slow->next,
-        !slow->back      ? x->bt->stub_exec_leave
-        : slow->fp_ready ? x->bt->stub_exec_fp
-                         : x->bt->stub_exec);
+        !slow->back      ? EXEC_JUMP
+        : slow->fp_ready ? EXEC_WITH_FP
+                         : EXEC_PLAIN);
     if (!slow->back)
         return;
     count_add(x, -(int32_t)(slow->counted + 1));

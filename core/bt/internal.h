@@ -31,6 +31,11 @@
 
 #define TABLE_SLOTS 65536u
 
+/* Callouts, by what the instruction may do: move EIP or change what is mapped; the same where the guest's
+ * floating-point state must be in the host's registers afterwards; change the mode or turn on traps, too; never go on
+ * behind itself. */
+enum { EXEC_PLAIN, EXEC_WITH_FP, EXEC_MODE, EXEC_JUMP, EXEC_KINDS };
+
 /* An exit to a known address: a jump that leads to its stub until the unit at `eip` exists and is alive. */
 struct link {
     struct unit *from, *to;
@@ -92,8 +97,8 @@ struct unit {
 
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
-    uint64_t callouts, kicks, kick_steps, softened;
-    uint64_t by_opcode[4][256];
+    uint64_t callouts, leaves, kicks, kick_steps, softened;
+    uint64_t by_opcode[4][256], leaves_by_opcode[4][256];
 };
 
 /* Switches for tests (debug.c). */
@@ -110,6 +115,7 @@ struct bt {
     uint32_t debug;          /* DEBUG_... */
     struct windows *windows; /* NULL: none */
     const uint8_t *gs;       /* where the thread's GS begins */
+    uint64_t user_since;     /* time-stamp counter when user code was entered, for the windows; or 0 */
     bool aside;              /* a fault was not the window's: the next run is for the interpreter */
     struct unit *retired;    /* to be translated anew, because an instruction is to be done otherwise */
     bool faults;             /* bt_fault() hears of this thread's faults: divisions need no check */
@@ -120,9 +126,8 @@ struct bt {
     uint8_t *write, *exec; /* the two mappings */
     uint64_t bytes;
     struct code code;
-    uint8_t *first_unit;                                                       /* behind the stubs (writable address) */
-    uint8_t *stub_enter, *stub_exit, *stub_exec, *stub_exec_leave, *stub_miss; /* addresses they run at */
-    uint8_t *stub_exec_fp, *stub_fp_load;
+    uint8_t *first_unit; /* behind the stubs (writable address) */
+    uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss; /* addresses they run at */
 
     uint8_t *pool; /* of units, in the order of their code */
     uint64_t pool_bytes, pool_used;
@@ -180,10 +185,29 @@ struct unit *unit_at(const struct run *run, uint32_t eip, unsigned mode);
 /* Translates the run at CS:EIP in the present mode; NULL when the cache is full. */
 struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode);
 
-/* ---- run.c ---- */
+/* ---- mode.c ---- */
 
-/* A whole instruction by the interpreter, for code in the cache; true: leave translated code. */
-bool bt_exec(struct cpu *cpu, const struct insn *insn);
+/* The mode the CPU is in as far as its registers say, that is without MODE_SOFT; or MODE_NONE. */
+unsigned mode_of(const struct cpu *cpu);
+/* The whole of it, GS being the window if there is one. */
+unsigned mode_now(struct bt *bt);
+/* Translated code of this mode runs next; its table exists. */
+void mode_enter(struct bt *bt, unsigned mode);
+/* No translated code runs any more. */
+void mode_left(struct bt *bt);
+
+/* ---- exec.c ---- */
+
+/* Where translated code goes on behind a callout. */
+enum {
+    EXEC_ON,    /* behind it */
+    EXEC_NEXT,  /* at cpu->bt.next, with cpu->eip in R12D */
+    EXEC_LEAVE, /* nowhere: back to the loop */
+};
+/* An instruction by the interpreter, for each kind of callout: cpu->insn_eip and cpu->eip are set. */
+uint32_t bt_exec(struct cpu *cpu, const struct insn *insn);
+uint32_t bt_exec_mode(struct cpu *cpu, const struct insn *insn);
+uint32_t bt_exec_jump(struct cpu *cpu, const struct insn *insn);
 
 static inline uint8_t *to_write(const struct bt *bt, uint8_t *exec)
 {

@@ -56,7 +56,7 @@ void liveness_compute(struct xlat *x)
     enum flow flow = insn_flow(last->insn, x->tail, &target);
     if (flow == FLOW_JUMP)
         target = x->tail;
-    bool known = flow == FLOW_JUMP || flow == FLOW_CALL || (flow == FLOW_NEXT && !last->ends);
+    bool known = flow == FLOW_JUMP || flow == FLOW_CALL || (flow == FLOW_NEXT && exec_kind(last->insn) != EXEC_JUMP);
     uint8_t live = known && !x->bt->exact_flags ? live_at(x, target) : LIVE_ALL;
     for (unsigned i = x->steps; i-- > 0;) {
         struct step *step = &x->step[i];

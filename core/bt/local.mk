@@ -4,6 +4,7 @@ core_libcore_a_SOURCES += \
 	core/bt/debug.c \
 	core/bt/emit.c \
 	core/bt/emit.h \
+	core/bt/exec.c \
 	core/bt/exits.c \
 	core/bt/fault.c \
 	core/bt/flow.c \
@@ -11,6 +12,7 @@ core_libcore_a_SOURCES += \
 	core/bt/forms.c \
 	core/bt/internal.h \
 	core/bt/liveness.c \
+	core/bt/mode.c \
 	core/bt/operand.c \
 	core/bt/plan.c \
 	core/bt/rows.c \

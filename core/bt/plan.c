@@ -78,12 +78,9 @@ static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
     }
     for (unsigned i = 0; i < run->count && x->steps < UNIT_INSNS; i++) {
         const struct insn *insn = &run->insn[i];
-        x->step[x->steps++] = (struct step){ .insn = insn,
-            .row = xlat_find(insn),
-            .eip = eip,
-            .goes = NO_STEP,
-            .pages = (uint8_t)x->pages,
-            .ends = run->ends && i + 1u == run->count };
+        x->step[x->steps++] = (struct step){
+            .insn = insn, .row = xlat_find(insn), .eip = eip, .goes = NO_STEP, .pages = (uint8_t)x->pages
+        };
         eip += insn->length;
     }
     return true;
@@ -120,23 +117,6 @@ static bool tail_short(struct xlat *x, uint32_t eip)
     return false;
 }
 
-/* After these the mode of the unit may no longer hold. */
-static bool changes_mode(const struct insn *insn)
-{
-    if (insn->map == MAP_1BYTE)
-        return insn->opcode == 0x8e || insn->opcode == 0x07 || insn->opcode == 0x17 || insn->opcode == 0x1f ||
-               insn->opcode == 0xc4 || insn->opcode == 0xc5 || insn->opcode == 0x9d;
-    return insn->map == MAP_0F && (insn->opcode == 0xa1 || insn->opcode == 0xa9 || insn->opcode == 0xb2 ||
-                                      insn->opcode == 0xb4 || insn->opcode == 0xb5);
-}
-
-bool step_leaves(const struct step *step)
-{
-    const struct insn *insn = step->insn;
-    bool repeats = insn->rep && insn->map == MAP_1BYTE; /* bt_exec() sees when it has been interrupted */
-    return (step->ends && !repeats) || changes_mode(insn);
-}
-
 /* The run to go on with at x->tail, or NULL. */
 static struct run *plan_next(struct xlat *x)
 {
@@ -144,7 +124,7 @@ static struct run *plan_next(struct xlat *x)
     uint32_t next = last->eip + last->insn->length, target;
     enum flow flow = insn_flow(last->insn, next, &target);
     x->tail = flow == FLOW_JUMP ? target : next;
-    if (flow == FLOW_CALL || flow == FLOW_AWAY || (flow == FLOW_NEXT && step_leaves(last)))
+    if (flow == FLOW_CALL || flow == FLOW_AWAY || (flow == FLOW_NEXT && exec_kind(last->insn) == EXEC_JUMP))
         return NULL;
     struct run *run = x->steps < UNIT_INSNS ? run_ahead(x->bt->it, x->tail) : NULL;
     if (!run || (flow == FLOW_BRANCH && !run->heat && !run->parts))

@@ -21,35 +21,6 @@ bool bt_supported(void)
     return __builtin_cpu_supports("bmi2");
 }
 
-/* Flat for all that translated code does through it: base 0, 4 GB, readable, and writable unless it is code. */
-static bool segment_flat(const struct segment *segment, bool code)
-{
-    uint32_t need = SEG_P | SEG_S | (code ? SEG_CODE : SEG_RW);
-    uint32_t mask = need | SEG_CODE | (code ? 0 : SEG_DOWN);
-    return segment->base == 0 && segment->limit == UINT32_MAX && (segment->attr & mask) == need;
-}
-
-/* The same but for the base, which is added at run time. */
-static bool segment_plain_based(const struct segment *segment)
-{
-    struct segment copy = *segment;
-    copy.base = 0;
-    return segment_flat(&copy, false);
-}
-
-static unsigned mode_of(const struct cpu *cpu)
-{
-    if (!cpu_protected(cpu) || !segment_flat(&cpu->seg[CS], true) || !segment_flat(&cpu->seg[DS], false) ||
-        !segment_flat(&cpu->seg[ES], false) || !segment_flat(&cpu->seg[SS], false))
-        return MODE_NONE;
-    if (!(cpu->seg[CS].attr & SEG_DB) || !(cpu->seg[SS].attr & SEG_DB))
-        return MODE_NONE;
-    if (cpu->eflags & FLAG_AC) /* the in-line access checks no alignment */
-        return MODE_NONE;
-    return (cpu->cpl == 3 ? MODE_USER : 0) | (segment_plain_based(&cpu->seg[FS]) ? MODE_FS : 0) |
-           (segment_plain_based(&cpu->seg[GS]) ? MODE_GS : 0);
-}
-
 static bool table_make(struct bt *bt, unsigned mode)
 {
     if (bt->table[mode])
@@ -75,29 +46,6 @@ static struct unit *unit_for(struct bt *bt, struct run *run, unsigned mode)
     return unit;
 }
 
-/* The window of the present mode as the base of GS; MODE_SOFT when there is none. */
-static unsigned window_enter(struct bt *bt, bool user)
-{
-    const uint8_t *base = bt->windows ? windows_enter(bt->windows, &bt->cpu->paging, user) : NULL;
-    if (!base)
-        return MODE_SOFT;
-    if (bt->gs != base) {
-        bt->gs = base;
-        mem_windows(bt->cpu->mem)->set_gs((uint64_t)(uintptr_t)base);
-    }
-    return 0;
-}
-
-/* Runs translated code; of user code the time is told to the windows. */
-static void enter(struct bt *bt, const struct unit *unit)
-{
-    bool timed = bt->windows && (unit->mode & MODE_USER);
-    uint64_t start = timed ? __builtin_ia32_rdtsc() : 0;
-    bt->link = stub_call_enter(bt, unit->body);
-    if (timed)
-        windows_spent(bt->windows, &bt->cpu->paging, __builtin_ia32_rdtsc() - start, !(unit->mode & MODE_SOFT));
-}
-
 static bool bt_execute(void *opaque, struct run *run)
 {
     struct bt *bt = opaque;
@@ -110,9 +58,7 @@ static bool bt_execute(void *opaque, struct run *run)
         return true; /* the kick came before the clearing: the loop looks at signals again */
     if (fault_aside(bt))
         return false;
-    unsigned mode = mode_of(cpu);
-    if (mode != MODE_NONE)
-        mode |= window_enter(bt, mode & MODE_USER);
+    unsigned mode = mode_now(bt);
     struct unit *unit = mode == MODE_NONE ? NULL : unit_for(bt, run, mode);
     if (!unit)
         return false;
@@ -126,29 +72,13 @@ static bool bt_execute(void *opaque, struct run *run)
         *slot = unit->pad;
         bt->counters.indirect_misses++;
     }
-    cpu->bt.table = bt->table[mode];
-    cpu->bt.tlb = &cpu->tlb->entry[0][mode & MODE_USER][0];
+    mode_enter(bt, mode);
     cpu->bt.end = bt->it->end;
     bt->counters.entries++;
-    enter(bt, unit);
+    bt->link = stub_call_enter(bt, unit->body);
+    mode_left(bt);
     fpu_pointers(cpu);
     return true;
-}
-
-bool bt_exec(struct cpu *cpu, const struct insn *insn)
-{
-    struct bt *bt = cpu->bt.bt;
-    uint32_t next = cpu->eip;
-    uint64_t changes = cpu->tlb->changes; /* of translations: the page of the unit may be another one now */
-    bt->counters.callouts++;
-    bt->counters.by_opcode[insn->map][insn->opcode]++;
-    bt->it->iterations = 0;
-    fpu_pointers(cpu);
-    insn->exec(cpu, insn);
-    cpu->bt.x87_dp = cpu->fx.fdp; /* translated code may note this instruction again */
-    cpu->instructions++;
-    return cpu->eip != next || cpu->tlb->changes != changes || bt->it->broken || cpu->bt.kicked || cpu->shadow_ss ||
-           (atomic_load_explicit(&cpu->signals, memory_order_relaxed) && interp_yields(cpu));
 }
 
 /* ---- the executor's other duties ---- */

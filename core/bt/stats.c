@@ -19,17 +19,18 @@ static const struct stats_row rows[] = {
     ROW(kick_steps, "host instructions single-stepped to reach a boundary after a kick"),
     ROW(softened, "instructions translated anew to reach memory by the TLB, because windows did not serve them"),
     ROW(callouts, "instructions left to the interpreter from inside translated code"),
+    ROW(leaves, "callouts after which the loop had something to do"),
 };
 
-/* The callouts by opcode, those that are worth a look. */
-static json_t *by_opcode(const struct bt_counters *counters)
+/* Counts by opcode, those that are worth a look. */
+static json_t *by_opcode(const uint64_t counts[4][256], uint64_t all)
 {
     static const char *const maps[4] = { "", "0f ", "0f38 ", "0f3a " };
     json_t *object = json_object();
     for (unsigned map = 0; map < 4; map++) {
         for (unsigned opcode = 0; opcode < 256; opcode++) {
-            uint64_t count = counters->by_opcode[map][opcode];
-            if (count * 1000 > counters->callouts) {
+            uint64_t count = counts[map][opcode];
+            if (count * 1000 > all) {
                 char name[16];
                 snprintf(name, sizeof(name), "%s%02x", maps[map], opcode);
                 json_object_set_new(object, name, json_integer((json_int_t)count));
@@ -44,6 +45,11 @@ void bt_stats(const struct bt *bt, json_t *stats)
     stats_add(stats, "bt", rows, STATS_COUNT(rows), bt ? &bt->counters : NULL);
     if (!bt || bt->windows)
         windows_stats(bt ? bt->windows : NULL, stats);
+    const struct bt_counters *c = bt ? &bt->counters : NULL;
     json_object_set_new(stats_group(stats, "bt"), "callouts_by_opcode",
-        bt ? by_opcode(&bt->counters) : json_string("those callouts by map and opcode that are more than one in 1000"));
+        c ? by_opcode(c->by_opcode, c->callouts)
+          : json_string("those callouts by map and opcode that are more than one in 1000"));
+    json_object_set_new(stats_group(stats, "bt"), "leaves_by_opcode",
+        c ? by_opcode(c->leaves_by_opcode, c->leaves)
+          : json_string("those leaves by map and opcode that are more than one in 1000"));
 }

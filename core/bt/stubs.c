@@ -2,10 +2,9 @@
  *
  *     enter       C -> translated code: keeps C's registers, loads the guest's, jumps
  *     exit        translated code -> C: stores the guest's registers; R12D = eip of the next instruction, R13 = link
- *     exec        one whole instruction by the interpreter: stores, calls bt_exec(), loads; R12 = struct insn *;
- *                 called, with insn_eip and eip set; leaves to C when bt_exec() says so
- *     exec_leave  the same, and leaves to C always
- *     exec_fp     the same as exec, and the guest's floating-point state is in the host's registers behind it
+ *     exec        one whole instruction by the interpreter: stores, calls bt_exec() or one of its like, loads;
+ *                 R12 = struct insn *; called, with insn_eip and eip set; returns, jumps or leaves as C says
+ *     exec with FP  the same, and the guest's floating-point state is in the host's registers when it returns
  *     fp_load     loads that state; called
  *     miss        where empty slots of the jump tables lead: exit without a link
  *
@@ -181,9 +180,7 @@ static uint8_t *make_exit(struct code *code)
     return entry;
 }
 
-enum after_exec { GO_ON, GO_ON_WITH_FP, LEAVE };
-
-static uint8_t *make_exec(struct bt *bt, enum after_exec after)
+static uint8_t *make_exec(struct bt *bt, uint32_t (*exec)(struct cpu *cpu, const struct insn *insn), bool with_fp)
 {
     struct code *code = &bt->code;
     uint8_t *entry = emit_exec(code);
@@ -191,25 +188,34 @@ static uint8_t *make_exec(struct bt *bt, enum after_exec after)
     emit_mov64(code, RDI, HOST_CPU);
     emit_mov64(code, RSI, HOST_EA);
     emit_rsp_add(code, -8);
-    emit_mov_imm64(code, RAX, (uint64_t)(uintptr_t)bt_exec);
+    emit_mov_imm64(code, RAX, (uint64_t)(uintptr_t)exec);
     emit_op(code, 0, 0xff, 2, op_reg(RAX)); /* call rax */
     emit_rsp_add(code, 8);
-    if (after != LEAVE) {
-        uint8_t *barred = NULL;
-        emit_op(code, 0, 0x84, RAX, op_reg(RAX)); /* test al, al */
-        uint8_t *leaving = emit_jcc(code, CC_NE);
-        if (after == GO_ON_WITH_FP) { /* the interpreter or a device may have taken it home */
-            uint8_t *live = emit_jcc_live(code, CC_NE);
-            emit_call_to(code, bt->stub_fp_load);
-            barred = emit_jcc_live(code, CC_E);
-            emit_patch(live, code->at);
-        }
-        emit_reload(code);
-        emit8(code, 0xc3);
-        emit_patch(leaving, code->at);
-        if (barred)
-            emit_patch(barred, code->at);
+    /* As in enter: a kick that came while C ran is seen here, a later one finds RIP in the cache. */
+    emit_op(code, 0, 0x83, 7, op_mem(HOST_CPU, CPU_FIELD(bt.kicked)));
+    emit8(code, 0);
+    uint8_t *kicked = emit_jcc(code, CC_NE);
+    emit_op(code, 0, 0x83, 7, op_reg(RAX)); /* cmp eax, EXEC_NEXT */
+    emit8(code, EXEC_NEXT);
+    uint8_t *leaving = emit_jcc(code, CC_A), *barred = NULL;
+    uint8_t *next = emit_jcc(code, CC_E);
+    if (with_fp) { /* the interpreter or a device may have taken it home */
+        uint8_t *live = emit_jcc_live(code, CC_NE);
+        emit_call_to(code, bt->stub_fp_load);
+        barred = emit_jcc_live(code, CC_E);
+        emit_patch(live, code->at);
     }
+    emit_reload(code);
+    emit8(code, 0xc3);
+    emit_patch(next, code->at);
+    emit_rsp_add(code, 8);
+    emit_reload(code);
+    emit_load(code, HOST_EA, op_mem(HOST_CPU, CPU_FIELD(eip)));
+    emit_op(code, 0, 0xff, 4, op_mem(HOST_CPU, CPU_FIELD(bt.next)));
+    emit_patch(kicked, code->at);
+    emit_patch(leaving, code->at);
+    if (barred)
+        emit_patch(barred, code->at);
     emit_return_null(code, 8);
     return entry;
 }
@@ -220,9 +226,10 @@ void stubs_make(struct bt *bt)
     bt->stub_enter = make_enter(code);
     bt->stub_exit = make_exit(code);
     bt->stub_fp_load = make_fp_load(code);
-    bt->stub_exec = make_exec(bt, GO_ON);
-    bt->stub_exec_fp = make_exec(bt, GO_ON_WITH_FP);
-    bt->stub_exec_leave = make_exec(bt, LEAVE);
+    bt->stub_exec[EXEC_PLAIN] = make_exec(bt, bt_exec, false);
+    bt->stub_exec[EXEC_WITH_FP] = make_exec(bt, bt_exec, true);
+    bt->stub_exec[EXEC_MODE] = make_exec(bt, bt_exec_mode, false);
+    bt->stub_exec[EXEC_JUMP] = make_exec(bt, bt_exec_jump, false);
     bt->stub_miss = emit_exec(code);
     emit_mov_imm(code, HOST_ADD, 0);
     emit_jmp_to(code, bt->stub_exit);

@@ -132,7 +132,7 @@ static void step_translate(struct xlat *x)
     x->fp_ready = fp_ready;
     x->note = note;
     x->ended = false;
-    callout(x, step_leaves(x->now));
+    callout(x);
 }
 
 /* The steps of the plan, from unit->body on. */

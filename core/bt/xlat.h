@@ -64,7 +64,6 @@ struct step {
     int16_t goes;              /* the step that its branch leads to without leaving the unit, or NO_STEP */
     uint8_t pages;             /* so many of the unit's pages are known to be mapped as they were, from here on */
     bool joined;               /* another step leads here */
-    bool ends;                 /* the run ends with it because control may go elsewhere */
     uint8_t live_in, live_out; /* of flags, packed by flags_pack() */
 };
 #define NO_STEP (-1)
@@ -117,8 +116,6 @@ const struct xlat_row *xlat_find(const struct insn *insn);
 
 /* Chooses the steps of the unit that starts with the run at x->eip. */
 void plan_make(struct xlat *x, struct run *run);
-/* Does control go back to C behind the step when it is a callout? */
-bool step_leaves(const struct step *step);
 /* The unit depends on the bytes of the run from now on; false when it depends on too many. */
 bool plan_depends(struct xlat *x, struct run *run);
 /* Is the page of the address one of the first `pages` of the unit? */
@@ -171,8 +168,10 @@ void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip);
 void exit_patch(struct xlat *x);
 /* Leaves for the address in R12D through the jump table. Delta must be 0. */
 void exit_indirect(struct xlat *x);
-/* The instruction by the interpreter; with `leave` control goes back to C behind it. */
-void callout(struct xlat *x, bool leave);
+/* EXEC_...: what the instruction may do, as far as a callout of it must know. */
+unsigned exec_kind(const struct insn *insn);
+/* The instruction by the interpreter. */
+void callout(struct xlat *x);
 /* Out-of-line code of the unit, and the stubs of its links. */
 void slow_paths(struct xlat *x);
 void link_stubs(struct xlat *x);

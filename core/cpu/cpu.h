@@ -149,7 +149,9 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
 struct cpu_bt {
     void **table;                  /* landing pads of the present mode, by the low 16 bits of EIP */
     void *tlb;                     /* entries of the software TLB for the present privilege */
+    void *next;                    /* where to go on behind a callout that went elsewhere */
     uint64_t end;                  /* of the budget, in `instructions` */
+    uint32_t mode;                 /* the present one, as core/bt counts them */
     uint32_t temp;                 /* a value that must outlive an address check */
     volatile uint32_t kicked;      /* another thread wants the CPU: looked at on entry and behind every callout */
     uint32_t fp_live;              /* what of x87, MMX and SSE stands in the host's registers: FPU_... of fpu.h, or 0 */
