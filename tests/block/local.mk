@@ -14,7 +14,10 @@ IMAGE_SOURCES = \
 	plugins/hostos/block/qcow2_table.c \
 	plugins/hostos/block/raw.c \
 	plugins/hostos/block/redo.c \
-	plugins/hostos/block/redo.h
+	plugins/hostos/block/redo.h \
+	plugins/hostos/block/vmdk.c \
+	plugins/hostos/block/vmdk.h \
+	plugins/hostos/block/vmdk_sparse.c
 tests_block_test_image_SOURCES = tests/block/test_image.c $(IMAGE_SOURCES)
 tests_block_test_image_CPPFLAGS = $(UNIT_CPPFLAGS) $(ZLIB_CPPFLAGS)
 tests_block_test_image_CFLAGS = $(UNIT_CFLAGS)

@@ -180,6 +180,12 @@ static void qcow2(void)
     against_model("qcow2", 2 << 20, MODEL + 512 * 3);
 }
 
+static void vmdk(void)
+{
+    against_model("vmdk", 0, MODEL);
+    against_model("vmdk", 0, 70u << 20); /* several tables */
+}
+
 /* ---- images of others ---- */
 
 /* Written by qemu-img in many forms, changed by us, and found good by it. */
@@ -197,6 +203,10 @@ static void of_qemu(void)
         { "qcow2", "refcount_bits=64,cluster_size=4k", true },
         { "qcow2", "preallocation=metadata", true },
         { "qcow2", "compression_type=zlib", true },
+        { "vmdk", "subformat=monolithicSparse", true },
+        { "vmdk", "subformat=monolithicFlat", true },
+        { "vmdk", "subformat=twoGbMaxExtentFlat", true },
+        { "vmdk", "subformat=twoGbMaxExtentSparse", true },
     };
     if (!have_qemu()) {
         printf("# skipped: qemu-img is not installed\n");
@@ -309,7 +319,7 @@ static void killed(void)
 /* A damaged image is refused in words, or stood: nothing crashes, nothing outside is touched. */
 static void damage(const char *format, unsigned mutants)
 {
-    struct image *image = make(format, "good", 4096, MODEL);
+    struct image *image = make(format, "good", strcmp(format, "qcow2") == 0 ? 4096 : 0, MODEL);
     uint8_t *model = calloc(1, MODEL), *bytes;
     unsigned opened = 0;
     CU_ASSERT_PTR_NOT_NULL_FATAL(image);
@@ -366,9 +376,48 @@ static unsigned mutant_count(void)
     return given ? (unsigned)strtoul(given, NULL, 0) : 1000;
 }
 
+static void damaged_vmdk(void)
+{
+    damage("vmdk", mutant_count());
+}
+
 static void damaged_qcow2(void)
 {
     damage("qcow2", mutant_count());
+}
+
+/* What a descriptor may name, and what not. */
+static void descriptors(void)
+{
+    static const struct {
+        const char *lines, *says;
+    } cases[] = {
+        { "RW 8 FLAT \"../x\" 0\n", "only files in its own folder" },
+        { "RW 8 FLAT \"/etc/passwd\" 0\n", "only files in its own folder" },
+        { "RW 8 FLAT \"link\" 0\n", "symbolic links" },
+        { "RW 9 FLAT \"x\" 0\n", "shorter" },
+        { "RW 8 FLAT \"x\" 1\n", "shorter" },
+        { "RW 8 FLAT \"none\" 0\n", "No such file" },
+        { "RW 8 STRANGE \"x\" 0\n", "kind STRANGE" },
+        { "RW 8 SPARSE \"x\"\n", "KDMV" },
+        { "RW 18446744073709551615 ZERO\n", "sectors" },
+        { "parentCID=12345678\nRW 8 FLAT \"x\" 0\n", "snapshot" },
+        { "", "no extents" },
+    };
+    CU_ASSERT_EQUAL(shell("head -c 4096 /dev/urandom >x && ln -s x link"), 0);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        abbey_error error = { "" };
+        FILE *file = fopen(in_folder("image"), "w");
+        fprintf(file, "# Disk DescriptorFile\nversion=1\nCID=fffffffe\n%s", cases[i].lines);
+        fclose(file);
+        struct image *image = image_open(in_folder("image"), "auto", 0, 0, &error);
+        CU_ASSERT_PTR_NULL(image);
+        image_close(image);
+        CU_ASSERT_PTR_NOT_NULL(strstr(error.text, cases[i].says));
+        if (!strstr(error.text, cases[i].says))
+            printf("# '%s' gives '%s'\n", cases[i].lines, error.text);
+    }
+    clean();
 }
 
 /* A guest that writes an image header to a disk whose format was guessed would have us open what it names. */
@@ -570,10 +619,13 @@ static void nonpersistent(void)
 static const struct unit_test tests[] = {
     { "raw: random reads and writes", raw },
     { "qcow2: random reads and writes", qcow2 },
+    { "vmdk: random reads and writes", vmdk },
     { "images of qemu-img are read and written", of_qemu },
     { "backing files", backing_files },
     { "qcow2: killed while it writes", killed },
     { "qcow2: damaged images", damaged_qcow2 },
+    { "vmdk: damaged images", damaged_vmdk },
+    { "vmdk: descriptors", descriptors },
     { "a guessed raw image stays raw", guessed_raw },
     { "locks", locks },
     { "room is given back", room },

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct image_format *const formats[] = { &image_qcow2, &image_raw };
+static const struct image_format *const formats[] = { &image_qcow2, &image_vmdk, &image_raw };
 #define FORMAT_COUNT (sizeof formats / sizeof formats[0])
 
 /* Beginnings of formats that we do not have: a file that looks like one is not raw. */

@@ -82,13 +82,13 @@ struct image {
     void *data;            /* the format's own */
 };
 
-extern const struct image_format image_raw, image_qcow2;
+extern const struct image_format image_raw, image_qcow2, image_vmdk;
 
 /* By name; NULL when there is none. "auto" is none. */
 const struct image_format *image_format_find(const char *name);
 
-#define IMAGE_FORMATS "raw, qcow2"
-#define IMAGE_CHOICES "raw,qcow2"
+#define IMAGE_FORMATS "raw, qcow2, vmdk"
+#define IMAGE_CHOICES "raw,qcow2,vmdk"
 
 /* Opens an image and what it stands on. `format` "auto" looks at the file. `depth` is 0 but for backing files. NULL
  * with the reason in *error. */

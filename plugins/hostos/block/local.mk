@@ -19,7 +19,10 @@ plugins_hostos_block_so_SOURCES = \
 	plugins/hostos/block/redo.c \
 	plugins/hostos/block/redo.h \
 	plugins/hostos/block/service.c \
-	plugins/hostos/block/service.h
+	plugins/hostos/block/service.h \
+	plugins/hostos/block/vmdk.c \
+	plugins/hostos/block/vmdk.h \
+	plugins/hostos/block/vmdk_sparse.c
 plugins_hostos_block_so_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CPPFLAGS)
 plugins_hostos_block_so_LDADD = $(ZLIB_LIBS)
 plugins_hostos_block_so_LDFLAGS = $(PLUGIN_LINK)
