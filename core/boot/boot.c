@@ -104,10 +104,9 @@ bool boot_start(struct boot *boot, struct cpu *cpu, const struct boot_ports *por
     struct image kernel = { .path = config->kernel, .mark = &config->kernel_mark };
     struct image initrd = { .path = config->initrd, .mark = &config->initrd_mark };
     bool has_initrd = config->initrd && *config->initrd, done = false;
-    if (boot_has_firmware(boot)) {
-        cmos_set_up(boot, ports);
+    cmos_set_up(boot, ports);
+    if (boot_has_firmware(boot))
         return true; /* the reset vector is the firmware's */
-    }
     if (!image_read(&kernel, limit, error))
         return false;
     if (!has_initrd || image_read(&initrd, limit, error)) {

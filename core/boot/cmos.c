@@ -1,4 +1,4 @@
-/* The CMOS memory of a PC tells its firmware what the board has: memory, diskette drives, the order of boot. On a real
+/* The CMOS memory of a PC tells its firmware, and some drivers, what the board has: memory, diskette drives, the order of boot. On a real
  * one the set-up program wrote it; here it follows from the machine file, anew at each cold start. Where what stands is
  * the IBM PC/AT Technical Reference up to 33h, and beyond it the convention of Bochs, which SeaBIOS reads.
  *

@@ -8,8 +8,8 @@ EXTRA_DIST += tests/guests/fetch-linux tests/guests/init
 EXTRA_DIST += tests/guests/system.sh tests/guests/system-soft.sh tests/guests/system-windows.sh
 EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 TESTS += tests/guests/system.sh tests/guests/system-soft.sh tests/guests/system-windows.sh
-TESTS += tests/guests/firmware.sh tests/guests/media.sh
-EXTRA_DIST += tests/guests/firmware.sh tests/guests/media.sh tests/guests/media.bash tests/guests/fetch-files
+TESTS += tests/guests/firmware.sh tests/guests/media.sh tests/guests/diskette.sh
+EXTRA_DIST += tests/guests/firmware.sh tests/guests/media.sh tests/guests/diskette.sh tests/guests/media.bash tests/guests/fetch-files
 TESTS += tests/guests/system.sh tests/guests/disk.sh
 TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 
