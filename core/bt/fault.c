@@ -93,7 +93,9 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
     if (answer == WINDOW_RETRY)
         return true;
     struct insn *insn = (struct insn *)point->insn;
-    if (answer != WINDOW_GUEST && insn->soft < SOFT_NOW && ++insn->soft == SOFT_NOW) {
+    if (answer != WINDOW_GUEST && insn->soft < SOFT_NOW)
+        insn->soft++;
+    if (answer != WINDOW_GUEST && insn->soft == SOFT_NOW) { /* each unit that it is in, as it comes up */
         bt->retired = unit;
         bt->counters.softened++;
     }

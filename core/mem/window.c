@@ -133,19 +133,21 @@ static struct window *window_take(
 
 /* ---- kernel windows ---- */
 
-/* The one made from these tables last, or one that suits them as it is. */
+/* The window that holds most of what these tables say; one that was made from them; or a new one. A window that holds
+ * little fits everything: it is not to be taken where a fuller one fits, or it would be filled with the same and no
+ * longer fit the tables that it was made for. */
 static struct window *kernel_find(struct windows *windows, const struct paging *paging)
 {
-    struct window *last = windows->now[false];
-    if (last && last->used && window_fits(windows, last, paging))
+    struct window *best = NULL, *last = windows->now[false];
+    if (last && last->used && last->paging.cr3 == paging->cr3 && window_fits(windows, last, paging))
         return last;
     for (struct window *window = windows->kernel; window < windows->kernel + KERNEL_WINDOWS; window++)
-        if (window->used && window->slot_count && window != last && window_fits(windows, window, paging))
-            return window;
-    for (struct window *window = windows->kernel; window < windows->kernel + KERNEL_WINDOWS; window++)
+        if (window->used && (!best || window->slot_count > best->slot_count) && window_fits(windows, window, paging))
+            best = window;
+    for (struct window *window = windows->kernel; window < windows->kernel + KERNEL_WINDOWS && !best; window++)
         if (window->used && window->paging.on == paging->on && window->paging.cr3 == paging->cr3)
-            return window;
-    return window_take(windows, windows->kernel, KERNEL_WINDOWS, paging);
+            best = window;
+    return best ? best : window_take(windows, windows->kernel, KERNEL_WINDOWS, paging);
 }
 
 /* ---- address spaces ---- */

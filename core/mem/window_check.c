@@ -15,6 +15,7 @@
 
 #define ENTRY_W 0x2ull
 #define ENTRY_D 0x40ull
+#define DIFFER_SHARE 8u        /* a window fits tables that differ in one of so many of its slots */
 #define ENTRY_IGNORED 0xe18ull /* for software, and what caches do: bits 9-11, PCD, PWT */
 
 uint64_t directory_now(const struct windows *windows, const struct window *window, uint32_t index)
@@ -36,16 +37,68 @@ static bool paging_same(const struct paging *a, const struct paging *b)
            a->global == b->global;
 }
 
+/* ---- directories ---- */
+
+/* The n-th page of directory entries that these tables have, or NULL. */
+static const uint8_t *directory_page(const struct windows *windows, const struct paging *paging, unsigned n)
+{
+    gpa_t at;
+    bool marked;
+    if (n >= (paging->pae ? 4u : 1u) || !walk_directory(windows->mem, paging, n << 30, &at))
+        return NULL;
+    return mem_page(windows->mem, at, false, &marked);
+}
+
+/* Are the directories byte by byte those that all slots agreed with? */
+static bool directories_same(const struct windows *windows, const struct window *window, const struct paging *paging)
+{
+    if (!window->directory_good)
+        return false;
+    for (unsigned n = 0; n < 4; n++) {
+        uint32_t from = window->directory_from[n], to = window->directory_to[n];
+        const uint8_t *page = to ? directory_page(windows, paging, n) : NULL;
+        if (to && (!page || memcmp(page + from, window->directory[n] + from, to - from) != 0))
+            return false;
+    }
+    return true;
+}
+
+static void directories_keep(const struct windows *windows, struct window *window)
+{
+    unsigned width = window->paging.pae ? 8 : 4, count = MEM_PAGE_SIZE / width;
+    window->directory_good = window->paging.on;
+    memset(window->directory_to, 0, sizeof(window->directory_to));
+    for (uint32_t i = 0; i < window->slot_count; i++) {
+        unsigned n = window->order[i] / count, from = window->order[i] % count * width;
+        if (!window->directory_to[n] || from < window->directory_from[n])
+            window->directory_from[n] = (uint16_t)from;
+        if (from + width > window->directory_to[n])
+            window->directory_to[n] = (uint16_t)(from + width);
+    }
+    for (unsigned n = 0; n < 4; n++) {
+        const uint8_t *page = directory_page(windows, &window->paging, n);
+        if (page)
+            memcpy(window->directory[n], page, MEM_PAGE_SIZE);
+        else if (window->directory_to[n])
+            window->directory_good = false;
+    }
+}
+
 bool window_fits(const struct windows *windows, const struct window *window, const struct paging *paging)
 {
-    struct window now;
     if (!paging_same(&window->paging, paging))
         return false;
-    now.paging = *paging;
-    now.shift = window->shift;
+    if (!paging->on || directories_same(windows, window, paging))
+        return true;
+    uint32_t differ = 0;
     for (uint32_t i = 0; i < window->slot_count; i++) {
         uint32_t index = window->order[i];
-        if (!directory_same(window->slot[index]->entry, directory_now(windows, &now, index)))
+        gpa_t at;
+        uint64_t now = 0;
+        if (walk_directory(windows->mem, paging, index << window->shift, &at))
+            now = mem_load(windows->mem, at, paging->pae ? 8 : 4);
+        differ += !directory_same(window->slot[index]->entry, now);
+        if (differ * DIFFER_SHARE > window->slot_count)
             return false;
     }
     return true;
@@ -67,7 +120,8 @@ void window_drop_all(struct windows *windows, struct window *window)
     }
     if (window->slot_count)
         windows->host_mem->unmap(window->base, WINDOW_BYTES, NULL);
-    window->slot_count = 0;
+    window->slot_count = window->tables = 0;
+    window->directory_good = false;
     window->bigs = 0;
     windows->counters.vmas -= window->mappings;
     window->mappings = 0;
@@ -91,6 +145,14 @@ void window_drop_pages(struct windows *windows, struct window *window, uint32_t 
     windows->counters.vmas++;
 }
 
+static void list_remove(uint16_t *list, uint32_t *count, uint32_t index)
+{
+    uint32_t i = 0;
+    while (list[i] != index)
+        i++;
+    list[i] = list[--*count];
+}
+
 void window_drop_slot(struct windows *windows, struct window *window, uint32_t index)
 {
     struct slot *slot = window->slot[index];
@@ -100,12 +162,11 @@ void window_drop_slot(struct windows *windows, struct window *window, uint32_t i
         if (bit_get(slot->mapped, page))
             window_drop_pages(windows, window, index, page, end - page);
     }
+    if (slot->table)
+        list_remove(window->table, &window->tables, index);
+    list_remove(window->order, &window->slot_count, index);
     window->slot[index] = NULL;
     free(slot);
-    uint32_t i = 0;
-    while (window->order[i] != index)
-        i++;
-    window->order[i] = window->order[--window->slot_count];
 }
 
 /* ---- comparing ---- */
@@ -148,14 +209,15 @@ void window_check(struct windows *windows, struct window *window, const struct p
         window->shift = paging->on && paging->pae ? 21 : 22;
     }
     window->paging = *paging;
-    for (uint32_t i = window->slot_count; i-- > 0;) {
-        uint32_t index = window->order[i];
-        struct slot *slot = window->slot[index];
-        if (!directory_same(slot->entry, directory_now(windows, window, index)))
-            window_drop_slot(windows, window, index);
-        else if (slot->table && (all || !slot->global))
-            slot_check(windows, window, index);
-    }
+    bool same = directories_same(windows, window, paging);
+    for (uint32_t i = window->slot_count; i-- > 0 && !same;)
+        if (!directory_same(window->slot[window->order[i]]->entry, directory_now(windows, window, window->order[i])))
+            window_drop_slot(windows, window, window->order[i]);
+    if (!same)
+        directories_keep(windows, window);
+    for (uint32_t i = 0; i < window->tables; i++)
+        if (all || !window->slot[window->table[i]]->global)
+            slot_check(windows, window, window->table[i]);
     window->checked = windows->flushes;
     windows->counters.revalidations++;
 }

@@ -108,6 +108,8 @@ static struct slot *slot_get(struct look *look, struct window *window)
         memcpy(slot->seen, slot->table, MEM_PAGE_SIZE);
     window->slot[index] = slot;
     window->order[window->slot_count++] = (uint16_t)index;
+    if (slot->table)
+        window->table[window->tables++] = (uint16_t)index;
     return slot;
 }
 
@@ -117,7 +119,10 @@ static bool page_note(struct look *look, struct window *window, uint32_t linear,
     uint32_t page = page_in_slot(window, linear), width = window->paging.pae ? 8 : 4;
     if (!slot)
         return false;
-    slot->entry = look->paging->on ? look->path.entry[0] : 0;
+    uint64_t entry = look->paging->on ? look->path.entry[0] : 0;
+    if (slot->entry != entry)
+        window->directory_good = false;
+    slot->entry = entry;
     if (slot->table)
         memcpy(slot->seen + page * width, slot->table + page * width, width);
     slot->global = slot->global && fit->global;
@@ -310,6 +315,7 @@ static bool fault_mapped(struct windows *windows, struct window *window, uint32_
         memcpy(slot->seen + page * width, slot->table + page * width, width);
     else
         slot->entry = directory_now(windows, window, index);
+    window->directory_good = false;
     return page_unprotect(windows, window, linear);
 }
 

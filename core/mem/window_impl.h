@@ -51,7 +51,13 @@ struct window {
     uint32_t slot_count;
     uint32_t shift;               /* of what a slot covers */
     uint16_t order[WINDOW_SLOTS]; /* the slots there are */
+    uint32_t tables;
+    uint16_t table[WINDOW_SLOTS]; /* those of them that have a page table */
     struct slot *slot[WINDOW_SLOTS];
+    /* The directories from the first slot to the last, as they were when all slots agreed with them. */
+    bool directory_good;
+    uint16_t directory_from[4], directory_to[4]; /* bytes in the page; to = 0: none */
+    uint8_t directory[4][MEM_PAGE_SIZE];
     struct big big[BIG_MAX];
     unsigned bigs;
     uint64_t ticks, dropped; /* of user code; pages that had to be taken away again: in the present period */
@@ -155,7 +161,7 @@ void window_fill_awaited(struct windows *windows, struct window *window, const s
 uint64_t directory_now(const struct windows *windows, const struct window *window, uint32_t index);
 /* Is a directory entry as good as it was? */
 bool directory_same(uint64_t was, uint64_t now);
-/* Would this window serve the tables as they are now, as it is? */
+/* Would this window serve the tables as they are now, nearly as it is? */
 bool window_fits(const struct windows *windows, const struct window *window, const struct paging *paging);
 /* Drops what the guest's tables no longer say. */
 void window_check(struct windows *windows, struct window *window, const struct paging *paging);
