@@ -15,6 +15,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/guestopt.h \
 	sdk/include/abbey/host.h \
 	sdk/include/abbey/image.h \
+	sdk/include/abbey/input.h \
 	sdk/include/abbey/io.h \
 	sdk/include/abbey/irq.h \
 	sdk/include/abbey/isadma.h \

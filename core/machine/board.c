@@ -19,6 +19,7 @@ static const struct {
     { ABBEY_ISADMA_1, &isadma_interface, false },
     { ABBEY_VRAM_1, &vram_interface, false },
     { ABBEY_SCREEN_1, &screen_interface, false },
+    { ABBEY_INPUT_1, &input_interface, true },
     { ABBEY_PCI_1, &pci_interface, false },
     { ABBEY_SYSTEM_1, &system_interface, false },
     { ABBEY_BUS_1, &bus_interface, false },
@@ -146,7 +147,7 @@ struct board *board_new(
         .log = base_log,
         .alloc = base_alloc,
         .now = base_now };
-    bool good = board_prepare(board);
+    bool good = input_new(board) && board_prepare(board);
     if (!good)
         fprintf(errors, "%s: error[memory]: out of memory for the board\n", config->name ? config->name : "machine");
     /* All that can be created is, so that all errors come at once. */
@@ -212,6 +213,7 @@ void board_free(struct board *board)
         next = l->next;
         free(l);
     }
+    input_free(board);
     free(board->devices);
     free(board->backends);
     free(board->ports);
@@ -240,6 +242,7 @@ void board_reset(struct board *board)
 {
     irq_clear(board);
     system_reset(board);
+    input_reset(board);
     for (unsigned i = 0; i < board->device_count; i++) {
         struct device *device = &board->devices[i];
         for (struct timer *t = device->timers; t; t = t->next)

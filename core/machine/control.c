@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/config/suggest.h"
+#include "core/machine/input.h"
 #include "core/machine/screen.h"
 #include "core/machine/state.h"
 
@@ -198,5 +199,6 @@ static const abbey_command rows[] = {
 bool board_commands_add(struct board *board, abbey_error *error)
 {
     const abbey_table table = ABBEY_TABLE(rows);
-    return commands_add(board->owner.commands, NULL, &table, board, error) && screen_commands_add(board, error);
+    return commands_add(board->owner.commands, NULL, &table, board, error) && screen_commands_add(board, error) &&
+           input_commands_add(board, error);
 }

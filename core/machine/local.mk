@@ -6,8 +6,13 @@ core_libcore_a_SOURCES += \
 	core/machine/device.c \
 	core/machine/dma.c \
 	core/machine/firmware.c \
+	core/machine/input.c \
+	core/machine/input.h \
+	core/machine/input_control.c \
 	core/machine/irq.c \
 	core/machine/isadma.c \
+	core/machine/keys.c \
+	core/machine/keys.h \
 	core/machine/machine.c \
 	core/machine/machine.h \
 	core/machine/machine_boot.c \

@@ -90,6 +90,13 @@ struct screen {
     abbey_surface surface; /* width 0: none yet */
 };
 
+/* A device that takes keys, motion or positions. */
+struct input_taker {
+    const abbey_input_client_1 *client; /* NULL: it does not */
+    void *self;
+    uint32_t listens; /* ABBEY_INPUT_...: what the guest makes use of */
+};
+
 struct pci_function {
     abbey_pci handle;
     struct device *device;
@@ -177,10 +184,22 @@ struct device {
     struct dma *dma;
     struct vram *vrams;
     struct screen *screen;
+    struct input_taker input;
     struct pci_function *pci;
     struct pci_bus *bus;
     struct bus_offer offer;
     uint64_t accesses, interrupts;
+};
+
+/* What users do, on its way. */
+struct input_state {
+    uint8_t down[32]; /* a bit for each key that is held */
+    bool placed;      /* x and y are the last position, in dots */
+    int32_t x, y;
+    uint16_t *queue; /* to be typed: keys, with bit 8 for down */
+    size_t first, last;
+    struct timer *timer; /* of the next one */
+    struct device desk;  /* whose timer it is: nobody's */
 };
 
 struct board {
@@ -196,6 +215,7 @@ struct board {
     struct region *port_regions;
     uint64_t port_rank;
 
+    struct input_state *input;
     struct timer **heap;
     uint32_t heap_count, heap_room;
     uint64_t timer_order, timer_told;
@@ -260,6 +280,8 @@ extern const abbey_io_1 pio_interface, mmio_interface;
 /* timer.c */
 extern const abbey_timer_1 timer_interface;
 void timer_set(struct timer *timer, uint64_t due);
+/* A timer of the device; NULL when memory is short. */
+struct timer *timer_new(struct device *device, abbey_timer_fn fn, void *self);
 void timers_free(struct device *device);
 
 /* irq.c */
@@ -283,6 +305,12 @@ extern const abbey_dma_1 dma_interface;
 
 /* bus.c */
 extern const abbey_bus_1 bus_interface;
+
+/* input.c */
+extern const abbey_input_1 input_interface;
+bool input_new(struct board *board);
+void input_reset(struct board *board);
+void input_free(struct board *board);
 
 /* screen.c */
 extern const abbey_screen_1 screen_interface;

@@ -33,11 +33,16 @@ static void text(void *self, const void *args, abbey_message *answer)
     if (!screen_find(board, a, answer))
         return;
     char *lines = screen_lines(board, a->id);
+    abbey_text screen;
     if (lines)
         abbey_message_text(answer, "text", lines);
     else
         message_error(answer, error_new("GenericError", NULL, NULL, NULL, "the screen is in a graphics mode, or off"));
     free(lines);
+    if (screen_text(board, a->id, &screen) && screen.cursor != ABBEY_TEXT_NO_CURSOR) {
+        abbey_message_integer(answer, "row", screen.cursor / screen.columns);
+        abbey_message_integer(answer, "column", screen.cursor % screen.columns);
+    }
 }
 
 static void shot(void *self, const void *args, abbey_message *answer)

@@ -116,7 +116,7 @@ static const abbey_timer_ops_1 ops = { .size = sizeof ops, .arm_at = arm_at, .du
 /* The heap has room for every timer from its creation on, so that arming cannot fail. */
 static bool heap_grow(struct board *board)
 {
-    uint32_t count = 1;
+    uint32_t count = 2; /* the new one, and the board's own */
     for (unsigned i = 0; i < board->device_count + board->backend_count; i++) {
         struct device *d = i < board->device_count ? &board->devices[i] : &board->backends[i - board->device_count];
         for (struct timer *t = d->timers; t; t = t->next)
@@ -132,20 +132,26 @@ static bool heap_grow(struct board *board)
     return true;
 }
 
+struct timer *timer_new(struct device *device, abbey_timer_fn fn, void *self)
+{
+    struct timer *timer = heap_grow(device->board) ? calloc(1, sizeof(*timer)) : NULL;
+    if (!timer)
+        return NULL;
+    *timer = (struct timer){ .handle.ops = &ops, .device = device, .fn = fn, .self = self, .due = ABBEY_NEVER };
+    *device->last_timer = timer;
+    device->last_timer = &timer->next;
+    return timer;
+}
+
 static abbey_timer *create(abbey_dev *dev, abbey_timer_fn fn, void *self)
 {
     struct device *device = device_of(dev);
     if (device_too_late(device, "abbey_timer_new"))
         return NULL;
-    struct timer *timer = heap_grow(device->board) ? calloc(1, sizeof(*timer)) : NULL;
-    if (!timer) {
+    struct timer *timer = timer_new(device, fn, self);
+    if (!timer)
         device_fail(device, "out of memory for a timer");
-        return NULL;
-    }
-    *timer = (struct timer){ .handle.ops = &ops, .device = device, .fn = fn, .self = self, .due = ABBEY_NEVER };
-    *device->last_timer = timer;
-    device->last_timer = &timer->next;
-    return &timer->handle;
+    return timer ? &timer->handle : NULL;
 }
 
 void timers_free(struct device *device)

@@ -16,6 +16,7 @@ static const char *const known[] = {
     ABBEY_ISADMA_1,
     ABBEY_VRAM_1,
     ABBEY_SCREEN_1,
+    ABBEY_INPUT_1,
     ABBEY_PCI_1,
     ABBEY_SYSTEM_1,
     ABBEY_BUS_1,

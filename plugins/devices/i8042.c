@@ -38,6 +38,7 @@ struct i8042 {
     abbey_timer *wire, *typematic;
     abbey_dev *dev;
     const abbey_system_1 *system;
+    const abbey_input_1 *input;
 };
 #define ABBEY_SELF struct i8042
 
@@ -127,6 +128,7 @@ static void wire_due(void *self)
             keyboard_take(k);
         else if (aux_ready(k) && ps2_take(&k->aux.queue, &byte))
             fill(k, byte, FROM_AUX);
+        ps2_mouse_idle(&k->aux);
     }
     wire_update(k);
 }
@@ -300,14 +302,11 @@ static void typematic_due(void *self)
     wire_update(k);
 }
 
-/* XXX: called by nobody yet; the display back-ends will bring keys and motion. */
-void i8042_key(struct i8042 *k, uint8_t key, int down);
-void i8042_motion(struct i8042 *k, int32_t dx, int32_t dy, uint8_t buttons);
-
-void i8042_key(struct i8042 *k, uint8_t key, int down)
+static void on_key(void *self, uint32_t key, uint32_t down)
 {
+    struct i8042 *k = self;
     uint8_t before = k->kbd.repeating;
-    ps2_keyboard_key(&k->kbd, key, down);
+    ps2_keyboard_key(&k->kbd, (uint8_t)key, (int)down);
     if (!k->kbd.repeating)
         abbey_timer_cancel(k->typematic);
     else if (down || k->kbd.repeating != before)
@@ -315,13 +314,19 @@ void i8042_key(struct i8042 *k, uint8_t key, int down)
     wire_update(k);
 }
 
-void i8042_motion(struct i8042 *k, int32_t dx, int32_t dy, uint8_t buttons)
+static void on_motion(void *self, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons)
 {
-    if (!k->mouse)
-        return;
-    ps2_mouse_move(&k->aux, dx, dy, buttons);
+    struct i8042 *k = self;
+    ps2_mouse_move(&k->aux, dx, -dy, wheel, (uint8_t)(buttons & 7));
     wire_update(k);
 }
+
+static const abbey_input_client_1 keyboard_alone = {
+    .size = sizeof keyboard_alone, .kinds = ABBEY_INPUT_KEYS, .key = on_key
+};
+static const abbey_input_client_1 both = {
+    .size = sizeof both, .kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION, .key = on_key, .motion = on_motion
+};
 
 /* ---- instance ---- */
 
@@ -341,7 +346,12 @@ static int32_t loaded(void *self)
     if (k->kbd.queue.count > PS2_QUEUE || k->kbd.queue.head >= PS2_QUEUE || k->aux.queue.count > PS2_QUEUE ||
         k->aux.queue.head >= PS2_QUEUE || k->aux.buttons > 7)
         return -1;
-    return k->aux.dx < -4096 || k->aux.dx > 4096 || k->aux.dy < -4096 || k->aux.dy > 4096 ? -1 : 0;
+    if (k->aux.id != 0 && k->aux.id != 3)
+        return -1;
+    return k->aux.dx < -4096 || k->aux.dx > 4096 || k->aux.dy < -4096 || k->aux.dy > 4096 || k->aux.dz < -64 ||
+                   k->aux.dz > 64
+               ? -1
+               : 0;
 }
 
 static int32_t create(abbey_dev *dev, void *self)
@@ -349,6 +359,9 @@ static int32_t create(abbey_dev *dev, void *self)
     struct i8042 *k = self;
     k->dev = dev;
     k->system = abbey_system(dev);
+    k->input = abbey_input(dev);
+    if (k->input->attach(dev, k->mouse ? &both : &keyboard_alone, k) != 0)
+        return -1;
     k->wire = abbey_timer_new(dev, wire_due, k);
     k->typematic = abbey_timer_new(dev, typematic_due, k);
     if (!k->wire || !k->typematic)
@@ -401,6 +414,10 @@ static const abbey_reg regs[] = {
     ABBEY_REG(aux.buttons, 0),
     ABBEY_REG(aux.dx, 0),
     ABBEY_REG(aux.dy, 0),
+    ABBEY_REG(aux.dz, 0),
+    ABBEY_REG(aux.id, 0),
+    ABBEY_REG(aux.knock, 0),
+    ABBEY_REG(aux.told, 0),
     ABBEY_REG(wire, 0),
     ABBEY_REG(typematic, 0),
 };
@@ -416,4 +433,4 @@ static const abbey_device device = { .name = "i8042",
     .reset = reset,
     .loaded = loaded };
 ABBEY_PLUGIN(.id = "org.abbey.i8042", .version = "1.0.0", .license = "MIT",
-    .requires = "abbey.pio/1 abbey.timer/1 abbey.system/1", .device = &device);
+    .requires = "abbey.pio/1 abbey.timer/1 abbey.system/1 abbey.input/1", .device = &device);

@@ -64,11 +64,17 @@ struct ps2_mouse {
     uint8_t rate;       /* samples a second */
     uint8_t resolution; /* 0..3: 1, 2, 4, 8 counts a millimetre */
     uint8_t buttons;    /* bit 0 left, 1 right, 2 middle */
-    int32_t dx, dy;     /* not reported yet; y grows upwards */
+    uint8_t id;         /* 0, or 3 when the guest has asked for a wheel */
+    uint8_t knock[2];   /* the last two rates, the newest first */
+    uint8_t told;       /* buttons as reported last */
+    int32_t dx, dy, dz; /* not reported yet; y grows upwards, z towards the user */
 };
 
 void ps2_mouse_reset(struct ps2_mouse *mouse);
 void ps2_mouse_write(struct ps2_mouse *mouse, uint8_t byte);
-void ps2_mouse_move(struct ps2_mouse *mouse, int32_t dx, int32_t dy, uint8_t buttons);
+/* y grows upwards, the wheel's steps go towards the user. */
+void ps2_mouse_move(struct ps2_mouse *mouse, int32_t dx, int32_t dy, int32_t dz, uint8_t buttons);
+/* The guest has taken the last packet: another, if there is something to tell. */
+void ps2_mouse_idle(struct ps2_mouse *mouse);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/machine/input.h"
 #include "core/machine/screen.h"
 
 #define YEAR_2000 (946684800ull * ABBEY_SEC)
@@ -262,6 +263,34 @@ int32_t abbey_picture(abbey_bench *bench, abbey_surface *surface)
 int32_t abbey_text_screen(abbey_bench *bench, abbey_text *text)
 {
     return screen_text(bench->board, NULL, text) ? 0 : -1;
+}
+
+/* ---- the user ---- */
+
+void abbey_press(abbey_bench *bench, uint32_t key, uint32_t down)
+{
+    input_key(bench->board, key, down != 0);
+}
+
+void abbey_symbol(abbey_bench *bench, uint32_t symbol, uint32_t down)
+{
+    input_symbol(bench->board, symbol, down != 0);
+}
+
+int32_t abbey_type(abbey_bench *bench, const char *text)
+{
+    abbey_error error = { "" };
+    return input_type(bench->board, text, &error) ? 0 : -1;
+}
+
+void abbey_move(abbey_bench *bench, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons)
+{
+    input_motion(bench->board, dx, dy, wheel, buttons);
+}
+
+void abbey_point(abbey_bench *bench, uint32_t x, uint32_t y, int32_t wheel, uint32_t buttons)
+{
+    input_position(bench->board, x, y, wheel, buttons);
 }
 
 /* ---- state ---- */

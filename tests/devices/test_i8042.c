@@ -1,7 +1,10 @@
-/* The keyboard controller on the bench; keyboard and mouse, which nobody can press here, by their own functions. */
+/* The keyboard controller on the bench; keyboard and mouse by their own functions, and with a user at them. */
+#include <abbey/input.h>
+
 #include "tests/devices/dut.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "plugins/devices/ps2.h"
@@ -407,21 +410,155 @@ static void mouse_motion(void)
 {
     struct ps2_mouse m;
     ps2_mouse_reset(&m);
-    ps2_mouse_move(&m, 5, 5, 0);
+    ps2_mouse_move(&m, 5, 5, 0, 0);
     SENDS(&m.queue, "");
     ps2_mouse_write(&m, 0xf6);
     ps2_mouse_write(&m, 0xf4);
     m.queue.count = 0;
-    ps2_mouse_move(&m, 3, -2, 1);
+    ps2_mouse_move(&m, 3, -2, 0, 1);
     SENDS(&m.queue, "\x29\x03\xfe");
-    ps2_mouse_move(&m, 300, 0, 0);
-    SENDS(&m.queue, "\x08\xff\x00");
-    ps2_mouse_move(&m, 0, 0, 6); /* what did not fit */
+    ps2_mouse_move(&m, 300, 0, 0, 1);
+    SENDS(&m.queue, "\x09\xff\x00");
+    ps2_mouse_move(&m, 0, 0, 0, 6); /* what did not fit */
     SENDS(&m.queue, "\x0e\x2d\x00");
+    ps2_mouse_write(&m, 0xe7); /* scaling 2:1 */
+    m.queue.count = 0;
+    ps2_mouse_move(&m, 4, -7, 0, 6);
+    SENDS(&m.queue, "\x2e\x06\xf2");
     ps2_mouse_write(&m, 0xee);
     m.queue.count = 0;
     ps2_mouse_write(&m, 0x42);
     SENDS(&m.queue, "\x42");
+}
+
+/* The knock of a driver that looks for a wheel. */
+static void mouse_wheel(void)
+{
+    struct ps2_mouse m;
+    ps2_mouse_reset(&m);
+    ps2_mouse_write(&m, 0xf2);
+    SENDS(&m.queue, "\xfa\x00");
+    for (unsigned i = 0; i < 3; i++) {
+        ps2_mouse_write(&m, 0xf3);
+        ps2_mouse_write(&m, i == 0 ? 200 : i == 1 ? 100 : 80);
+    }
+    ps2_mouse_write(&m, 0xf2);
+    SENDS(&m.queue, "\xfa\x03");
+    ps2_mouse_write(&m, 0xf4);
+    m.queue.count = 0;
+    ps2_mouse_move(&m, 1, 2, -1, 0);
+    SENDS(&m.queue, "\x08\x01\x02\xff");
+    ps2_mouse_write(&m, 0xff); /* a reset takes it away */
+    SENDS(&m.queue, "\xfa\xaa\x00");
+    ps2_mouse_write(&m, 0xf4);
+    m.queue.count = 0;
+    ps2_mouse_move(&m, 1, 2, -1, 0);
+    SENDS(&m.queue, "\x08\x01\x02");
+}
+
+/* Motion is added up while the guest is slow; a click is not. */
+static void mouse_waits_for_the_guest(void)
+{
+    struct ps2_mouse m;
+    ps2_mouse_reset(&m);
+    ps2_mouse_write(&m, 0xf4);
+    m.queue.count = 0;
+    for (unsigned i = 0; i < 10; i++)
+        ps2_mouse_move(&m, 2, 1, 0, 0);
+    CU_ASSERT_EQUAL(m.queue.count, 3);
+    SENDS(&m.queue, "\x08\x02\x01");
+    ps2_mouse_idle(&m);
+    SENDS(&m.queue, "\x08\x12\x09");
+    ps2_mouse_idle(&m);
+    SENDS(&m.queue, "");
+    ps2_mouse_move(&m, 1, 0, 0, 0);
+    ps2_mouse_move(&m, 0, 0, 0, 1);
+    ps2_mouse_move(&m, 0, 0, 0, 0);
+    SENDS(&m.queue, "\x08\x01\x00\x09\x00\x00\x08\x00\x00");
+}
+
+/* ---- what a user does ---- */
+
+/* Bytes from the controller as time passes, in hexadecimal; those from the mouse in brackets. */
+static const char *received(abbey_bench *b)
+{
+    static char text[400];
+    size_t length = 0;
+    text[0] = 0;
+    for (unsigned quiet = 0; quiet < 100 && length + 8 < sizeof text;) {
+        abbey_advance(b, ABBEY_MS);
+        uint8_t status = dut_in(b, STATUS);
+        quiet = status & 1 ? 0 : quiet + 1;
+        if (status & 1)
+            length += (size_t)snprintf(
+                text + length, sizeof text - length, status & 0x20 ? "[%02x]" : "%02x ", dut_in(b, DATA));
+    }
+    return text;
+}
+
+static void keys_from_the_user(void)
+{
+    abbey_bench *b = kbc(NULL);
+    abbey_press(b, 0x1e, 1);
+    abbey_press(b, 0x1e, 0);
+    abbey_press(b, 0xc8, 1);
+    abbey_press(b, 0xc8, 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "1e 9e e0 48 e0 c8 ");
+    CU_ASSERT_EQUAL(abbey_type(b, "a!\n"), 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "1e 9e 2a 02 82 aa 1c 9c ");
+    CU_ASSERT_EQUAL(abbey_type(b, "a\xc3\xa4"), -1); /* no such key: nothing is typed */
+    CU_ASSERT_STRING_EQUAL(received(b), "");
+    /* Far more than the keyboard holds: nothing is lost while the guest reads. */
+    CU_ASSERT_EQUAL(abbey_type(b, "the quick brown fox jumps over the lazy dog"), 0);
+    unsigned count = 0;
+    for (const char *at = received(b); (at = strchr(at, ' ')); at++)
+        count++;
+    CU_ASSERT_EQUAL(count, 2 * 43);
+    abbey_bench_free(b);
+}
+
+/* What stands on the caps of the user's keyboard, with its own Shift. */
+static void symbols_from_the_user(void)
+{
+    abbey_bench *b = kbc(NULL);
+    abbey_symbol(b, 0xffe1, 1); /* Shift */
+    abbey_symbol(b, '"', 1);    /* needs it here too */
+    abbey_symbol(b, '"', 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "2a 28 a8 ");
+    abbey_symbol(b, '/', 1); /* does not here */
+    abbey_symbol(b, '/', 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "aa 35 2a b5 ");
+    abbey_symbol(b, 0xffe1, 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "aa ");
+    abbey_symbol(b, '@', 1); /* without Shift over there */
+    abbey_symbol(b, '@', 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "2a 03 aa 83 ");
+    abbey_symbol(b, 0xffe3, 1); /* a command stays as it is: Ctrl */
+    abbey_symbol(b, 'C', 1);
+    abbey_symbol(b, 'C', 0);
+    abbey_symbol(b, 0xffe3, 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "1d 2e ae 9d ");
+    abbey_symbol(b, 0x20ac, 1); /* on no key */
+    CU_ASSERT_STRING_EQUAL(received(b), "");
+    abbey_bench_free(b);
+}
+
+static void motion_from_the_user(void)
+{
+    abbey_bench *b = kbc("{mouse: true}");
+    dut_out(b, STATUS, 0xa8);
+    dut_out(b, STATUS, 0xd4);
+    dut_out(b, DATA, 0xf4);
+    CU_ASSERT_STRING_EQUAL(received(b), "[fa]");
+    abbey_move(b, 5, 3, 0, ABBEY_BUTTON_LEFT); /* y downwards */
+    CU_ASSERT_STRING_EQUAL(received(b), "[29][05][fd]");
+    /* Positions of a display become motion, in dots of a screen that nobody has: 640x480. */
+    abbey_point(b, 0, 0, 0, 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "[08][00][00]");
+    abbey_point(b, 65535 / 10, 65535 / 10, 0, 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "[28][3f][d1]");
+    CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
+    abbey_bench_free(b);
 }
 
 static const struct dut_ports ports[] = { { DATA, 1 }, { STATUS, 1 } };
@@ -460,6 +597,11 @@ static const struct unit_test tests[] = {
     { "typematic delay and rate", typematic },
     { "keyboard overrun, scanning off", overrun },
     { "mouse packets", mouse_motion },
+    { "mouse with a wheel", mouse_wheel },
+    { "the mouse waits for the guest", mouse_waits_for_the_guest },
+    { "keys and text of the user", keys_from_the_user },
+    { "symbols of the user's keyboard", symbols_from_the_user },
+    { "motion and positions of the user", motion_from_the_user },
     { "random accesses", fuzz },
     { "damaged states", fuzz_state },
 };

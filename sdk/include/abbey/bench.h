@@ -80,6 +80,15 @@ void abbey_disk_counts_get(abbey_bench *bench, const char *id, abbey_disk_counts
 int32_t abbey_picture(abbey_bench *bench, abbey_surface *surface);
 int32_t abbey_text_screen(abbey_bench *bench, abbey_text *text);
 
+/* What a user does (abbey/input.h): keys, text typed key by key as time passes (0, or -1 for characters on no key),
+ * motion, positions. */
+void abbey_press(abbey_bench *bench, uint32_t key, uint32_t down);
+int32_t abbey_type(abbey_bench *bench, const char *text);
+void abbey_move(abbey_bench *bench, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons);
+void abbey_point(abbey_bench *bench, uint32_t x, uint32_t y, int32_t wheel, uint32_t buttons);
+/* The same for the X11 keysym of a key. */
+void abbey_symbol(abbey_bench *bench, uint32_t symbol, uint32_t down);
+
 /* Cold reset. */
 void abbey_bench_reset(abbey_bench *bench);
 

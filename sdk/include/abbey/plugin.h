@@ -16,6 +16,7 @@
 #include <abbey/guestopt.h>
 #include <abbey/host.h>
 #include <abbey/image.h>
+#include <abbey/input.h>
 #include <abbey/io.h>
 #include <abbey/irq.h>
 #include <abbey/isadma.h>
