@@ -5,3 +5,6 @@ tests_screen_screen_of_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_screen_screen_of_CFLAGS = $(UNIT_CFLAGS)
 tests_screen_screen_of_LDADD = $(CORE_LIBS)
 tests_screen_screen_of_LDFLAGS = $(AM_LDFLAGS)
+
+TESTS += tests/screen/vnc.sh
+EXTRA_DIST += tests/screen/vnc.sh tests/screen/vnc.py tests/screen/rfb.py tests/screen/echo.py

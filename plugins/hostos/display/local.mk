@@ -1,0 +1,8 @@
+# Displays: what shows the guest's screen, each a plugin of its own, since each has a library of its own.
+if HAVE_VNC
+plugin_PROGRAMS += plugins/hostos/vnc.so
+plugins_hostos_vnc_so_SOURCES = plugins/hostos/display/vnc.c
+plugins_hostos_vnc_so_CFLAGS = $(AM_CFLAGS) $(VNC_CFLAGS)
+plugins_hostos_vnc_so_LDFLAGS = $(PLUGIN_LINK)
+plugins_hostos_vnc_so_LDADD = $(VNC_LIBS)
+endif
