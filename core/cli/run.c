@@ -36,6 +36,8 @@ struct run_options {
     const char *file;
     const char **settings;
     unsigned setting_count;
+    char **made; /* those of the settings that an option stood for */
+    unsigned made_count;
     const char *stats;
     uint64_t timeout;
 };
@@ -51,7 +53,7 @@ static bool parse_seconds(const char *text, uint64_t *nanoseconds)
     return true;
 }
 
-/* An option that stands for a setting. The text lives until the process ends. */
+/* An option that stands for a setting. */
 static void add_setting(struct run_options *run, const char *path, const char *value)
 {
     size_t room = strlen(path) + strlen(value) + 2;
@@ -59,7 +61,7 @@ static void add_setting(struct run_options *run, const char *path, const char *v
     if (!text)
         return;
     snprintf(text, room, "%s=%s", path, value);
-    run->settings[run->setting_count++] = text;
+    run->settings[run->setting_count++] = run->made[run->made_count++] = text;
 }
 
 static void add_perf_map(struct run_options *run, const char *path)
@@ -178,12 +180,17 @@ static int run_machine(const struct run_options *run)
 int cli_run(int argc, char **argv)
 {
     struct run_options run = { .timeout = ABBEY_NEVER };
-    run.settings = calloc(2 * (size_t)argc, sizeof *run.settings);
-    if (!run.settings)
-        return CLI_FAILED;
-    int status = parse_options(argc, argv, &run);
+    size_t most = 2 * (size_t)argc;
+    run.settings = calloc(most, sizeof *run.settings);
+    run.made = calloc(most, sizeof *run.made);
+    int status = CLI_FAILED;
+    if (run.settings && run.made)
+        status = parse_options(argc, argv, &run);
     if (status < 0)
         status = run_machine(&run);
+    for (unsigned i = 0; i < run.made_count; i++)
+        free(run.made[i]);
+    free(run.made);
     free(run.settings);
     return status;
 }

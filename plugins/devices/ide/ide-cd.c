@@ -51,7 +51,7 @@ void cd_check(struct ide_cd *cd, uint8_t key, uint16_t code)
     cd->sense_key = key;
     cd->sense_code = code;
     cd->ata.count[0] = REASON_COMMAND | REASON_TO_HOST;
-    ata_fail(&cd->ata, (uint8_t)(key << 4 | ATA_ERROR_ABRT));
+    ata_fail(&cd->ata, (uint8_t)((uint32_t)key << 4 | ATA_ERROR_ABRT));
 }
 
 /* ---- data ---- */

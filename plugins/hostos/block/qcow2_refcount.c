@@ -27,7 +27,7 @@ uint64_t refcount_read(const struct qcow2 *q, const uint8_t *block, uint32_t ind
     uint64_t value = 0;
     if (q->refcount_order < 3) {
         uint32_t bits = 1u << q->refcount_order, per_byte = 8 / bits;
-        return block[index / per_byte] >> (index % per_byte * bits) & ((1u << bits) - 1);
+        return (uint32_t)block[index / per_byte] >> (index % per_byte * bits) & ((1u << bits) - 1);
     }
     uint32_t bytes = 1u << (q->refcount_order - 3);
     for (uint32_t i = 0; i < bytes; i++)
