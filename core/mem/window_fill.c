@@ -151,7 +151,7 @@ static uint32_t reach(struct look *look, uint32_t linear, const struct fit *fit,
     uint32_t count = 0;
     while (count < limit) {
         int64_t distance = step * (int64_t)(count + 1);
-        uint32_t at = linear + (uint32_t)(distance << MEM_PAGE_SHIFT);
+        uint32_t at = linear + ((uint32_t)distance << MEM_PAGE_SHIFT);
         if (is_mapped(look->window, at) || !look_page(look, at, &next) || !follows(fit, &next, distance, any))
             break;
         count++;
