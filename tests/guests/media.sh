@@ -28,6 +28,11 @@ grub_menu="\
  │*First entry                                                                │
  │ Second entry                                                               │"
 
+menu_drawn() { # the entries come last
+    screen_has 'Second entry' &&
+        [ "$(sed -n '/GNU GRUB/,/Second entry/p' "$work/screen" |
+            sed -E '1s/^ *(GNU GRUB  version) .*/                             \1 VERSION/')" = "$grub_menu" ]
+}
 rescue_cd() {
     mkdir -p "$work/iso/boot/grub"
     printf '%s\n' 'set timeout=-1' 'menuentry "First entry" { true }' 'menuentry "Second entry" { halt }' \
@@ -35,8 +40,7 @@ rescue_cd() {
     grub-mkrescue -d "$grub" -o "$work/grub.iso" "$work/iso" >"$work/log" 2>&1
     start cd --set backends.cd.path="$work/grub.iso"
     result "a GRUB rescue CD comes to its menu" shows 'Use the .* keys to select'
-    sed -n '/GNU GRUB/,/Second entry/p' "$work/screen" | sed -E '1s/^ *(GNU GRUB  version) .*/                             \1 VERSION/' >"$work/menu"
-    result "the menu is drawn as it should be" eval '[ "$(cat "$work/menu")" = "$grub_menu" ]'
+    result "the menu is drawn as it should be" wait_until menu_drawn
     quit
     result "and the machine ends when it is told to" [ $status -eq 130 ]
 }
