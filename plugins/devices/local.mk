@@ -81,3 +81,9 @@ plugins_devices_i82077aa_so_SOURCES = \
 	plugins/devices/fdc/fdc.h \
 	plugins/devices/fdc/transfer.c
 plugins_devices_i82077aa_so_LDFLAGS = $(PLUGIN_LINK)
+
+VIRTIO = plugins/devices/virtio/virtio.h plugins/devices/virtio/ring.c plugins/devices/virtio/virtio-pci.c
+
+plugin_PROGRAMS += plugins/devices/virtio-blk.so
+plugins_devices_virtio_blk_so_SOURCES = plugins/devices/virtio/virtio-blk.c $(VIRTIO)
+plugins_devices_virtio_blk_so_LDFLAGS = $(PLUGIN_LINK)

@@ -9,6 +9,7 @@ DEVICE_TESTS = \
 	tests/devices/test_piix3 \
 	tests/devices/test_ide_disk \
 	tests/devices/test_ide_cd \
+	tests/devices/test_virtio_blk \
 	tests/devices/test_piix4_pm \
 	tests/devices/test_fw_cfg \
 	tests/devices/test_i8237 \
@@ -111,6 +112,11 @@ tests_devices_test_ide_cd_SOURCES = tests/devices/test_ide_cd.c $(IDE_RIG)
 tests_devices_test_ide_cd_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_ide_cd_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_ide_cd_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_virtio_blk_SOURCES = tests/devices/test_virtio_blk.c
+tests_devices_test_virtio_blk_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_virtio_blk_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_virtio_blk_LDADD = $(DEVICE_LIBS)
 
 tests_devices_test_debug_SOURCES = tests/devices/test_debug.c
 tests_devices_test_debug_CPPFLAGS = $(DEVICE_CPPFLAGS)

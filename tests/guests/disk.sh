@@ -1,5 +1,6 @@
 #!/bin/bash
-# disk.sh - stock Linux drivers write disks and read them back: IDE by DMA and by PIO. The guest writes random data with
+# disk.sh - stock Linux drivers write disks and read them back: IDE by DMA and by PIO, virtio modern and
+# legacy; on raw, qcow2 and VMDK images, undoable. The guest writes random data with
 # checksums, drops its caches, and compares; the image is then compared from outside. Prints TAP.
 #
 # ABBEY_TEST_SHORT=1 leaves it at one boot.
@@ -16,6 +17,7 @@ if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; 
     echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
     exit 0
 fi
+virtio_modules="virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk"
 ide_modules="crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi scsi_common scsi_mod sd_mod libata ata_piix"
 
 # What the guest does with its disk, $disk on the command line: a header that tells where the data ends, the data, its sum.
@@ -56,32 +58,61 @@ image_good() {
     [ "$sum" = "$(dd if="$1" bs=64k skip=3 count=96 2>/dev/null | md5sum | cut -c1-32)" ]
 }
 
+qemu_agrees() {
+    qemu-img compare -f "$1" -F raw "$2" "$3" >"$work/qemu"
+}
+
 # boot NAME DISK COMMANDLINE SETTING... - one boot with the disk $work/disk.img.
 boot() {
     local name=$1 disk=$2 cmdline=$3
     shift 3
-    rm -f "$work/disk.img"
-    truncate -s 64M "$work/disk.img"
+    case $name in
+    *qcow2* | *VMDK*) ;;
+    *) rm -f "$image" && truncate -s 64M "$image" ;;
+    esac
     "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
         --set boot.cmdline="console=ttyS0 quiet test=script disk=$disk $cmdline" \
-        --set "backends.d={ backend: disk, path: \"$work/disk.img\" }" "$@" --timeout $limit \
+        --set "backends.d={ backend: disk, path: \"$image\", mode: ${mode-persistent} }" "$@" --timeout $limit \
         </dev/null >"$work/out" 2>"$work/err"
     status=$?
     result "$name: powers off" [ $status -eq 0 ]
     result "$name: has the size of the image" said "size 131072"
     result "$name: reads what it wrote" eval 'said "large same" && said "small same" && ! said errors'
-    result "$name: the image has what the guest wrote" image_good "$work/disk.img"
 }
 
 # shellcheck disable=SC2086 # a list of words
 "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" $ide_modules
+image=$work/disk.img
 boot "IDE, DMA" sda "" --set devices.hd0.media=d
+result "IDE, DMA: the image has what the guest wrote" image_good "$image"
 result "IDE, DMA: the mode is what the controller has" said "mode XFER_MW_DMA_2"
 if [ "${ABBEY_TEST_SHORT-}" ]; then
     number=$((number + 1))
     echo "ok $number - disk: all else # SKIP ABBEY_TEST_SHORT is set"
 else
     boot "IDE, PIO" sda libata.dma=0 --set devices.hd0.media=d
+    result "IDE, PIO: the image has what the guest wrote" image_good "$image"
     result "IDE, PIO: the mode is PIO" said "mode XFER_PIO_4"
+    for format in qcow2 vmdk; do
+        image=$work/disk.$format
+        "$ABBEY" disk create "$image" 64M
+        boot "IDE, $(sed 's/vmdk/VMDK/' <<<$format)" sda "" --set devices.hd0.media=d
+        "$ABBEY" disk convert "$image" "$work/$format.raw"
+        result "IDE, $format: the image has what the guest wrote" image_good "$work/$format.raw"
+        if command -v qemu-img >/dev/null; then
+            result "IDE, $format: qemu-img agrees" qemu_agrees "$format" "$image" "$work/$format.raw"
+        fi
+    done
+    # shellcheck disable=SC2086
+    "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" $virtio_modules
+    image=$work/disk.img
+    disk='devices.vd={ device: virtio-blk, media: d }'
+    boot "virtio, modern" vda "" --set "$disk"
+    result "virtio, modern: the image has what the guest wrote" image_good "$image"
+    mode=undoable
+    boot "virtio, legacy, undoable" vda virtio_pci.force_legacy=1 --set "$disk"
+    result "undoable: the image is as it was" cmp "$image" <(head -c 64M /dev/zero)
+    "$ABBEY" disk commit "$image"
+    result "undoable: committed, the image has what the guest wrote" image_good "$image"
 fi
 echo "1..$number"
