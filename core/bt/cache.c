@@ -1,20 +1,38 @@
-/* cache.c - memory for translated code, the units in it, and the jumps between them.
+/* cache.c - memory for translated code and the records of units.
  *
  * One memory object is mapped twice: translation writes through one mapping, the processor executes through the other,
- * and no page is ever both writable and executable at one address. Code and the records of units are taken from the
- * front of their areas, so that the array of units is sorted by address; when either is full, all units go. */
+ * and no page is ever both writable and executable at one address. It is divided into segments. In each, code grows
+ * from the front and records (points, links, copies of instructions) grow from the back, so that the one number that a
+ * user sets bounds both, whatever their proportion. When a segment is full the next one is emptied and used: the oldest
+ * units go, some at a time, and those that are still wanted are made again. */
 #include "core/bt/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CODE_PER_UNIT (64u << 10) /* more than the longest unit takes */
+#define UNIT_ROOM (64u << 10) /* more than the longest unit and its record take */
+#define SEGMENT_MIN (256u << 10)
 
 static void tables_clear(struct bt *bt)
 {
     for (unsigned mode = 0; mode < MODES; mode++)
         for (unsigned i = 0; bt->table[mode] && i < TABLE_SLOTS; i++)
             bt->table[mode][i] = bt->stub_miss;
+}
+
+static void segments_make(struct bt *bt)
+{
+    uint64_t segments = bt->bytes / SEGMENT_MIN;
+    bt->segments = segments < SEGMENTS ? (unsigned)segments : SEGMENTS;
+    uint64_t each = bt->bytes / bt->segments & ~(uint64_t)0xfff;
+    for (unsigned i = 0; i < bt->segments; i++) {
+        struct segment_of_cache *segment = &bt->segment[i];
+        segment->start = segment->code = bt->write + i * each;
+        segment->end = segment->records = segment->start + each;
+    }
+    struct code code = { .at = bt->write, .end = bt->segment[0].end, .to_exec = bt->exec - bt->write };
+    stubs_make(bt, &code);
+    bt->first_unit = bt->segment[0].start = bt->segment[0].code = code.at;
 }
 
 bool cache_init(struct bt *bt, abbey_error *error)
@@ -27,15 +45,7 @@ bool cache_init(struct bt *bt, abbey_error *error)
     bt->exec = bt->write ? bt->host->map(bt->object, 0, bt->bytes, ABBEY_MAP_READ | ABBEY_MAP_EXEC, NULL, error) : NULL;
     if (!bt->exec)
         return false;
-    bt->pool_bytes = bt->bytes / 2;
-    bt->order_room = (uint32_t)(bt->bytes / 256);
-    bt->pool = malloc(bt->pool_bytes);
-    bt->order = calloc(bt->order_room, sizeof(*bt->order));
-    if (!bt->pool || !bt->order)
-        return false;
-    bt->code = (struct code){ .at = bt->write, .end = bt->write + bt->bytes, .to_exec = bt->exec - bt->write };
-    stubs_make(bt);
-    bt->first_unit = bt->code.at;
+    segments_make(bt);
     return true;
 }
 
@@ -43,8 +53,8 @@ void cache_free(struct bt *bt)
 {
     for (unsigned mode = 0; mode < MODES; mode++)
         free(bt->table[mode]);
-    free(bt->pool);
-    free(bt->order);
+    for (unsigned i = 0; i < bt->segments; i++)
+        free(bt->segment[i].order);
     if (bt->exec)
         bt->host->release(bt->exec, bt->bytes);
     if (bt->write)
@@ -53,12 +63,18 @@ void cache_free(struct bt *bt)
         bt->host->destroy(bt->object);
 }
 
+static void segment_reset(struct segment_of_cache *segment)
+{
+    segment->code = segment->start;
+    segment->records = segment->end;
+    segment->count = 0;
+}
+
 void cache_flush(struct bt *bt)
 {
-    bt->code.at = bt->first_unit;
-    bt->code.overflow = false;
-    bt->pool_used = 0;
-    bt->order_count = 0;
+    for (unsigned i = 0; i < bt->segments; i++)
+        segment_reset(&bt->segment[i]);
+    memset(bt->bucket, 0, sizeof(bt->bucket));
     bt->link = NULL;
     tables_clear(bt);
     bt->counters.flushes++;
@@ -66,23 +82,61 @@ void cache_flush(struct bt *bt)
         trace_flushed(bt);
 }
 
-struct unit *cache_unit(struct bt *bt, unsigned count, unsigned parts, unsigned links)
+/* Empties the oldest segment and makes it the one to fill. */
+static void segment_turn(struct bt *bt)
 {
-    struct unit *unit = (struct unit *)(void *)(bt->pool + bt->pool_used);
-    uint64_t room = sizeof(*unit) + count * sizeof(struct point) + parts * sizeof(struct part);
-    if (bt->pool_used + room + links * sizeof(struct link) > bt->pool_bytes || bt->order_count == bt->order_room ||
-        bt->code.end - bt->code.at < CODE_PER_UNIT)
+    bt->filling = (bt->filling + 1) % bt->segments;
+    struct segment_of_cache *segment = &bt->segment[bt->filling];
+    for (uint32_t i = 0; i < segment->count; i++) {
+        if (segment->order[i]->dead)
+            continue;
+        unit_drop(bt, segment->order[i]);
+        bt->counters.evicted++;
+    }
+    bt->counters.evictions += segment->count != 0;
+    bt->link = NULL;
+    segment_reset(segment);
+}
+
+/* Can the array take one more? */
+static bool order_room(struct segment_of_cache *segment)
+{
+    if (segment->count < segment->room)
+        return true;
+    uint32_t room = segment->room ? 2 * segment->room : 1024;
+    struct unit **order = realloc(segment->order, room * sizeof(struct unit *));
+    if (!order)
+        return false;
+    segment->order = order;
+    segment->room = room;
+    return true;
+}
+
+struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links)
+{
+    if (bt->segment[bt->filling].records - bt->segment[bt->filling].code < UNIT_ROOM)
+        segment_turn(bt);
+    struct segment_of_cache *segment = &bt->segment[bt->filling];
+    if (!order_room(segment))
         return NULL;
-    memset(unit, 0, room + links * sizeof(struct link));
+    uint64_t room =
+        sizeof(struct unit) + count * sizeof(struct point) + parts * sizeof(struct part) + links * sizeof(struct link);
+    uint8_t *record = segment->records - ((room + 15) & ~(uint64_t)15);
+    struct unit *unit = memset(record, 0, room);
     unit->part = (struct part *)(void *)&unit->point[count];
     unit->link = (struct link *)(void *)&unit->part[parts];
+    *code = (struct code){
+        .at = segment->code, .end = record - count * sizeof(struct insn), .to_exec = bt->exec - bt->write
+    };
     return unit;
 }
 
-void cache_keep(struct bt *bt, struct unit *unit)
+void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *records)
 {
-    bt->pool_used = (uint64_t)((uint8_t *)&unit->link[unit->links] - bt->pool);
-    bt->order[bt->order_count++] = unit;
+    struct segment_of_cache *segment = &bt->segment[bt->filling];
+    segment->code = code;
+    segment->records = records - ((uintptr_t)records & 15);
+    segment->order[segment->count++] = unit;
     bt->counters.units++;
     bt->counters.code_bytes += (uint64_t)(unit->end - unit->pad);
     if (bt->trace)
@@ -91,95 +145,19 @@ void cache_keep(struct bt *bt, struct unit *unit)
 
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip)
 {
-    uint32_t low = 0, high = bt->order_count;
+    const uint8_t *at = rip + (bt->write - bt->exec);
+    const struct segment_of_cache *segment = bt->segment;
+    while (segment < bt->segment + bt->segments && at >= segment->end)
+        segment++;
+    if (segment == bt->segment + bt->segments)
+        return NULL;
+    uint32_t low = 0, high = segment->count;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (bt->order[middle]->end <= rip)
+        if (segment->order[middle]->end <= rip)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < bt->order_count && bt->order[low]->pad <= rip ? bt->order[low] : NULL;
-}
-
-uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user)
-{
-    uint64_t page;
-    const struct tlb_entry *entry = &cpu->tlb->entry[TLB_FETCH][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
-    memcpy(&page, entry, sizeof(page)); /* tag, then frame */
-    return page;
-}
-
-/* Tag and frame number. */
-#define PAGE_IDENTITY (UINT32_MAX | (uint64_t)TLB_FRAME << 32)
-
-void unit_set_pages(struct bt *bt, struct unit *unit)
-{
-    for (unsigned i = 0; i < unit->pages; i++) {
-        struct page_check *page = &unit->page[i];
-        uint64_t now = unit_page_now(bt->cpu, page->linear, unit->mode & MODE_USER);
-        if (now != page->entry && !((now ^ page->entry) & PAGE_IDENTITY)) {
-            page->entry = now;
-            memcpy(page->imm, &(uint64_t){ -now }, sizeof(now));
-        }
-    }
-}
-
-struct unit *unit_at(const struct run *run, uint32_t eip, unsigned mode)
-{
-    for (const struct part *part = run->parts; part; part = part->next)
-        if (part == part->unit->part && part->unit->eip == eip && part->unit->mode == mode)
-            return part->unit;
-    return NULL;
-}
-
-void link_connect(struct bt *bt, struct link *link, struct unit *to)
-{
-    if (link->to || link->from->dead || to->dead || link->from->mode != to->mode || link->eip != to->eip)
-        return;
-    link->to = to;
-    link->next = to->incoming;
-    to->incoming = link;
-    emit_patch(link->jump, to_write(bt, link->checked ? to->body : to->page_pad));
-    bt->counters.chains++;
-}
-
-static void link_disconnect(struct bt *bt, struct link *link)
-{
-    emit_patch(link->jump, link->stub);
-    link->to = NULL;
-    link->next = NULL;
-    bt->counters.unchains++;
-}
-
-void unit_drop(struct bt *bt, struct unit *unit)
-{
-    unit->dead = true;
-    for (struct link *link = unit->incoming, *next; link; link = next) {
-        next = link->next;
-        link_disconnect(bt, link);
-    }
-    unit->incoming = NULL;
-    for (unsigned i = 0; i < unit->links; i++) {
-        struct link *link = &unit->link[i];
-        if (!link->to)
-            continue;
-        struct link **at = &link->to->incoming;
-        while (*at != link)
-            at = &(*at)->next;
-        *at = link->next;
-        link->to = NULL;
-    }
-    for (unsigned i = 0; i < unit->parts; i++) {
-        struct part *part = &unit->part[i], **at = &part->run->parts;
-        while (*at != part)
-            at = &(*at)->next;
-        *at = part->next;
-    }
-    void **slot = &bt->table[unit->mode][unit->eip % TABLE_SLOTS];
-    if (*slot == unit->pad)
-        *slot = bt->stub_miss;
-    bt->counters.invalidations++;
-    if (bt->trace)
-        trace_gone(bt, unit);
+    return low < segment->count && segment->order[low]->pad <= rip ? segment->order[low] : NULL;
 }

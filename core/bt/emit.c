@@ -148,6 +148,17 @@ void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask)
     emit8(code, 0xc0 | (to & 7) << 3 | (mask & 7));
 }
 
+void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count)
+{
+    /* VEX.LZ.F2.0F3A.W0 F0 /r ib: ModRM.reg = to, ModRM.rm = from */
+    emit8(code, 0xc4);
+    emit8(code, (to & 8 ? 0u : 0x80u) | 0x40u | (from & 8 ? 0u : 0x20u) | 3u);
+    emit8(code, 0x7b);
+    emit8(code, 0xf0);
+    emit8(code, 0xc0 | (to & 7) << 3 | (from & 7));
+    emit8(code, count);
+}
+
 static uint8_t *reserve32(struct code *code)
 {
     emit32(code, 0);

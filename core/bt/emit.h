@@ -70,6 +70,9 @@ void emit_lea64(struct code *code, unsigned to, struct operand from);
 /* to = bits of `from` selected by `mask`, packed (BMI2). */
 void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask);
 
+/* to = `from` rotated right (BMI2). */
+void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count);
+
 /* Jumps with a 32-bit displacement; return its writable address, for emit_patch(). */
 uint8_t *emit_jmp(struct code *code);
 uint8_t *emit_jcc(struct code *code, unsigned condition);

@@ -50,7 +50,7 @@ static uint32_t next(struct bt *bt, struct cpu *cpu, const struct insn *insn)
         return leave(bt, insn);
     if (mode != cpu->bt.mode)
         mode_enter(bt, mode);
-    cpu->bt.next = bt->table[mode][cpu->eip % TABLE_SLOTS];
+    cpu->bt.next = bt->table[mode][table_slot(cpu->eip)];
     return EXEC_NEXT;
 }
 

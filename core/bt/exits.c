@@ -46,7 +46,10 @@ void exit_patch(struct xlat *x)
 void exit_indirect(struct xlat *x)
 {
     struct code *code = &x->code;
-    emit_op(code, EMIT_0F, 0xb7, HOST_ADD, op_reg(HOST_EA)); /* movzx r13d, r12w */
+    /* table_slot() without a flag */
+    emit_rorx(code, HOST_ADD, HOST_EA, 16);
+    emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_EA, 0, 0));
+    emit_op(code, EMIT_0F, 0xb7, HOST_ADD, op_reg(HOST_ADD)); /* movzx r13d, r13w */
     emit_load64(code, R8, op_mem(HOST_CPU, CPU_FIELD(bt.table)));
     emit_op(code, 0, 0xff, 4, op_sib(R8, HOST_ADD, 3, 0));
     x->ended = true;
@@ -96,7 +99,7 @@ void callout(struct xlat *x)
     unsigned kind = exec_kind(x->insn);
     esp_settle(x);
     count_add(x, (int32_t)x->index);
-    callout_call(x, x->insn, x->eip, x->next, kind);
+    callout_call(x, insn_keep(x), x->eip, x->next, kind);
     x->fp_ready = 0; /* the interpreter may have taken it home, or CR0 may say otherwise now */
     if (kind == EXEC_JUMP)
         x->ended = true;

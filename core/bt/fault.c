@@ -92,10 +92,8 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
         windows_fault(bt->windows, &bt->cpu->paging, fault->addr, fault->write, unit->mode & MODE_USER);
     if (answer == WINDOW_RETRY)
         return true;
-    struct insn *insn = (struct insn *)point->insn;
-    if (answer != WINDOW_GUEST && insn->soft < SOFT_NOW)
-        insn->soft++;
-    if (answer != WINDOW_GUEST && insn->soft == SOFT_NOW) { /* each unit that it is in, as it comes up */
+    /* Each unit that it is in, as it comes up. */
+    if (answer != WINDOW_GUEST && hint_raise(bt, unit_gpa(unit, point->eip)) == SOFT_NOW) {
         bt->retired = unit;
         bt->counters.softened++;
     }

@@ -30,6 +30,12 @@
 #define MODE_NONE MODES /* not for the translator */
 
 #define TABLE_SLOTS 65536u
+/* Where the landing pad of a unit stands in the table: low half plus high half, so that functions at a power-of-two
+ * distance do not meet. */
+static inline uint32_t table_slot(uint32_t eip)
+{
+    return (eip + (eip >> 16)) % TABLE_SLOTS;
+}
 
 /* Callouts, by what the instruction may do: move EIP or change what is mapped; the same where the guest's
  * floating-point state must be in the host's registers afterwards; change the mode or turn on traps, too; never go on
@@ -54,18 +60,17 @@ struct x87_note {
 
 /* Where an instruction of a unit begins. */
 struct point {
-    const struct insn *insn;
-    uint32_t code; /* offset from unit->body */
+    const struct insn *insn; /* NULL where nobody may ask for it */
+    uint32_t code;           /* offset from unit->body */
     uint32_t eip;
     int16_t delta; /* pending ESP delta in bytes */
     struct x87_note note;
 };
 
-/* A run that a unit was made from: when its bytes change the unit goes. */
+/* Bytes that a unit was made from: when they change the unit goes. */
 struct part {
+    struct code_part bytes; /* first, so that one pointer serves for both */
     struct unit *unit;
-    struct run *run;
-    struct part *next; /* of the same run */
 };
 
 /* A page that a unit was made from: what it was is compared with the fetch TLB. */
@@ -77,12 +82,15 @@ struct page_check {
 
 #define UNIT_INSNS 96u
 #define UNIT_PARTS 24u
-#define UNIT_PAGES 4u
+#define UNIT_PAGES 3u
 
 struct unit {
+    uint64_t key;      /* run_key() of its first instruction */
+    struct unit *next; /* in its bucket */
     uint32_t eip;
     uint8_t mode;
     bool dead;
+    bool crosses; /* its first instruction goes on in page[1] */
     uint8_t pages;
     uint16_t count;  /* instructions */
     uint16_t budget; /* instructions that must be left when it is entered, while counting */
@@ -90,13 +98,27 @@ struct unit {
     uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
     struct page_check page[UNIT_PAGES];   /* [0] by page_pad, the others where control comes to them */
     struct link *incoming;
-    struct part *part; /* [0] of the run that it starts with */
+    struct part *part;
     struct link *link;
     struct point point[];
 };
 
+/* A piece of the cache: code from the front, records of units from the back. The oldest is emptied when room is wanted.
+ */
+struct segment_of_cache {
+    uint8_t *start, *end; /* writable addresses */
+    uint8_t *code;        /* the next goes here */
+    uint8_t *records;     /* the last stands here */
+    struct unit **order;  /* by code address */
+    uint32_t count, room;
+};
+#define SEGMENTS 8u
+#define UNIT_BUCKETS 16384u
+#define HINT_SLOTS 16384u
+
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
+    uint64_t evictions, evicted;
     uint64_t callouts, leaves, kicks, kick_steps, softened;
     uint64_t by_opcode[4][256], leaves_by_opcode[4][256];
 };
@@ -125,15 +147,15 @@ struct bt {
     const abbey_host_mem_1 *host;
     uint8_t *write, *exec; /* the two mappings */
     uint64_t bytes;
-    struct code code;
-    uint8_t *first_unit; /* behind the stubs (writable address) */
+    struct segment_of_cache segment[SEGMENTS];
+    unsigned segments, filling; /* how many there are; which new units go to */
+    uint8_t *first_unit;        /* behind the stubs (writable address) */
     uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss; /* addresses they run at */
 
-    uint8_t *pool; /* of units, in the order of their code */
-    uint64_t pool_bytes, pool_used;
-    struct unit **order; /* units by code address */
-    uint32_t order_count, order_room;
-
+    struct unit *bucket[UNIT_BUCKETS]; /* units by their key */
+    struct hint {
+        uint8_t tag, soft;
+    } hint[HINT_SLOTS];
     void **table[MODES];
     struct link *link; /* by which translated code was left last */
     struct bt_counters counters;
@@ -143,7 +165,7 @@ struct bt {
 /* ---- stubs.c ---- */
 
 /* Writes the code that leads from C to translated code and back. */
-void stubs_make(struct bt *bt);
+void stubs_make(struct bt *bt, struct code *code);
 /* Runs translated code at `entry` until it leaves; the link it left by, or NULL. */
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
 
@@ -163,26 +185,40 @@ bool cache_init(struct bt *bt, abbey_error *error);
 void cache_free(struct bt *bt);
 /* Forgets all units. */
 void cache_flush(struct bt *bt);
-/* Room for a unit of at most so much, or NULL when all is full. */
-struct unit *cache_unit(struct bt *bt, unsigned count, unsigned parts, unsigned links);
-/* Keeps the unit made last. */
-void cache_keep(struct bt *bt, struct unit *unit);
+/* Room for the record of a unit with at most so much, and for its code, which is to be written to *code; older units
+ * may go. NULL when memory is short. */
+struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links);
+/* Keeps the unit whose code ends at `code` and whose record, with all that belongs to it, begins at `records`. */
+void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *records);
 /* The unit whose code runs at `rip`, or NULL. */
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip);
+
+/* ---- unit.c ---- */
+
+/* How often the memory access of the instruction at a physical address left the window, up to SOFT_NOW. Kept beside
+ * units and runs, which go for other reasons; a wrong answer costs time alone. */
+uint8_t hint_soft(const struct bt *bt, gpa_t gpa);
+/* It left the window once more. Returns the same. */
+uint8_t hint_raise(struct bt *bt, gpa_t gpa);
+/* Where the unit has an instruction. */
+gpa_t unit_gpa(const struct unit *unit, uint32_t eip);
+
+/* The unit for the code with this key at this address, or NULL. */
+struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, unsigned mode);
+/* Enters it into what unit_find() looks at. */
+void unit_add(struct bt *bt, struct unit *unit);
 /* Tag and frame of the fetch TLB for the address. */
 uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user);
 /* Makes the checks expect what the fetch TLB holds now, where that is another attribute of the same frame. */
 void unit_set_pages(struct bt *bt, struct unit *unit);
 /* Makes the link lead to the unit. */
 void link_connect(struct bt *bt, struct link *link, struct unit *to);
-/* The bytes behind the unit change: nothing leads to it any more. */
+/* Nothing leads to the unit any more. Its memory stays as it is. */
 void unit_drop(struct bt *bt, struct unit *unit);
-/* The unit that starts with the run at `eip`, or NULL. */
-struct unit *unit_at(const struct run *run, uint32_t eip, unsigned mode);
 
 /* ---- translate.c ---- */
 
-/* Translates the run at CS:EIP in the present mode; NULL when the cache is full. */
+/* Translates the run at CS:EIP in the present mode; NULL when memory is short. Older units may go. */
 struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode);
 
 /* ---- mode.c ---- */

@@ -24,4 +24,5 @@ core_libcore_a_SOURCES += \
 	core/bt/trace.c \
 	core/bt/trace.h \
 	core/bt/translate.c \
+	core/bt/unit.c \
 	core/bt/xlat.h

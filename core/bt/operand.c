@@ -94,7 +94,7 @@ struct slow *slow_of(struct xlat *x)
         return slow;
     slow = &x->slow[x->slows++];
     *slow = (struct slow){
-        .insn = x->insn, .eip = x->eip, .next = x->next, .delta = x->delta, .counted = x->index, .note = x->note
+        .insn = insn_keep(x), .eip = x->eip, .next = x->next, .delta = x->delta, .counted = x->index, .note = x->note
     };
     return slow;
 }
@@ -132,7 +132,7 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 
 static bool in_window(const struct xlat *x)
 {
-    return !(x->mode & MODE_SOFT) && x->insn->soft < SOFT_NOW;
+    return !(x->mode & MODE_SOFT) && x->now->soft < SOFT_NOW;
 }
 
 static struct operand guest(struct operand operand)

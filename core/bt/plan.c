@@ -36,15 +36,33 @@ enum flow insn_flow(const struct insn *insn, uint32_t next, uint32_t *target)
     return insn->opsize == 4 && insn->length ? flow : FLOW_AWAY;
 }
 
-bool plan_depends(struct xlat *x, struct run *run)
+/* The same for bytes of one page. */
+static bool range_add(struct xlat *x, uint32_t linear, uint32_t bytes)
 {
-    for (unsigned i = 0; i < x->parts; i++)
-        if (x->part[i] == run)
-            return true;
-    if (x->parts == UNIT_PARTS)
+    const struct cpu *cpu = x->bt->cpu;
+    const struct tlb_entry *page = tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, linear, 1);
+    if (!page)
         return false;
-    x->part[x->parts++] = run;
+    uint32_t frame = page->frame & TLB_FRAME, first = linear & MEM_PAGE_MASK, last = first + bytes - 1;
+    for (unsigned i = 0; i < x->ranges; i++) {
+        struct range *range = &x->range[i];
+        if (range->frame == frame && first <= range->last + 1u && range->first <= last + 1) {
+            range->first = (uint16_t)(first < range->first ? first : range->first);
+            range->last = (uint16_t)(last > range->last ? last : range->last);
+            return true;
+        }
+    }
+    if (x->ranges == UNIT_PARTS)
+        return false;
+    x->range[x->ranges++] = (struct range){ frame, (uint16_t)first, (uint16_t)last };
     return true;
+}
+
+bool plan_depends(struct xlat *x, uint32_t linear, uint32_t bytes)
+{
+    uint32_t left = MEM_PAGE_SIZE - (linear & MEM_PAGE_MASK);
+    return range_add(x, linear, bytes < left ? bytes : left) &&
+           (bytes <= left || range_add(x, linear + left, bytes - left));
 }
 
 bool plan_checked(const struct xlat *x, uint32_t linear, unsigned pages)
@@ -69,17 +87,18 @@ static bool page_add(struct xlat *x, uint32_t linear)
 /* Appends the run at `eip`; false when it does not fit any more. */
 static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
 {
-    unsigned pages = x->pages, parts = x->parts;
+    unsigned pages = x->pages;
+    const uint32_t start = eip;
     if (x->steps == UNIT_INSNS || !page_add(x, eip) || (run->page[1] && !page_add(x, eip + run->bytes - 1)) ||
-        !plan_depends(x, run)) {
+        !plan_depends(x, eip, run->bytes)) {
         x->pages = pages;
-        x->parts = parts;
         return false;
     }
     for (unsigned i = 0; i < run->count && x->steps < UNIT_INSNS; i++) {
         const struct insn *insn = &run->insn[i];
+        const uint8_t soft = hint_soft(x->bt, (run->key >> 1) + (eip - start));
         x->step[x->steps++] = (struct step){
-            .insn = insn, .row = xlat_find(insn), .eip = eip, .goes = NO_STEP, .pages = (uint8_t)x->pages
+            .soft = soft, .insn = insn, .row = xlat_find(insn), .eip = eip, .goes = NO_STEP, .pages = (uint8_t)x->pages
         };
         eip += insn->length;
     }
@@ -127,9 +146,9 @@ static struct run *plan_next(struct xlat *x)
     if (flow == FLOW_CALL || flow == FLOW_AWAY || (flow == FLOW_NEXT && exec_kind(last->insn) == EXEC_JUMP))
         return NULL;
     struct run *run = x->steps < UNIT_INSNS ? run_ahead(x->bt->it, x->tail) : NULL;
-    if (!run || (flow == FLOW_BRANCH && !run->heat && !run->parts))
+    if (!run || (flow == FLOW_BRANCH && !run_seen(x->bt->it, run->key)))
         return NULL;
-    bool known = step_at(x, x->tail) != NO_STEP || unit_at(run, x->tail, x->mode);
+    bool known = step_at(x, x->tail) != NO_STEP || unit_find(x->bt, run->key, x->tail, x->mode);
     return known && !tail_short(x, x->tail) ? NULL : run;
 }
 
@@ -150,6 +169,7 @@ static void plan_jumps(struct xlat *x)
         bool follows = flow == FLOW_JUMP && i + 1 < x->steps;
         if (flow != FLOW_NEXT && flow != FLOW_AWAY && !follows)
             step->goes = usable(x, step, step_at(x, target));
+        x->links_max += flow != FLOW_NEXT && flow != FLOW_AWAY && !follows;
         if (step->goes != NO_STEP)
             x->step[step->goes].joined = true;
     }

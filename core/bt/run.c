@@ -31,22 +31,30 @@ static bool table_make(struct bt *bt, unsigned mode)
     return bt->table[mode] != NULL;
 }
 
-/* The unit of the run for the present EIP and mode, translated when the run is hot; NULL: let the interpreter do it. */
-static struct unit *unit_for(struct bt *bt, struct run *run, unsigned mode)
+/* The unit at CS:EIP, if there is one and its first instruction still goes on where it did. */
+static struct unit *unit_now(struct bt *bt, uint64_t key, unsigned mode)
 {
-    struct unit *unit = unit_at(run, bt->cpu->eip, mode);
-    if (unit)
+    struct unit *unit = unit_find(bt, key, bt->cpu->eip, mode);
+    if (!unit || !unit->crosses)
         return unit;
-    if (run == bt->it->scratch || ++run->heat < bt->hot || !table_make(bt, mode))
-        return NULL;
-    run->heat = (uint16_t)(bt->hot - 1); /* another address or mode is translated at once */
-    unit = unit_translate(bt, run, mode);
-    if (!unit)
-        bt->it->flush_wanted = true;
-    return unit;
+    const struct page_check *page = &unit->page[1];
+    const struct tlb_entry *now = tlb_translate(bt->cpu, page->linear, TLB_FETCH, mode & MODE_USER);
+    return (now->frame & TLB_FRAME) == (page->entry >> 32 & TLB_FRAME) ? unit : NULL;
 }
 
-static bool bt_execute(void *opaque, struct run *run)
+/* A unit of the run for the present EIP and mode when the run is hot; NULL: let the interpreter do it. */
+static struct unit *unit_make(struct bt *bt, struct run *run, unsigned mode)
+{
+    struct run_heat *heat = run_heat(bt->it, run->key);
+    if (heat->count < UINT8_MAX)
+        heat->count++;
+    if (mode == MODE_NONE || run == bt->it->scratch || heat->count < bt->hot || !table_make(bt, mode))
+        return NULL;
+    heat->count = (uint8_t)(bt->hot - 1); /* another address or mode is translated at once */
+    return unit_translate(bt, run, mode);
+}
+
+static struct run *bt_execute(void *opaque, uint64_t key)
 {
     struct bt *bt = opaque;
     struct cpu *cpu = bt->cpu;
@@ -55,19 +63,26 @@ static bool bt_execute(void *opaque, struct run *run)
     cpu->bt.kicked = 0;
     bt->it->broken = false; /* of the run before: it must not look like something that pends */
     if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
-        return true; /* the kick came before the clearing: the loop looks at signals again */
+        return NULL; /* the kick came before the clearing: the loop looks at signals again */
     if (fault_aside(bt))
-        return false;
+        return run_find(bt->it, key);
     unsigned mode = mode_now(bt);
-    struct unit *unit = mode == MODE_NONE ? NULL : unit_for(bt, run, mode);
-    if (!unit)
-        return false;
+    struct unit *unit = mode == MODE_NONE ? NULL : unit_now(bt, key, mode);
+    if (!unit) {
+        uint64_t evictions = bt->counters.evictions;
+        struct run *run = run_find(bt->it, key);
+        unit = unit_make(bt, run, mode);
+        if (!unit)
+            return run;
+        if (evictions != bt->counters.evictions)
+            link = NULL;
+    }
     if (bt->counting && cpu->instructions + unit->budget > bt->it->end)
-        return false;
+        return run_find(bt->it, key);
     unit_set_pages(bt, unit);
     if (link)
         link_connect(bt, link, unit);
-    void **slot = &bt->table[mode][unit->eip % TABLE_SLOTS];
+    void **slot = &bt->table[mode][table_slot(unit->eip)];
     if (*slot != unit->pad) {
         *slot = unit->pad;
         bt->counters.indirect_misses++;
@@ -78,16 +93,18 @@ static bool bt_execute(void *opaque, struct run *run)
     bt->link = stub_call_enter(bt, unit->body);
     mode_left(bt);
     fpu_pointers(cpu);
-    return true;
+    return NULL;
 }
 
 /* ---- the executor's other duties ---- */
 
-static void bt_dropped(void *opaque, struct run *run)
+static void bt_dropped(void *opaque, struct code_part *part)
 {
     struct bt *bt = opaque;
-    while (run->parts)
-        unit_drop(bt, run->parts->unit);
+    struct unit *unit = ((struct part *)(void *)part)->unit;
+    unit_drop(bt, unit);
+    run_heat(bt->it, unit->key)->count = 0;
+    bt->counters.invalidations++;
     bt->link = NULL;
     bt->it->broken = true; /* the unit under way may be one of them */
 }

@@ -15,6 +15,8 @@ static const struct stats_row rows[] = {
     ROW(indirect_misses, "indirect jumps whose target was not in the table"),
     ROW(invalidations, "units dropped because their source changed"),
     ROW(flushes, "times all units were dropped"),
+    ROW(evictions, "times the oldest part of the cache was emptied for new units"),
+    ROW(evicted, "units dropped by that"),
     ROW(kicks, "times another thread stopped translated code"),
     ROW(kick_steps, "host instructions single-stepped to reach a boundary after a kick"),
     ROW(softened, "instructions translated anew to reach memory by the TLB, because windows did not serve them"),

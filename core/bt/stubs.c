@@ -180,9 +180,9 @@ static uint8_t *make_exit(struct code *code)
     return entry;
 }
 
-static uint8_t *make_exec(struct bt *bt, uint32_t (*exec)(struct cpu *cpu, const struct insn *insn), bool with_fp)
+static uint8_t *make_exec(
+    const struct bt *bt, struct code *code, uint32_t (*exec)(struct cpu *cpu, const struct insn *insn), bool with_fp)
 {
-    struct code *code = &bt->code;
     uint8_t *entry = emit_exec(code);
     emit_save(code);
     emit_mov64(code, RDI, HOST_CPU);
@@ -220,16 +220,15 @@ static uint8_t *make_exec(struct bt *bt, uint32_t (*exec)(struct cpu *cpu, const
     return entry;
 }
 
-void stubs_make(struct bt *bt)
+void stubs_make(struct bt *bt, struct code *code)
 {
-    struct code *code = &bt->code;
     bt->stub_enter = make_enter(code);
     bt->stub_exit = make_exit(code);
     bt->stub_fp_load = make_fp_load(code);
-    bt->stub_exec[EXEC_PLAIN] = make_exec(bt, bt_exec, false);
-    bt->stub_exec[EXEC_WITH_FP] = make_exec(bt, bt_exec, true);
-    bt->stub_exec[EXEC_MODE] = make_exec(bt, bt_exec_mode, false);
-    bt->stub_exec[EXEC_JUMP] = make_exec(bt, bt_exec_jump, false);
+    bt->stub_exec[EXEC_PLAIN] = make_exec(bt, code, bt_exec, false);
+    bt->stub_exec[EXEC_WITH_FP] = make_exec(bt, code, bt_exec, true);
+    bt->stub_exec[EXEC_MODE] = make_exec(bt, code, bt_exec_mode, false);
+    bt->stub_exec[EXEC_JUMP] = make_exec(bt, code, bt_exec_jump, false);
     bt->stub_miss = emit_exec(code);
     emit_mov_imm(code, HOST_ADD, 0);
     emit_jmp_to(code, bt->stub_exit);

@@ -20,6 +20,8 @@
  *                jmp  exit */
 #include "core/bt/xlat.h"
 
+#include <string.h>
+
 /* A check of the unit that fails leaves for `eip` without a link. */
 struct miss {
     uint8_t *jump;
@@ -105,6 +107,26 @@ static void emit_misses(struct xlat *x, const struct misses *misses)
     }
 }
 
+const struct insn *insn_keep(struct xlat *x)
+{
+    struct point *point = &x->unit->point[x->index];
+    if (!point->insn) {
+        x->records -= sizeof(struct insn);
+        point->insn = memcpy(x->records, x->insn, sizeof(struct insn));
+    }
+    return point->insn;
+}
+
+/* Registers and flags alone: it raises nothing, and nobody will ask what it was. */
+static bool step_plain(const struct step *step)
+{
+    const xlat_fn fn = step->row ? step->row->fn : NULL;
+    if (fn == xlat_modrm || fn == xlat_esp_imm)
+        return step->insn->mod == 3;
+    return fn == xlat_copy || fn == xlat_mov_imm || fn == xlat_inc_dec || fn == xlat_lea || fn == xlat_bswap ||
+           fn == xlat_xchg_eax || fn == xlat_nop || fn == xlat_jcc || fn == xlat_jmp || fn == xlat_loop;
+}
+
 static void step_translate(struct xlat *x)
 {
     unsigned slows = x->slows, links = x->links, patches = x->patches;
@@ -156,7 +178,7 @@ static void steps_translate(struct xlat *x, struct misses *misses)
         x->row = step->row;
         x->eip = step->eip;
         x->next = step->eip + step->insn->length;
-        unit->point[x->index] = (struct point){ .insn = x->insn,
+        unit->point[x->index] = (struct point){ .insn = x->bt->trace || !step_plain(step) ? insn_keep(x) : NULL,
             .code = (uint32_t)(emit_exec(&x->code) - unit->body),
             .eip = x->eip,
             .delta = (int16_t)x->delta,
@@ -175,36 +197,46 @@ static void steps_translate(struct xlat *x, struct misses *misses)
 /* Room in the cache for what was planned. */
 static struct unit *unit_new(struct xlat *x)
 {
-    struct unit *unit = cache_unit(x->bt, x->steps, x->parts, x->steps + 1);
+    struct unit *unit = cache_unit(x->bt, &x->code, x->steps, x->ranges, x->links_max + 1);
     if (!unit)
         return NULL;
+    x->records = (uint8_t *)unit;
     unit->eip = x->step[0].eip;
+    unit->crosses = x->step[0].pages > 1;
+    unit->key = x->key;
     unit->mode = (uint8_t)x->mode;
     unit->budget = (uint16_t)x->steps;
     return unit;
 }
 
-/* Makes the unit one of the cache's. */
-static void unit_keep(struct xlat *x)
+/* Makes the unit one of the cache's; false when it lies in too many pages. */
+static bool unit_keep(struct xlat *x)
 {
     struct bt *bt = x->bt;
     struct unit *unit = x->unit;
-    bt->code.at = x->code.at;
     unit->links = (uint16_t)x->links;
-    unit->parts = (uint16_t)x->parts;
-    for (unsigned i = 0; i < x->parts; i++) {
-        unit->part[i] = (struct part){ unit, x->part[i], x->part[i]->parts };
-        x->part[i]->parts = &unit->part[i];
+    for (unsigned i = 0; i < x->ranges; i++) {
+        struct part *part = &unit->part[unit->parts];
+        if (!code_part_add(bt->it, &part->bytes, x->range[i].frame, x->range[i].first, x->range[i].last)) {
+            while (unit->parts--)
+                code_part_remove(bt->it, &unit->part[unit->parts].bytes);
+            return false;
+        }
+        part->unit = unit;
+        unit->parts++;
     }
     for (unsigned i = 0; i < unit->count; i++)
-        bt->counters.source_bytes += unit->point[i].insn->length;
-    cache_keep(bt, unit);
+        bt->counters.source_bytes += x->step[i].insn->length;
+    unit_add(bt, unit);
+    cache_keep(bt, unit, x->code.at, x->records);
+    return true;
 }
 
 struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
 {
-    struct xlat xlat = { .bt = bt, .code = bt->code, .mode = mode, .eip = bt->cpu->eip }, *x = &xlat;
+    struct xlat xlat = { .bt = bt, .mode = mode, .eip = bt->cpu->eip }, *x = &xlat;
     struct misses misses = { .count = 0 };
+    x->key = run->key;
     plan_make(x, run);
     liveness_compute(x);
     struct unit *unit = x->unit = unit_new(x);
@@ -219,8 +251,5 @@ struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
     link_stubs(x);
     emit_misses(x, &misses);
     unit->end = emit_exec(&x->code);
-    if (x->code.overflow)
-        return NULL;
-    unit_keep(x);
-    return unit;
+    return !x->code.overflow && unit_keep(x) ? unit : NULL;
 }

@@ -63,6 +63,7 @@ struct step {
     uint32_t eip;
     int16_t goes;              /* the step that its branch leads to without leaving the unit, or NO_STEP */
     uint8_t pages;             /* so many of the unit's pages are known to be mapped as they were, from here on */
+    uint8_t soft;              /* hint_soft() */
     bool joined;               /* another step leads here */
     uint8_t live_in, live_out; /* of flags, packed by flags_pack() */
 };
@@ -78,17 +79,26 @@ struct patch {
     int16_t goes;
 };
 
+/* Bytes of a page frame that the unit depends on. */
+struct range {
+    uint32_t frame;
+    uint16_t first, last;
+};
+
 struct xlat {
     struct bt *bt;
     struct code code;
+    uint8_t *records; /* the lowest address that the unit's record takes so far */
     struct unit *unit;
     unsigned mode;
     struct step step[UNIT_INSNS];
     unsigned steps;
     uint32_t tail;     /* the address behind the last step, where it does not lead away */
     int16_t tail_goes; /* as `goes` of a step */
-    struct run *part[UNIT_PARTS];
-    unsigned parts;
+    struct range range[UNIT_PARTS];
+    unsigned ranges;
+    unsigned links_max;
+    uint64_t key;              /* of the first run */
     uint32_t page[UNIT_PAGES]; /* linear */
     unsigned pages;
 
@@ -116,8 +126,8 @@ const struct xlat_row *xlat_find(const struct insn *insn);
 
 /* Chooses the steps of the unit that starts with the run at x->eip. */
 void plan_make(struct xlat *x, struct run *run);
-/* The unit depends on the bytes of the run from now on; false when it depends on too many. */
-bool plan_depends(struct xlat *x, struct run *run);
+/* The unit depends on these bytes from now on; false when it depends on too many. */
+bool plan_depends(struct xlat *x, uint32_t linear, uint32_t bytes);
 /* Is the page of the address one of the first `pages` of the unit? */
 bool plan_checked(const struct xlat *x, uint32_t linear, unsigned pages);
 /* Where control goes behind an instruction whose successor is at `next`; *target of direct transfers. */
@@ -151,6 +161,8 @@ void esp_settle_first(struct xlat *x);
 /* R12D = effective address without segment base (LEA); `to` instead of R12. */
 void operand_lea(struct xlat *x, unsigned to);
 
+/* The unit's own copy of the instruction under way, for what may ask for it later. */
+const struct insn *insn_keep(struct xlat *x);
 /* The out-of-line part of the instruction under way, made when first asked for: what it begins with is the state then.
  */
 struct slow *slow_of(struct xlat *x);

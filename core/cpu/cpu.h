@@ -147,7 +147,7 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
 /* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
  * reaches it all. */
 struct cpu_bt {
-    void **table;                  /* landing pads of the present mode, by the low 16 bits of EIP */
+    void **table;                  /* landing pads of the present mode, by a hash of EIP */
     void *tlb;                     /* entries of the software TLB for the present privilege */
     void *next;                    /* where to go on behind a callout that went elsewhere */
     uint64_t end;                  /* of the budget, in `instructions` */

@@ -14,11 +14,11 @@ struct bench {
 };
 
 /* Everything is translated at its first execution, unless `hot` says otherwise. */
-static struct bench bench_new(const uint8_t *code, const uint8_t *end, uint16_t hot)
+static struct bench bench_new(const uint8_t *code, const uint8_t *end, uint8_t hot)
 {
     abbey_error error = { "" };
     struct bench b = { .rig = rig_new() };
-    b.bt = bt_new(b.rig->cpu, 4u << 20, false, &error);
+    b.bt = bt_new(b.rig->cpu, 1u << 20, false, &error);
     if (!b.bt)
         CU_FAIL_FATAL("bt_new");
     b.bt->hot = hot;
@@ -53,7 +53,7 @@ GUEST(joins, "32",
 
 static void test_joins(void)
 {
-    for (uint16_t hot = 1; hot < 40; hot += 6) {
+    for (uint8_t hot = 1; hot < 40; hot += 6) {
         struct bench b = bench_new(joins, joins_end, hot);
         const uint32_t *reg = bench_run(b);
         CU_ASSERT_EQUAL(reg[EAX], 500u * 5 + 500u * 3 + 2 * 250000u + 8);
@@ -85,7 +85,7 @@ GUEST(patch_later, "32",
 
 static void test_later_run_changes(void)
 {
-    for (uint16_t hot = 1; hot < 20; hot += 3) {
+    for (uint8_t hot = 1; hot < 20; hot += 3) {
         struct bench b = bench_new(patch_later, patch_later_end, hot);
         const uint32_t *reg = bench_run(b);
         CU_ASSERT_EQUAL(reg[ESI], 0);
@@ -116,7 +116,7 @@ static void test_code_ahead_changes(void)
 GUEST(slot_shared, "32",
     "mov $50, %ecx\n"
     "1: call 3f; xor %edx, %edx; jmp 2f\n"
-    ".org slot_shared + 0x10005\n"
+    ".org slot_shared + 0xffff + 5\n"
     "2: call 3f; adc $0, %ebx; dec %ecx; jnz 1b; hlt\n"
     "3: stc; ret");
 
@@ -140,7 +140,7 @@ GUEST(next_page, "32",
 
 static void test_next_page_remapped(void)
 {
-    for (uint16_t hot = 1; hot < 12; hot += 5) {
+    for (uint8_t hot = 1; hot < 12; hot += 5) {
         struct bench b = bench_new(next_page, next_page_end, hot);
         uint8_t other[0x1000];
         memcpy(other, next_page + 0x1000, sizeof(other));
@@ -183,6 +183,65 @@ static void test_tails(void)
     bench_free(b);
 }
 
+/* 4096 functions of some 230 bytes each, called in turn twenty times: many times what the smallest cache holds. */
+GUEST(many, "32",
+    "mov $20, %edi; xor %eax, %eax\n"
+    "1: mov $0x200000, %ebx; mov $4096, %ebp\n"
+    "2: call *%ebx; add $256, %ebx; dec %ebp; jnz 2b\n"
+    "dec %edi; jnz 1b; hlt");
+
+static void test_eviction(void)
+{
+    struct bench b = bench_new(many, many_end, 2);
+    uint8_t code[256];
+    for (unsigned i = 0; i < sizeof(code); i += 3)
+        memcpy(code + i, "\x83\xc0\x01", 3); /* add $1, %eax */
+    code[240] = 0xc3;
+    for (uint32_t i = 0; i < 4096; i++)
+        rig_poke(b.rig, 0x200000 + 256 * i, code, sizeof(code));
+    const uint32_t *reg = bench_run(b);
+    CU_ASSERT_EQUAL(reg[EAX], 20u * 4096 * 80);
+    CU_ASSERT(b.bt->counters.evictions > 20);
+    CU_ASSERT_EQUAL(b.bt->counters.flushes, 0);
+    bench_free(b);
+}
+
+/* The record of a unit outlives the decoded runs that it was made from: the first loop's store takes the slow way each
+ * time, by a copy of the instruction, while the second loop fills the arena of runs again and again. */
+GUEST(runs_go, "32",
+    "mov $3, %edi\n"
+    "1: mov $100, %ecx\n"
+    "2: incl 0xa0000; dec %ecx; jnz 2b\n"
+    "mov $0x200000, %ebx; mov $0x5800, %ebp\n"
+    "3: call *%ebx; add $256, %ebx; dec %ebp; jnz 3b\n"
+    "dec %edi; jnz 1b; hlt");
+
+static void device_count(void *self, abbey_io *io)
+{
+    uint32_t *value = self;
+    if (io->write)
+        *value = (uint32_t)io->value;
+    else
+        io->value = *value;
+}
+
+static void test_runs_go(void)
+{
+    struct bench b = bench_new(runs_go, runs_go_end, 8);
+    uint32_t value = 0;
+    uint8_t code[256];
+    memset(code, 0x40, sizeof(code)); /* inc %eax */
+    code[240] = 0xc3;
+    mem_add_mmio(b.rig->mem, 0xa0000, 4096, 4, device_count, &value);
+    for (uint32_t i = 0; i < 0x5800; i++)
+        rig_poke(b.rig, 0x200000 + 256 * i, code, sizeof(code));
+    const uint32_t *reg = bench_run(b);
+    CU_ASSERT_EQUAL(reg[EAX], 3u * 0x5800 * 240);
+    CU_ASSERT_EQUAL(value, 300);
+    CU_ASSERT(b.bt->counters.flushes <= 1); /* for the new device */
+    bench_free(b);
+}
+
 static const struct unit_test tests[] = {
     { "branches inside a unit, with pushes pending on one way", test_joins },
     { "a loop of several runs stays inside its unit", test_inside },
@@ -191,5 +250,7 @@ static const struct unit_test tests[] = {
     { "flags survive a landing pad of somebody else", test_flags_survive_the_wrong_pad },
     { "the page that a unit goes on in is mapped anew", test_next_page_remapped },
     { "the dispatch of an interpreter is copied", test_tails },
+    { "more code than the cache holds", test_eviction },
+    { "units stay when the runs they were made from go", test_runs_go },
 };
 UNIT_MAIN("units", tests)

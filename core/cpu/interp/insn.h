@@ -29,7 +29,6 @@ struct insn {
     uint8_t rep;                 /* 0, 0xf2 or 0xf3, the last one */
     uint8_t prefixes;            /* INSN_PREFIX_... */
     uint8_t bytes[15];           /* as fetched */
-    uint8_t soft;                /* translator: how often its memory access left the window, up to SOFT_NOW */
     uint8_t opcode_at;           /* index in bytes of the opcode proper (behind prefixes and escapes) */
 };
 #define INSN_PREFIX_LOCK 1u

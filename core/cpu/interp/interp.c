@@ -108,27 +108,6 @@ void interp_again(struct cpu *cpu)
     cpu->interp->end--;
 }
 
-/* The run at CS:EIP. */
-static inline struct run *run_find(struct interp *it, struct cpu *cpu)
-{
-    const struct segment *cs = &cpu->seg[CS];
-    uint32_t eip = cpu->eip, linear = cs->base + eip;
-    const struct tlb_entry *entry = tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, linear, 1);
-    if (!entry)
-        entry = cpu->seg[CS].limit < eip ? NULL : tlb_translate(cpu, linear, TLB_FETCH, cpu->cpl == 3);
-    if (!entry)
-        cpu_raise_code(cpu, EXC_GP, 0);
-    uint64_t key = run_key(tlb_gpa(entry, linear), (cs->attr & SEG_DB) != 0);
-    for (struct run *run = it->bucket[run_hash(key)]; run; run = run->next) {
-        if (run->key == key) {
-            bool alone =
-                (uint64_t)eip + run->bytes - 1 > cs->limit || (run->page[1] && !run_crosses_same(cpu, run, linear));
-            return __builtin_expect(alone, 0) ? run_make(it, eip, true) : run;
-        }
-    }
-    return run_make(it, eip, false);
-}
-
 /* The run at CS:EIP: by the links of the last one, which are checked beside the path that the processor speculates on,
  * so that a short loop does not wait for the TLB and the hash. */
 static inline struct run *run_follow(struct interp *it, struct cpu *cpu)
@@ -143,7 +122,7 @@ static inline struct run *run_follow(struct interp *it, struct cpu *cpu)
             (uint64_t)cpu->eip + link->to->bytes - 1 <= cs->limit && (link->to->key & 1) == !!(cs->attr & SEG_DB))
             return link->to;
     }
-    struct run *run = run_find(it, cpu);
+    struct run *run = run_find(it, run_key_now(cpu));
     bool kept = last == it->last && last != it->scratch; /* not flushed in between */
     if (kept && run != it->scratch && !run->page[1]) {
         last->link[1] = last->link[0];
@@ -205,7 +184,7 @@ static void step_special(struct interp *it, struct cpu *cpu)
         it->end--;
         return;
     }
-    struct run *run = run_find(it, cpu);
+    struct run *run = run_find(it, run_key_now(cpu));
     cpu->eflags &= ~FLAG_RF; /* what a fault pushes has it set again */
     it->single = tf || ((cpu->dr[7] & 0xff) != 0);
     run_execute(it, cpu, run, 1);
@@ -269,9 +248,9 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
         cpu->insn_eip = cpu->eip;
         struct run *run;
         if (it->executor) {
-            run = run_find(it, cpu); /* and the page in the TLB for fetches */
             it->last = it->scratch;
-            if (it->executor->execute(it->executor->opaque, run))
+            run = it->executor->execute(it->executor->opaque, run_key_now(cpu));
+            if (!run)
                 continue;
         } else {
             run = run_follow(it, cpu);

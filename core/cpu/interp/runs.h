@@ -8,12 +8,13 @@
 
 #define RUN_INSNS 32u      /* at most in one run */
 #define RUN_BUCKETS 32768u /* hash of runs by key */
-#define PAGE_BUCKETS 4096u /* hash of pages by frame */
-#define PAGES_MAX 16384u   /* pages with runs */
-#define ARENA_BYTES (24u << 20)
+#define HEAT_SLOTS 262144u
+#define PAGE_BUCKETS 4096u     /* hash of pages by frame */
+#define PAGES_MAX 16384u       /* pages with runs */
+#define ARENA_PARTS 8u         /* dropped one after the other, the oldest first */
+#define ARENA_BYTES (2u << 20) /* in each */
 
 struct code_page;
-struct part; /* of core/bt */
 
 /* What came behind a run lately: good while nothing was dropped, no translation flushed (struct tlb, `changes`) and the
  * level is the same. */
@@ -32,17 +33,25 @@ struct run {
     struct run *page_next[2];  /* in the list of that page */
     uint32_t bytes;
     uint16_t count;
-    uint16_t heat;      /* how often the executor saw it, as far as it counts */
-    struct part *parts; /* what the executor made from it */
-    bool ends;          /* at an instruction behind which control does not simply go on, or must be looked at */
+    bool dropped;
+    bool ends; /* at an instruction behind which control does not simply go on, or must be looked at */
     struct run_link link[2];
     struct insn insn[];
 };
 
+/* Bytes of a page that something of the executor's was made from. */
+struct code_part {
+    struct code_page *page;
+    struct code_part *next, **link; /* in the list of the page; `link` is what points here */
+    uint16_t first, last;           /* offsets in the page */
+};
+
+/* A page that carries MEM_MARK_CODE, because there are runs or parts of it. */
 struct code_page {
     uint64_t frame;
-    uint64_t granules; /* a bit for each 64 bytes that hold decoded ones */
+    uint64_t granules; /* a bit for each 64 bytes that belong to some */
     struct run *runs;
+    struct code_part *parts;
     struct code_page *next;
 };
 
@@ -60,13 +69,22 @@ struct news {
     } written[NEWS_MAX];
 };
 
+/* How often the executor saw a run, as far as it counts: here, because that outlives the run, which may have to make
+ * room for others. */
+struct run_heat {
+    uint8_t tag, count;
+};
+
 /* Something that may execute runs in the interpreter's place: the translator. */
 struct executor {
     void *opaque;
-    /* Executes from the start of the run on, at CS:EIP, as far as it likes; false when the interpreter is to do it. */
-    bool (*execute)(void *opaque, struct run *run);
-    void (*dropped)(void *opaque, struct run *run); /* its bytes change */
-    void (*flushed)(void *opaque);                  /* all runs are gone */
+    /* Executes from CS:EIP on, whose bytes have this run_key(), as far as it likes, and returns NULL; or the run there,
+     * for the interpreter to do. May raise. */
+    struct run *(*execute)(void *opaque, uint64_t key);
+    /* Its bytes change: calls code_part_remove() for it and for what else depends on it. */
+    void (*dropped)(void *opaque, struct code_part *part);
+    /* What stands at physical addresses is another thing now: as if all were dropped. */
+    void (*flushed)(void *opaque);
 };
 
 struct interp {
@@ -78,8 +96,10 @@ struct interp {
     struct code_page *pages; /* pool of PAGES_MAX */
     uint32_t pages_used;
     struct code_page *pages_free;
+    struct run_heat *heat; /* HEAT_SLOTS */
     uint8_t *arena;
-    uint32_t arena_used;
+    unsigned arena_part; /* that new runs go to */
+    uint32_t arena_used[ARENA_PARTS];
 
     struct run *current; /* under way */
     bool broken;         /* leave the run behind the instruction under way */
@@ -102,8 +122,32 @@ static inline uint32_t run_hash(uint64_t key)
     return (uint32_t)(key ^ key >> 15) % RUN_BUCKETS;
 }
 
+/* The heat of the run with this key; another run's may have to go. */
+static inline struct run_heat *run_heat(struct interp *it, uint64_t key)
+{
+    uint64_t hash = key * 0x9e3779b97f4a7c15ull;
+    struct run_heat *heat = &it->heat[hash >> 46];
+    uint8_t tag = (uint8_t)(hash >> 38);
+    if (heat->tag != tag)
+        *heat = (struct run_heat){ tag, 0 };
+    return heat;
+}
+
+/* Has the executor seen it lately? */
+static inline bool run_seen(const struct interp *it, uint64_t key)
+{
+    uint64_t hash = key * 0x9e3779b97f4a7c15ull;
+    const struct run_heat *heat = &it->heat[hash >> 46];
+    return heat->tag == (uint8_t)(hash >> 38) && heat->count;
+}
+
 bool runs_init(struct interp *it);
 void runs_free(struct interp *it);
+
+/* The run_key() of CS:EIP; raises. */
+uint64_t run_key_now(struct cpu *cpu);
+/* The run at CS:EIP, which has this key; raises. */
+struct run *run_find(struct interp *it, uint64_t key);
 
 /* Decodes a new run at CS:eip and caches it; raises. With `alone` it is one instruction and not cached. */
 struct run *run_make(struct interp *it, uint32_t eip, bool alone);
@@ -115,7 +159,11 @@ struct run *run_ahead(struct interp *it, uint32_t eip);
 /* The cached run that crosses into a page still goes on in the page that follows now? Raises. */
 bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear);
 
-/* Drops runs that hold a byte of [gpa, gpa + count). */
+/* Lets `part` stand for the bytes `first` to `last` of the page frame; false when there are too many pages. */
+bool code_part_add(struct interp *it, struct code_part *part, uint64_t frame, uint32_t first, uint32_t last);
+void code_part_remove(struct interp *it, struct code_part *part);
+
+/* Drops runs and parts that hold a byte of [gpa, gpa + count). */
 void runs_drop(struct interp *it, gpa_t gpa, uint32_t count);
 
 /* From other threads: bytes were written, the map changed. */

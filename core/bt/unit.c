@@ -1,0 +1,130 @@
+/* unit.c - what leads to units: the index by physical address, links, the pages that they check; and taking it all
+ * back.
+ */
+#include "core/bt/internal.h"
+
+#include <string.h>
+
+static struct unit **bucket_of(struct bt *bt, uint64_t key)
+{
+    return &bt->bucket[(key ^ key >> 14) % UNIT_BUCKETS];
+}
+
+struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, unsigned mode)
+{
+    struct unit *unit = *bucket_of(bt, key);
+    while (unit && (unit->key != key || unit->eip != eip || unit->mode != mode))
+        unit = unit->next;
+    return unit;
+}
+
+void unit_add(struct bt *bt, struct unit *unit)
+{
+    struct unit **bucket = bucket_of(bt, unit->key);
+    unit->next = *bucket;
+    *bucket = unit;
+}
+
+uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user)
+{
+    uint64_t page;
+    const struct tlb_entry *entry = &cpu->tlb->entry[TLB_FETCH][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
+    memcpy(&page, entry, sizeof(page)); /* tag, then frame */
+    return page;
+}
+
+/* Tag and frame number. */
+#define PAGE_IDENTITY (UINT32_MAX | (uint64_t)TLB_FRAME << 32)
+
+void unit_set_pages(struct bt *bt, struct unit *unit)
+{
+    for (unsigned i = 0; i < unit->pages; i++) {
+        struct page_check *page = &unit->page[i];
+        uint64_t now = unit_page_now(bt->cpu, page->linear, unit->mode & MODE_USER);
+        if (now != page->entry && !((now ^ page->entry) & PAGE_IDENTITY)) {
+            page->entry = now;
+            memcpy(page->imm, &(uint64_t){ -now }, sizeof(now));
+        }
+    }
+}
+
+static uint64_t hint_hash(gpa_t gpa)
+{
+    return gpa * 0x9e3779b97f4a7c15ull >> 32;
+}
+
+uint8_t hint_soft(const struct bt *bt, gpa_t gpa)
+{
+    uint64_t hash = hint_hash(gpa);
+    const struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
+    return hint->tag == (uint8_t)hash ? hint->soft : 0;
+}
+
+uint8_t hint_raise(struct bt *bt, gpa_t gpa)
+{
+    uint64_t hash = hint_hash(gpa);
+    struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
+    if (hint->tag != (uint8_t)hash)
+        *hint = (struct hint){ (uint8_t)hash, 0 };
+    if (hint->soft < SOFT_NOW)
+        hint->soft++;
+    return hint->soft;
+}
+
+gpa_t unit_gpa(const struct unit *unit, uint32_t eip)
+{
+    for (unsigned i = 0; i < unit->pages; i++)
+        if ((unit->page[i].linear ^ eip) < MEM_PAGE_SIZE)
+            return (unit->page[i].entry >> 32 & TLB_FRAME) << MEM_PAGE_SHIFT | (eip & MEM_PAGE_MASK);
+    return unit->key >> 1;
+}
+
+void link_connect(struct bt *bt, struct link *link, struct unit *to)
+{
+    if (link->to || link->from->dead || to->dead || link->from->mode != to->mode || link->eip != to->eip)
+        return;
+    link->to = to;
+    link->next = to->incoming;
+    to->incoming = link;
+    emit_patch(link->jump, to_write(bt, link->checked ? to->body : to->page_pad));
+    bt->counters.chains++;
+}
+
+static void link_disconnect(struct bt *bt, struct link *link)
+{
+    emit_patch(link->jump, link->stub);
+    link->to = NULL;
+    link->next = NULL;
+    bt->counters.unchains++;
+}
+
+void unit_drop(struct bt *bt, struct unit *unit)
+{
+    unit->dead = true;
+    for (struct link *link = unit->incoming, *next; link; link = next) {
+        next = link->next;
+        link_disconnect(bt, link);
+    }
+    unit->incoming = NULL;
+    for (unsigned i = 0; i < unit->links; i++) {
+        struct link *link = &unit->link[i];
+        if (!link->to)
+            continue;
+        struct link **at = &link->to->incoming;
+        while (*at != link)
+            at = &(*at)->next;
+        *at = link->next;
+        link->to = NULL;
+    }
+    for (unsigned i = 0; i < unit->parts; i++)
+        code_part_remove(bt->it, &unit->part[i].bytes);
+    struct unit **at = bucket_of(bt, unit->key);
+    while (*at != unit)
+        at = &(*at)->next;
+    *at = unit->next;
+    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
+    if (*slot == unit->pad)
+        *slot = bt->stub_miss;
+    if (bt->trace)
+        trace_gone(bt, unit);
+}
