@@ -31,7 +31,6 @@ static inline void exec(struct bt *bt, struct cpu *cpu, const struct insn *insn)
     bt->it->iterations = 0;
     fpu_pointers(cpu);
     insn->exec(cpu, insn);
-    cpu->bt.x87_dp = cpu->fx.fdp; /* translated code may note this instruction again */
     cpu->instructions++;
 }
 

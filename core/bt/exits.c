@@ -132,10 +132,10 @@ static void slow_path(struct xlat *x, const struct slow *slow)
         emit_patch(unloaded, code->at);
     for (unsigned i = 0; i < plains; i++)
         emit_patch(plain[i], code->at);
+    fp_note(x, slow->note);
     if (slow->delta)
         emit_lea(code, HOST_ESP, op_mem(HOST_ESP, slow->delta));
     count_add(x, (int32_t)slow->counted);
-    fp_note(x, slow->note);
     callout_call(x, slow->insn, slow->eip, slow->next,
         !slow->back      ? EXEC_JUMP
         : slow->fp_ready ? EXEC_WITH_FP

@@ -30,12 +30,12 @@ static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
 
 static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
 {
+    fp_note_at(bt, unit, point, fault->gpr);
     fault->gpr[HOST_EA] = point->eip;
     fault->gpr[HOST_ADD] = 0;
     fault->gpr[HOST_ESP] = (uint32_t)(fault->gpr[HOST_ESP] + (uint64_t)(int64_t)point->delta);
     fault->rip = (uint64_t)(uintptr_t)bt->stub_exit;
     fault->rflags &= ~(uint64_t)HOST_TF;
-    fp_note_at(bt, unit, point);
     if (bt->counting)
         bt->cpu->instructions += (uint64_t)(point - unit->point);
 }

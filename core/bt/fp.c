@@ -9,13 +9,9 @@
  *     jz    slow 0
  *     (check of [ebx], 8 bytes to read; R12 = EBX)
  *     fld   qword [r12+r13]
- *     mov   [r15+x87_dp],r12d        the operand's address: it may be gone when somebody asks
  *     fmul  st0,st0
  *     (check of [ebx+8], 4 bytes to write)
  *     fstp  dword [r12+r13]
- *     mov   [r15+x87_dp],r12d
- *     mov   dword [r15+x87_ip],c0100014h   where control may leave: the last x87 instruction,
- *     mov   dword [r15+x87_op],8003815bh   its opcode (D9h 5Bh), and the segment of the operand
  *
  * What the host refuses (an x87 exception pends, an unmasked SIMD exception, a misaligned operand) becomes a fault, by
  * which fault.c hands the instruction to the interpreter. An x87 exception that the guest has unmasked pends on the
@@ -25,37 +21,6 @@
 #include "core/cpu/fpu.h"
 #include "core/cpu/interp/simd.h"
 #include "core/cpu/interp/x87.h"
-
-/* ---- pointers ---- */
-
-/* The upper half is 0 where no operand is news. */
-static uint32_t note_word(const struct unit *unit, struct x87_note note)
-{
-    const struct insn *last = unit->point[note.last - 1].insn;
-    uint32_t word = FPU_NOTED | (uint32_t)(last->opcode & 7) << 8 | last->modrm;
-    return note.operand ? word | FPU_NOTED_OPERAND | FPU_NOTED_SEG(unit->point[note.operand - 1].insn->seg) : word;
-}
-
-void fp_note(struct xlat *x, struct x87_note note)
-{
-    struct code *code = &x->code;
-    if (!note.last)
-        return;
-    uint32_t word = note_word(x->unit, note);
-    emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_ip)), x->unit->point[note.last - 1].eip);
-    emit_op(code, note.operand ? 0 : EMIT_66, 0xc7, 0, op_mem(HOST_CPU, CPU_FIELD(bt.x87_op)));
-    emit_bytes(code, (const uint8_t *)&word, note.operand ? 4 : 2);
-}
-
-void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *point)
-{
-    struct x87_note note = point->note;
-    struct cpu_bt *noted = &bt->cpu->bt;
-    if (!note.last)
-        return;
-    noted->x87_ip = unit->point[note.last - 1].eip;
-    noted->x87_op = (note.operand ? 0 : noted->x87_op & ~0xffffu) | note_word(unit, note);
-}
 
 /* ---- state ---- */
 
@@ -112,11 +77,8 @@ void xlat_x87(struct xlat *x)
     } else {
         struct operand at = operand_check(x, form.load ? form.load : form.store, form.store != 0);
         emit_op(code, 0, insn->opcode, insn->reg, at);
-        if (form.notes) {
-            operand_lea(x, HOST_EA);
-            emit_store(code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_dp)), HOST_EA);
+        if (form.notes)
             x->note.operand = (uint16_t)(x->index + 1);
-        }
     }
     if (form.notes)
         x->note.last = (uint16_t)(x->index + 1);

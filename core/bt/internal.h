@@ -174,10 +174,10 @@ struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
 /* Is the run at hand for the interpreter, because translated code faulted at it? Said once. */
 bool fault_aside(struct bt *bt);
 
-/* ---- fp.c ---- */
+/* ---- fp_note.c ---- */
 
-/* Notes in cpu->bt what translated code has not noted yet when it stands at this point. */
-void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *point);
+/* Notes in cpu->bt what translated code has not noted yet when it stands at this point, with these registers. */
+void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *at, const uint64_t *gpr);
 
 /* ---- cache.c ---- */
 

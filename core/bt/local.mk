@@ -9,6 +9,7 @@ core_libcore_a_SOURCES += \
 	core/bt/fault.c \
 	core/bt/flow.c \
 	core/bt/fp.c \
+	core/bt/fp_note.c \
 	core/bt/forms.c \
 	core/bt/internal.h \
 	core/bt/liveness.c \

@@ -42,11 +42,11 @@ void flags_unstash(struct code *code)
 
 void esp_settle(struct xlat *x)
 {
+    fp_note(x, x->note); /* may need ESP as it is */
+    x->note = (struct x87_note){ 0 };
     if (x->delta)
         emit_lea(&x->code, HOST_ESP, op_mem(HOST_ESP, x->delta));
     x->delta = 0;
-    fp_note(x, x->note);
-    x->note = (struct x87_note){ 0 };
 }
 
 void esp_settle_first(struct xlat *x)
@@ -62,15 +62,13 @@ void esp_settle_first(struct xlat *x)
     }
 }
 
-/* The effective address, as an operand. */
-static struct operand operand_of(const struct xlat *x)
+struct operand operand_address(const struct insn *insn, int32_t delta)
 {
-    const struct insn *insn = x->insn;
     struct operand ea = { .memory = true, .base = NO_REG, .index = NO_REG, .disp = (int32_t)insn->disp };
     if (insn->base != REG_NONE)
         ea.base = (uint8_t)host_reg(insn->base);
     if (insn->base == ESP)
-        ea.disp = (int32_t)((uint32_t)ea.disp + (uint32_t)x->delta);
+        ea.disp = (int32_t)((uint32_t)ea.disp + (uint32_t)delta);
     if (insn->index != REG_NONE) {
         ea.index = insn->index;
         ea.scale = insn->scale;
@@ -80,7 +78,7 @@ static struct operand operand_of(const struct xlat *x)
 
 void operand_lea(struct xlat *x, unsigned to)
 {
-    struct operand ea = operand_of(x);
+    struct operand ea = operand_address(x->insn, x->delta);
     if (ea.base == NO_REG && ea.index == NO_REG)
         emit_mov_imm(&x->code, to, x->insn->disp);
     else
@@ -150,7 +148,7 @@ struct operand operand_check(struct xlat *x, unsigned size, bool write)
         return op_reg(HOST_EA);
     }
     if (in_window(x) && seg != FS && seg != GS)
-        return guest(operand_of(x));
+        return guest(operand_address(x->insn, x->delta));
     operand_lea(x, HOST_EA);
     if (seg == FS || seg == GS) {
         int32_t base = CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));

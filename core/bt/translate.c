@@ -129,6 +129,7 @@ static bool step_plain(const struct step *step)
 
 static void step_translate(struct xlat *x)
 {
+    fp_note_before(x);
     unsigned slows = x->slows, links = x->links, patches = x->patches;
     int32_t delta = x->delta;
     uint8_t fp_ready = x->fp_ready;

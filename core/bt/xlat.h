@@ -158,6 +158,8 @@ void esp_settle(struct xlat *x);
 /* The same before anything else of the instruction is written: it begins behind that, so that whoever takes it back
  * finds ESP settled. */
 void esp_settle_first(struct xlat *x);
+/* The effective address without segment base, as an operand, while guest ESP = R14D + delta. */
+struct operand operand_address(const struct insn *insn, int32_t delta);
 /* R12D = effective address without segment base (LEA); `to` instead of R12. */
 void operand_lea(struct xlat *x, unsigned to);
 
@@ -221,8 +223,13 @@ void xlat_x87(struct xlat *x);
 void xlat_fwait(struct xlat *x);
 void xlat_simd(struct xlat *x);
 
-/* fp.c: code that notes the pointers of an x87 instruction. Flags and registers stay. */
+/* fp_note.c */
+
+/* Code that notes the pointers of an x87 instruction. Changes R8. */
 void fp_note(struct xlat *x, struct x87_note note);
+/* Before an instruction: notes the address of an operand that it takes the registers from. */
+void fp_note_before(struct xlat *x);
+
 /* fp.c: what a check of fp_live leads to: loads the registers and goes on behind the check. Returns the displacement of
  * the jump that is taken when the guest may not use them. */
 uint8_t *fp_slow(struct xlat *x, const struct slow *slow);

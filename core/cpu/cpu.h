@@ -156,7 +156,8 @@ struct cpu_bt {
     volatile uint32_t kicked;      /* another thread wants the CPU: looked at on entry and behind every callout */
     uint32_t fp_live;              /* what of x87, MMX and SSE stands in the host's registers: FPU_... of fpu.h, or 0 */
     uint32_t host_mxcsr, host_fcw; /* for C */
-    uint32_t x87_op, x87_ip, x87_dp; /* notes of the last x87 instruction: fpu.h */
+    /* Notes of the last x87 instruction (fpu.h): opcode and address, which are stored at once; its operand. */
+    uint32_t x87_op __attribute__((aligned(8))), x87_ip, x87_dp, x87_seg;
     struct bt *bt;
 };
 

@@ -18,13 +18,15 @@ void fpu_fetch(struct cpu *cpu)
 void fpu_take_note(struct cpu *cpu)
 {
     struct fxstate *fx = &cpu->fx;
-    uint32_t op = cpu->bt.x87_op;
-    fx->fop = op & 0x7ff;
-    fx->fip = cpu->bt.x87_ip;
-    fx->fcs = cpu->seg[CS].selector;
-    if (op & FPU_NOTED_OPERAND) {
-        fx->fdp = cpu->bt.x87_dp;
-        fx->fds = cpu->seg[op >> 16 & 7].selector;
+    struct cpu_bt *noted = &cpu->bt;
+    if (noted->x87_op) {
+        fx->fop = noted->x87_op & 0x7ff;
+        fx->fip = noted->x87_ip;
+        fx->fcs = cpu->seg[CS].selector;
     }
-    cpu->bt.x87_op = 0;
+    if (noted->x87_seg) {
+        fx->fdp = noted->x87_dp;
+        fx->fds = cpu->seg[noted->x87_seg & 7].selector;
+    }
+    noted->x87_op = noted->x87_seg = 0;
 }

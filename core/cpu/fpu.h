@@ -16,11 +16,9 @@
 #define FPU_X87 1u /* with MMX */
 #define FPU_SSE 2u
 
-/* A note (cpu->bt.x87_op) has two halves, so that an instruction without memory operand leaves the one with it alone.
- */
-#define FPU_NOTED 0x8000u             /* with the opcode as FXSAVE has it; x87_ip is the instruction's address */
-#define FPU_NOTED_OPERAND 0x80000000u /* x87_dp is the offset of an operand ... */
-#define FPU_NOTED_SEG(seg) ((uint32_t)(seg) << 16) /* ... in this segment */
+/* In cpu->bt.x87_op, with the opcode as FXSAVE has it: it and x87_ip are news. In x87_seg, with a segment register: it
+ * and the offset in x87_dp are. */
+#define FPU_NOTED 0x8000u
 
 /* All of the state into cpu->fx; the host's x87 registers are as C expects them afterwards. [vcpu] */
 void fpu_fetch(struct cpu *cpu);
@@ -34,7 +32,7 @@ static inline void fpu_home(struct cpu *cpu)
 void fpu_take_note(struct cpu *cpu);
 static inline void fpu_pointers(struct cpu *cpu)
 {
-    if (cpu->bt.x87_op)
+    if (cpu->bt.x87_op | cpu->bt.x87_seg)
         fpu_take_note(cpu);
 }
 
