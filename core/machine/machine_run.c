@@ -109,8 +109,8 @@ static void owner_exit(void *opaque, uint32_t status)
 static void owner_pause(void *opaque, const char *id, const char *reason)
 {
     struct machine *machine = opaque;
-    if (machine->paused || machine->requests & REQUEST_PAUSE)
-        return;
+    if (machine->paused || machine->requests & REQUEST_PAUSE || !machine->config->control_socket)
+        return; /* without a control socket nobody could resume it */
     snprintf(machine->pause_id, sizeof machine->pause_id, "%s", id);
     snprintf(machine->pause_reason, sizeof machine->pause_reason, "%s", reason);
     machine_request(machine, REQUEST_PAUSE);

@@ -1,5 +1,5 @@
 # Small guests of ours, and real ones that boot.
-EXTRA_DIST += tests/guests/fetch-linux tests/guests/init tests/guests/guest-initrd tests/guests/disk.sh
+EXTRA_DIST += tests/guests/fetch-linux tests/guests/init tests/guests/guest-initrd tests/guests/disk.sh tests/guests/disk-live.sh
 EXTRA_DIST += tests/guests/system.sh tests/guests/control.sh
 EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 TESTS += tests/guests/system.sh tests/guests/control.sh
@@ -10,7 +10,7 @@ EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/lin
 TESTS += tests/guests/system.sh tests/guests/system-soft.sh tests/guests/system-windows.sh
 TESTS += tests/guests/firmware.sh tests/guests/media.sh tests/guests/diskette.sh
 EXTRA_DIST += tests/guests/firmware.sh tests/guests/media.sh tests/guests/diskette.sh tests/guests/media.bash tests/guests/fetch-files
-TESTS += tests/guests/system.sh tests/guests/disk.sh
+TESTS += tests/guests/system.sh tests/guests/disk.sh tests/guests/disk-live.sh
 TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.

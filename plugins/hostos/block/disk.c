@@ -83,6 +83,27 @@ static bool full_wait(struct disk *disk)
     return more;
 }
 
+/* [io] */
+static void full_tell(void *arg)
+{
+    struct disk *disk = arg;
+    if (!disk->full || !disk->control)
+        return;
+    abbey_message *event = disk->control->event(disk->dev, "disk.full");
+    abbey_message_text(event, "path", disk->path ? disk->path : "");
+    abbey_message_send(event);
+    disk->control->pause(disk->dev, "there is no room on the host to write a disk");
+}
+
+/* Tells the users, once for each time that room runs out. */
+static void full_report(struct disk *disk, int status)
+{
+    abbey_log(disk->dev, ABBEY_LOG_ERROR, "no room on the host to write '%s': %s; the guest waits", disk->image->path,
+        strerror(-status));
+    disk->full = true;
+    disk->event->post(disk->loop, full_tell, disk);
+}
+
 static int32_t request_run(struct disk *disk, const abbey_block_request *request)
 {
     if (!disk->image)
@@ -90,10 +111,10 @@ static int32_t request_run(struct disk *disk, const abbey_block_request *request
     int status = carry_out(disk->image, request);
     for (bool told = false; (status == -ENOSPC || status == -EDQUOT) && full_wait(disk); told = true) {
         if (!told)
-            abbey_log(disk->dev, ABBEY_LOG_ERROR, "no room on the host to write '%s': %s; the guest waits",
-                disk->image->path, strerror(-status));
+            full_report(disk, status);
         status = carry_out(disk->image, request);
-        if (!status)
+        disk->full = status == -ENOSPC || status == -EDQUOT;
+        if (!disk->full)
             abbey_log(disk->dev, ABBEY_LOG_WARN, "there is room again to write '%s'", disk->image->path);
     }
     if (status == 0)
@@ -225,12 +246,36 @@ static int32_t disk_eject(abbey_block *block)
     return disk->info.flags & ABBEY_BLOCK_PRESENT ? medium_change(disk, NULL) : 0;
 }
 
+/* [io] */
+static int32_t disk_change(abbey_block *block, const char *path, uint32_t force, abbey_error *error)
+{
+    struct disk *disk = (struct disk *)block;
+    struct image *image = NULL;
+    if (!disk->client || !(disk->client->flags & ABBEY_BLOCK_REMOVABLE))
+        return image_fail(error, "the medium of this drive cannot be changed");
+    if (disk->door_locked && !force && (disk->info.flags & ABBEY_BLOCK_PRESENT)) {
+        disk->client->event(disk->client_self, ABBEY_BLOCK_EJECT);
+        return image_fail(error, "the guest has locked the drive; it has been asked to let go of the medium");
+    }
+    if (path &&
+        !(image = mode_open(path, disk->format ? disk->format : "auto", disk->mode ? disk->mode : "read-only", error)))
+        return -1;
+    if (medium_change(disk, image)) {
+        image_close(image);
+        return image_fail(error, "out of memory");
+    }
+    if (disk->client->event)
+        disk->client->event(disk->client_self, ABBEY_BLOCK_CHANGED);
+    return 0;
+}
+
 static const abbey_block_ops_1 disk_ops = { .size = sizeof disk_ops,
     .attach = disk_attach,
     .info = disk_info,
     .submit = disk_submit,
     .lock = disk_lock,
-    .eject = disk_eject };
+    .eject = disk_eject,
+    .change = disk_change };
 
 /* ---- the instance ---- */
 
@@ -240,6 +285,7 @@ static int32_t services_take(struct disk *disk)
     disk->threads = abbey_query(dev, ABBEY_HOST_THREAD_1);
     disk->event = abbey_query(dev, ABBEY_HOST_EVENT_1);
     disk->clock = abbey_query(dev, ABBEY_HOST_CLOCK_1);
+    disk->control = abbey_control(dev);
     disk->loop = abbey_loop_get(dev);
     if (!disk->threads || !disk->event || !disk->clock || !disk->loop)
         return abbey_fail(dev, "this host offers no threads, no clock or no event loop");

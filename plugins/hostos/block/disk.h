@@ -4,6 +4,8 @@
 
 #include "image.h"
 
+#include <stdatomic.h>
+
 #include <abbey/plugin.h>
 
 struct disk {
@@ -17,12 +19,14 @@ struct disk {
     const abbey_host_thread_1 *threads;
     const abbey_host_event_1 *event;
     const abbey_host_clock_1 *clock;
+    const abbey_control_1 *control;
     abbey_loop *loop;
     /* [locked]: */
     const abbey_block_client_1 *client;
     void *client_self;
     abbey_block_info info;
     bool door_locked;
+    atomic_bool full; /* the thread waits for room on the host */
 
     struct image *image; /* the thread's, while there is one */
     abbey_thread *thread;

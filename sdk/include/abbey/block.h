@@ -92,6 +92,7 @@ typedef struct abbey_block_ops_1 {
     void (*submit)(abbey_block *block, abbey_block_request *request);
     void (*lock)(abbey_block *block, uint32_t on);
     int32_t (*eject)(abbey_block *block);
+    int32_t (*change)(abbey_block *block, const char *path, uint32_t force, abbey_error *error);
 } abbey_block_ops_1;
 
 struct abbey_block {
@@ -125,6 +126,20 @@ static inline void abbey_block_lock(abbey_block *block, uint32_t on)
 {
     if (block)
         block->ops->lock(block, on);
+}
+
+/* The user puts the image at `path` into a drive that was attached as ABBEY_BLOCK_REMOVABLE, or takes the medium out
+ * (NULL). The client hears of it as ABBEY_BLOCK_CHANGED; of a door that the guest holds locked, without `force`, as
+ * ABBEY_BLOCK_EJECT, and the call fails. 0, or -1 with the reason. [io] */
+static inline int32_t abbey_block_change(abbey_block *block, const char *path, uint32_t force, abbey_error *error)
+{
+    if (block && block->ops->size > offsetof(abbey_block_ops_1, change) && block->ops->change)
+        return block->ops->change(block, path, force, error);
+    static const char none[] =
+        "the drive has no backend that could take another medium; give it one, if need be without a path";
+    for (uint32_t i = 0; i < sizeof none; i++)
+        error->text[i] = none[i];
+    return -1;
 }
 
 /* The guest ejects the medium. 0, or -1 where it cannot be removed. [locked] */

@@ -138,7 +138,8 @@ typedef struct abbey_control_1 {
  *   event(dev, name)           begins an event ("disk.full"); its data gets the member "id" of the device. Members are
  *                              set, then it is sent. Never NULL. Costs little while no client is there [locked]
  *   pause(dev, reason)         the machine pauses at the next instruction boundary until vm.resume; clients get the
- *                              event vm.paused with the reason and the device [locked]
+ *                              event vm.paused with the reason and the device; one without a control socket,
+ *                              which nobody could resume, goes on [locked]
  *   on_pause(dev, fn, self)    who hears of pauses; several may [create]
  * The interface is there on every host; without a control socket commands are never called and events go nowhere. Keep
  * it in the device's struct. [create] */

@@ -1,0 +1,174 @@
+#!/bin/bash
+# disk-live.sh - what happens to disks while a machine runs: a disc is changed over the control socket, the host's disk runs full
+# and the machine is paused until there is room, Abbey is killed while the guest writes and flushes. Prints TAP.
+: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
+limit=300
+kills=6 # of the 50 that $ABBEY_KILLS may ask for
+[ "${ABBEY_TEST_SHORT-}" ] && limit=1200 kills=1
+kills=${ABBEY_KILLS-$kills}
+guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
+work=$(mktemp -d)
+pid=
+trap '[ "$pid" ] && kill -KILL "$pid" 2>/dev/null; mountpoint -q "$work/small" && umount "$work/small"; rm -rf "$work"' EXIT
+number=0
+
+if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; then
+    sed 's/^/# /' "$work/fetch"
+    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
+    exit 0
+fi
+
+result() {
+    local name=$1
+    shift
+    number=$((number + 1))
+    if "$@"; then
+        echo "ok $number - disk: $name"
+    else
+        echo "not ok $number - disk: $name"
+        echo "# expected: $*"
+        tail -n 12 "$work/out" "$work/err" "$work/ctl" 2>/dev/null | tr -d '\r' | cat -v | sed 's/^/#   /'
+    fi
+}
+skip() {
+    number=$((number + 1))
+    echo "ok $number - disk: $1 # SKIP $2"
+}
+initrd() { # MODULE...: with the script on stdin
+    cat >"$work/test.sh"
+    "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" "$@"
+}
+# The guest runs in the background as process $pid.
+start() {
+    : >"$work/out"
+    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
+        --set boot.cmdline="console=ttyS0 quiet test=script" --set control.socket="$work/socket" "$@" --timeout $limit \
+        </dev/null >"$work/out" 2>"$work/err" &
+    pid=$!
+}
+says() { # waits until the guest has said it
+    local tries=$((limit * 10))
+    until grep -qE "^abbey-test: $1"$'\r?$' "$work/out"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] && kill -0 "$pid" 2>/dev/null || return 1
+        sleep 0.1
+    done
+}
+ctl() {
+    "$ABBEY" ctl "$work/socket" "$@" >"$work/ctl" 2>&1
+}
+ended() { # with that status
+    wait "$pid"
+    local status=$?
+    pid=
+    [ $status -eq "$1" ]
+}
+
+# ---- discs ----
+
+head -c 100K /dev/urandom >"$work/one.iso"
+head -c 300K /dev/urandom >"$work/two.iso"
+sum() { md5sum <"$1" | cut -c1-32; }
+initrd crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi scsi_common scsi_mod cdrom sr_mod libata ata_piix <<'TEXT'
+disc() { # its sum, when there is one and it differs from the last
+    while :; do
+        if dd if=/dev/sr0 of=/disc bs=2k 2>/dev/null && [ -s /disc ] && [ "$(md5sum </disc | cut -c1-32)" != "$last" ]; then
+            last=$(md5sum </disc | cut -c1-32)
+            say "disc $last"
+            return
+        fi
+        sleep 1
+    done
+}
+say "ready"
+disc
+while dd if=/dev/sr0 of=/dev/null bs=2k count=1 2>/dev/null; do sleep 1; done
+say "gone"
+disc
+TEXT
+start --set 'backends.c={ backend: disk, mode: read-only }' --set devices.cd0.media=c
+says ready
+result "a disc is put in" eval 'ctl cd.insert path="$work/one.iso" && says "disc $(sum "$work/one.iso")"'
+result "a disc that is no file is refused in words" eval '! ctl cd.insert path="$work/none.iso" && grep -q "No such file" "$work/ctl"'
+result "the disc is taken out" eval 'ctl cd.eject force=true && says gone'
+result "another is put in" eval 'ctl cd.insert path="$work/two.iso" && says "disc $(sum "$work/two.iso")"'
+result "the guest ends" ended 0
+
+[ "${ABBEY_TEST_SHORT-}" ] && skip "a full disk" "ABBEY_TEST_SHORT is set"
+# ---- a host whose disk is full ----
+
+if [ ! "${ABBEY_TEST_SHORT-}" ]; then
+    mkdir "$work/small"
+    if mount -t tmpfs -o size=6m none "$work/small" 2>/dev/null; then
+        initrd virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk <<'TEXT'
+say "ready"
+dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
+dd if=/data of=/dev/vda bs=64k conv=fsync 2>/dev/null && say "written"
+echo 3 >/proc/sys/vm/drop_caches
+dd if=/dev/vda bs=64k count=64 2>/dev/null | cmp - /data && say "same"
+TEXT
+        "$ABBEY" disk create "$work/small/disk.qcow2" 64M
+        head -c 4M /dev/zero >"$work/small/ballast"
+        start --set "backends.d={ backend: disk, path: \"$work/small/disk.qcow2\" }" --set 'devices.vd={ device: virtio-blk, media: d }'
+        says ready
+        paused() {
+            local tries=600
+            until ctl vm.status && grep -q paused "$work/ctl"; do
+                tries=$((tries - 1))
+                [ $tries -gt 0 ] && kill -0 "$pid" || return 1
+                sleep 0.1
+            done
+        }
+        result "a full disk of the host pauses the machine" paused
+        result "the reason is said" grep -q "no room on the host" "$work/ctl"
+        rm "$work/small/ballast"
+        result "with room again it can be resumed" eval 'ctl vm.resume && says written'
+        result "and nothing was lost" says same
+        result "the guest ends after that" ended 0
+        umount "$work/small"
+    else
+        skip "a full disk" "no tmpfs can be mounted here"
+    fi
+fi
+
+# ---- killed ----
+
+# Each sector says its number; the console tells which have been flushed.
+initrd virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk <<'TEXT'
+say "ready"
+i=1
+while [ $i -lt 5000 ]; do
+    echo "sector $i of a killed machine" | dd of=/dev/vda bs=512 seek=$((i * 37 % 100000)) conv=fsync,sync 2>/dev/null
+    echo "flushed $i"
+    i=$((i + 1))
+done
+TEXT
+survives() { # IMAGE FORMAT: all that was flushed is there
+    local last i
+    last=$(tr -d '\r' <"$work/out" | sed -n 's/^flushed \([0-9]*\)$/\1/p' | tail -1)
+    "$ABBEY" disk convert --from-format "$2" "$1" "$work/survivor" >"$work/ctl" 2>&1 || return 1
+    [ "${last:-0}" -gt 0 ] || return 1
+    for ((i = 1; i <= last; i++)); do
+        dd if="$work/survivor" bs=512 skip=$((i * 37 % 100000)) count=1 2>/dev/null | head -1 | tr -d '\0' >"$work/sector"
+        [ "$(cat "$work/sector")" = "sector $i of a killed machine" ] || {
+            echo "# sector $i of $last is lost"
+            return 1
+        }
+    done
+    rm "$work/survivor"
+}
+for ((kill = 0; kill < kills; kill++)); do
+    format=$([ $((kill % 2)) -eq 0 ] && echo qcow2 || echo raw)
+    rm -f "$work"/disk.*
+    "$ABBEY" disk create --format "$format" "$work/disk.$format" 64M
+    start --set "backends.d={ backend: disk, path: \"$work/disk.$format\", format: $format }" \
+        --set 'devices.vd={ device: virtio-blk, media: d }'
+    says ready
+    sleep "$((1 + kill % 3)).$((RANDOM % 10))"
+    until grep -q '^flushed 5' "$work/out"; do sleep 0.2; kill -0 "$pid" || break; done
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null
+    pid=
+    result "killed while it writes, $format: no flushed write is lost" survives "$work/disk.$format" "$format"
+done
+echo "1..$number"
