@@ -147,6 +147,11 @@ struct operand operand_check(struct xlat *x, unsigned size, bool write)
         x->refused = true;
         return op_reg(HOST_EA);
     }
+    bool fixed = x->insn->base == REG_NONE && x->insn->index == REG_NONE;
+    if (fixed && x->insn->disp > UINT32_MAX - (size - 1)) { /* over the limit, wherever the base puts it */
+        x->refused = true;
+        return op_reg(HOST_EA);
+    }
     if (in_window(x) && seg != FS && seg != GS)
         return guest(operand_address(x->insn, x->delta));
     operand_lea(x, HOST_EA);

@@ -48,7 +48,7 @@ void windows_spent(struct windows *windows, const struct paging *paging, uint64_
 enum window_answer {
     WINDOW_RETRY,  /* the page is there now */
     WINDOW_GUEST,  /* a fault of the guest */
-    WINDOW_BORDER, /* outside the window: an access that runs over its end */
+    WINDOW_BORDER, /* the last page, which is never mapped, and what runs over its end */
     WINDOW_DEVICE, /* no memory of the host stands there */
     WINDOW_USER,   /* a user page, in a kernel window */
     WINDOW_MARKED, /* a store to a page that carries a mark */

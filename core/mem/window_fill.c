@@ -268,7 +268,7 @@ static bool fill(struct windows *windows, struct window *window, const struct pa
     uint32_t page = linear >> MEM_PAGE_SHIFT;
     uint32_t inside = page % AROUND_PAGES;
     uint32_t below = window->user ? inside : page;
-    uint32_t above = window->user ? AROUND_PAGES - 1 - inside : 0xfffffu - page;
+    uint32_t above = window->user ? AROUND_PAGES - 1 - inside : 0xffffeu - page;
     if (!map_piece(&look, window, linear, below, above))
         return false;
     if (window->user)
@@ -331,7 +331,7 @@ enum window_answer windows_fault(
     uint64_t place;
     bool marked = false;
     struct walk walk;
-    if (offset >= WINDOW_BYTES)
+    if (offset >= WINDOW_BYTES - MEM_PAGE_SIZE) /* what runs over the end touches no page before it faults */
         return answer(windows, WINDOW_BORDER);
     if (!walk_linear(mem, paging, linear, access | WALK_PROBE, &walk, &code)) {
         windows->awaits = user;

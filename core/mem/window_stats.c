@@ -19,7 +19,7 @@ static const struct stats_row rows[] = {
     ROW(unprotections, "pages that may be written again"),
     ROW(vmas_max, "the most mappings of the host that windows had at a time"),
     ROW_REFUSED("faults_guest", WINDOW_GUEST, "host faults in windows that are the guest's"),
-    ROW_REFUSED("faults_border", WINDOW_BORDER, "by accesses that run over the end of 4 GB"),
+    ROW_REFUSED("faults_border", WINDOW_BORDER, "at the last page of 4 GB"),
     ROW_REFUSED("faults_device", WINDOW_DEVICE, "at device memory, ROM or nothing"),
     ROW_REFUSED("faults_user", WINDOW_USER, "of kernel code at user pages"),
     ROW_REFUSED("faults_marked", WINDOW_MARKED, "by stores to pages that hold code"),

@@ -136,7 +136,7 @@ static uint64_t bus_tsc(void *opaque)
 /* User code at IOPL 0 gets at nothing else. */
 static const struct cpu_bus bus = { .tsc = bus_tsc };
 
-struct guest *guest_new(const uint8_t *arena, const struct engine *engine)
+struct guest *guest_new(const uint8_t *arena, const struct engine *engine, const char *debug)
 {
     struct guest *guest = zeroed(sizeof *guest);
     abbey_error error;
@@ -165,6 +165,8 @@ struct guest *guest_new(const uint8_t *arena, const struct engine *engine)
     start_build(guest);
     guest->engine = engine;
     if (engine->prepare && !engine->prepare(guest->cpu, 1u << 20, true, &error))
+        goto failed;
+    if (engine->debug && !engine->debug(guest->cpu, debug, &error))
         goto failed;
     cpu_translate_all(guest->cpu);
     if (engine->fault && !hostfault_attach(engine, guest->cpu))

@@ -8,7 +8,7 @@
 struct guest;
 
 /* `arena` is the initial contents of the RW pages. NULL when the host cannot give what it takes. */
-struct guest *guest_new(const uint8_t *arena, const struct engine *engine);
+struct guest *guest_new(const uint8_t *arena, const struct engine *engine, const char *debug);
 /* How often translated code was entered: a case that it could run counts once. */
 uint64_t guest_translated(const struct guest *guest);
 void guest_free(struct guest *guest);

@@ -1,9 +1,9 @@
 # The interpreter and the translator against the host CPU. The helper is a 32-bit program: it needs gcc-multilib (or the like).
 if HAVE_M32
 check_PROGRAMS += tests/conformance/test_conformance tests/conformance/native
-TESTS += tests/conformance/test_conformance tests/conformance/translated.sh
+TESTS += tests/conformance/test_conformance tests/conformance/translated.sh tests/conformance/windows.sh
 endif
-EXTRA_DIST += tests/conformance/translated.sh
+EXTRA_DIST += tests/conformance/translated.sh tests/conformance/windows.sh
 tests_conformance_test_conformance_SOURCES = \
 	tests/conformance/case.h \
 	tests/conformance/compare.c \

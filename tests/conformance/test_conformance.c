@@ -210,7 +210,7 @@ static void opcodes_report(struct conf_shared *shared, struct guest *guest)
 int main(int argc, char **argv)
 {
     const char *only = getenv("CONFORMANCE_ROW"), *build = getenv("ABBEY_BUILDDIR"),
-               *engine_name = getenv("CONFORMANCE_ENGINE");
+               *engine_name = getenv("CONFORMANCE_ENGINE"), *debug = getenv("CONFORMANCE_DEBUG");
     uint64_t seed = setting("CONFORMANCE_SEED", 1), cases = setting("CONFORMANCE_CASES", 1000);
     struct conf_shared *shared;
     static struct forms forms;
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
         printf("1..0 # SKIP this host has no engine '%s'\n", engine_name);
         return 0;
     }
-    struct guest *guest = guest_new(shared->arena, engine);
+    struct guest *guest = guest_new(shared->arena, engine, debug ? debug : "");
     if (!guest) {
         printf("Bail out! the host cannot give what the guest takes\n");
         return 99;

@@ -19,9 +19,9 @@ devices:
   debug: { line: out }
   exit: { device: debug-exit, bus: isa }
 YAML
-engines="interp bt"
+engines="interp bt:no-windows bt:windows bt:windows,no-guard"
 number=0
-echo "1..8"
+echo "1..16"
 
 say() { # WORDS OF A TAP LINE
     number=$((number + 1))
@@ -29,7 +29,9 @@ say() { # WORDS OF A TAP LINE
 }
 
 for engine in $engines; do
-    LD_PRELOAD=$canary "$ABBEY" run "$work/hostile.yaml" --engine "$engine" --timeout 300 <"/dev/null" \
+    debug=${engine#*:}
+    LD_PRELOAD=$canary "$ABBEY" run "$work/hostile.yaml" --engine "${engine%%:*}" \
+        --set "cpu.debug=${debug#$engine}" --timeout 300 <"/dev/null" \
         2>"$work/errors" | tr -d '\r' >"$work/out"
     for check in 1 2 3; do
         line=$(grep -E "^(not )?ok $check - " "$work/out")

@@ -33,5 +33,5 @@ check_PROGRAMS += tests/lockstep/lockstep-machine
 tests_lockstep_lockstep_machine_SOURCES = tests/lockstep/machine.c tests/lockstep/state.c tests/lockstep/state.h
 tests_lockstep_lockstep_machine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_lockstep_lockstep_machine_CFLAGS = $(UNIT_CFLAGS)
-tests_lockstep_lockstep_machine_LDADD = $(CORE_LIBS)
+tests_lockstep_lockstep_machine_LDADD = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)
 tests_lockstep_lockstep_machine_LDFLAGS = $(AM_LDFLAGS)

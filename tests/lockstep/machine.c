@@ -15,6 +15,7 @@
 
 #include "core/machine/machine_impl.h"
 #include "tests/lockstep/state.h"
+#include "tests/unit/hostfault.h"
 
 struct options {
     const char *file;
@@ -51,6 +52,9 @@ static bool pair_new(struct pair *pair, const struct options *options)
         free(settings);
         if (!pair->machine[i])
             return false;
+        const struct engine *built = pair->machine[i]->vcpu.engine;
+        if (built->fault && !hostfault_add(built, pair->machine[i]->cpu))
+            return false;
     }
     return true;
 }
@@ -58,6 +62,7 @@ static bool pair_new(struct pair *pair, const struct options *options)
 static void pair_free(struct pair *pair)
 {
     for (unsigned i = 0; i < 2; i++) {
+        hostfault_choose(NULL, NULL);
         machine_free(pair->machine[i]);
         config_free(pair->config[i]);
     }
@@ -85,6 +90,12 @@ static void memory_print(const struct pair *pair, FILE *out)
     }
 }
 
+static bool advance(struct machine *machine, uint64_t instructions)
+{
+    hostfault_choose(machine->vcpu.engine, machine->cpu);
+    return machine_advance(machine, instructions);
+}
+
 enum outcome { AGREED, ENDED, DIFFERED };
 
 /* Runs both from the start. They are brought to `from` in one go, then advance by slices to `to`, compared behind each.
@@ -105,8 +116,8 @@ static enum outcome run(const struct options *options, uint64_t from, uint64_t t
         uint64_t step = now < from ? from - now : to - now < slice ? to - now : slice;
         if (now < from && slice > 1 && step > options->slice)
             step = options->slice; /* as it was at first */
-        alive = machine_advance(pair.machine[0], step);
-        other = machine_advance(pair.machine[1], step);
+        alive = advance(pair.machine[0], step);
+        other = advance(pair.machine[1], step);
         now += step;
         if (now < from)
             continue;

@@ -132,6 +132,10 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
         fprintf(stderr, "engine '%s': %s\n", engine->name, error.text);
         exit(1);
     }
+    if (engine->debug && !engine->debug(cpu, plan->debug, &error)) {
+        fprintf(stderr, "engine '%s': %s\n", engine->name, error.text);
+        exit(1);
+    }
     if (cpu->bt.bt)
         cpu->bt.bt->hot = plan->hot;
     if (plan->host_faults && engine->fault && !hostfault_add(engine, cpu)) {

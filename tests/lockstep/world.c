@@ -279,6 +279,8 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     plan->hot = seed / 4 % 4 == 3 ? 3 : 1;
     plan->fp = seed % 3 == 0;
     plan->host_faults = seed % 8 != 5;
+    static const char *const debug[] = { "windows", "no-windows", "windows,no-guard" };
+    plan->debug = debug[seed / 2 % 3];
     plan->wild = dice_once_in(&dice, 8);
     for (uint32_t at = WORLD_DATA; at < WORLD_END; at += 4)
         put32(plan, at, dice_once_in(&dice, 3) ? world_pointer(plan, &dice) : world_number(&dice));

@@ -69,6 +69,7 @@ struct world_plan {
     uint64_t cache;                        /* bytes of translated code: one world in four has hardly any */
     uint16_t hot;                          /* executions before code is translated */
     bool fp;                               /* a third is x87, MMX and SSE */
+    const char *debug;                     /* switches of engines */
     bool host_faults;                      /* engines hear of them: what may fault runs as translated code */
     uint8_t *image;                        /* of all RAM */
     uint32_t starts[WORLD_CODE_BYTES / 2]; /* offsets of instructions in the code */

@@ -66,6 +66,7 @@ struct rig *rig_new_for(const struct engine *engine, bool counting)
     struct rig *rig = rig_new();
     rig->engine = engine;
     if ((engine->prepare && !engine->prepare(rig->cpu, 4u << 20, counting, &error)) ||
+        (engine->debug && !engine->debug(rig->cpu, "windows", &error)) ||
         (engine->fault && !hostfault_attach(engine, rig->cpu))) {
         printf("Bail out! engine %s: %s\n", engine->name, error.text);
         exit(99);

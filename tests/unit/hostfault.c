@@ -44,19 +44,23 @@ bool hostfault_add(const struct engine *engine, struct cpu *cpu)
     if (!attached && service->attach(deliver, NULL, &error) != 0)
         return false;
     attached = true;
-    engine->attached(cpu);
+    mem_use_windows(cpu->mem, hostfault_service(ABBEY_HOST_WINDOW_1));
+    hostfault_choose(engine, cpu);
     return true;
 }
 
 void hostfault_choose(const struct engine *engine, struct cpu *cpu)
 {
+    if (chosen.cpu == cpu)
+        return;
     chosen.engine = engine;
     chosen.cpu = cpu;
+    if (attached && engine && engine->attached)
+        engine->attached(cpu); /* GS of this thread has been another's */
 }
 
 bool hostfault_attach(const struct engine *engine, struct cpu *cpu)
 {
-    hostfault_choose(engine, cpu);
     return hostfault_add(engine, cpu);
 }
 

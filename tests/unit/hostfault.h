@@ -8,7 +8,7 @@
 const void *hostfault_service(const char *id);
 
 /* Delivers faults of this thread to the engine that advances `cpu`, and tells it so. False when the engine wants none,
- * or the host plugin is not to be found. */
+ * or the host plugin is not to be found. The engine may have windows from then on. */
 bool hostfault_attach(const struct engine *engine, struct cpu *cpu);
 void hostfault_detach(void);
 
