@@ -59,7 +59,8 @@ void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, str
         emit8(code, 0xf0);
     if (rm.guest) {
         emit8(code, 0x65);
-        emit8(code, 0x67);
+        if (!rm.wide)
+            emit8(code, 0x67);
     }
     if (how & EMIT_66)
         emit8(code, 0x66);
@@ -148,15 +149,25 @@ void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask)
     emit8(code, 0xc0 | (to & 7) << 3 | (mask & 7));
 }
 
-void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count)
+/* VEX.LZ.F2.0F3A F0 /r ib: ModRM.reg = to, ModRM.rm = from; VEX.W is in `wide` */
+static void rorx(struct code *code, unsigned to, unsigned from, unsigned count, unsigned wide)
 {
-    /* VEX.LZ.F2.0F3A.W0 F0 /r ib: ModRM.reg = to, ModRM.rm = from */
     emit8(code, 0xc4);
     emit8(code, (to & 8 ? 0u : 0x80u) | 0x40u | (from & 8 ? 0u : 0x20u) | 3u);
-    emit8(code, 0x7b);
+    emit8(code, 0x7b | wide);
     emit8(code, 0xf0);
     emit8(code, 0xc0 | (to & 7) << 3 | (from & 7));
     emit8(code, count);
+}
+
+void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count)
+{
+    rorx(code, to, from, count, 0);
+}
+
+void emit_rorx64(struct code *code, unsigned to, unsigned from, unsigned count)
+{
+    rorx(code, to, from, count, 0x80);
 }
 
 static uint8_t *reserve32(struct code *code)

@@ -23,6 +23,7 @@ struct operand {
     bool memory;
     uint8_t base, index, scale; /* enum host_reg; scale as a shift */
     int32_t disp;
+    bool wide;  /* with `guest`: an address of 64 bits; what has bit 32 set faults */
     bool guest; /* an address of 32 bits, wrapping, relative to GS: the guest's linear address in its window */
 };
 
@@ -36,7 +37,9 @@ static inline struct operand op_mem(unsigned base, int32_t disp)
 }
 static inline struct operand op_sib(unsigned base, unsigned index, unsigned scale, int32_t disp)
 {
-    return (struct operand){ true, (uint8_t)base, (uint8_t)index, (uint8_t)scale, disp, false };
+    return (struct operand){
+        .memory = true, .base = (uint8_t)base, .index = (uint8_t)index, .scale = (uint8_t)scale, .disp = disp
+    };
 }
 
 void emit8(struct code *code, uint32_t byte);
@@ -72,6 +75,7 @@ void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask);
 
 /* to = `from` rotated right (BMI2). */
 void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count);
+void emit_rorx64(struct code *code, unsigned to, unsigned from, unsigned count);
 
 /* Jumps with a 32-bit displacement; return its writable address, for emit_patch(). */
 uint8_t *emit_jmp(struct code *code);

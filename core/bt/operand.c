@@ -139,28 +139,41 @@ static struct operand guest(struct operand operand)
     return operand;
 }
 
+/* Bit 32 of R13 says that the operand runs over the segment's limit of 4 GB, and puts the address behind the window. */
+static void over_limit(struct xlat *x, unsigned size)
+{
+    emit_lea64(&x->code, HOST_ADD, op_mem(HOST_EA, (int32_t)size - 1));
+    emit_rorx64(&x->code, HOST_ADD, HOST_ADD, 32);
+    emit_mov(&x->code, HOST_ADD, HOST_ADD);
+    emit_rorx64(&x->code, HOST_ADD, HOST_ADD, 32);
+}
+
 struct operand operand_check(struct xlat *x, unsigned size, bool write)
 {
     unsigned seg = x->insn->seg;
-    if (x->insn->addrsize != 4 || (seg == FS && !(x->mode & MODE_FS)) || (seg == GS && !(x->mode & MODE_GS)) ||
-        seg == CS) {
-        x->refused = true;
-        return op_reg(HOST_EA);
-    }
+    bool based = seg == FS || seg == GS;
     bool fixed = x->insn->base == REG_NONE && x->insn->index == REG_NONE;
-    if (fixed && x->insn->disp > UINT32_MAX - (size - 1)) { /* over the limit, wherever the base puts it */
+    if (x->insn->addrsize != 4 || (seg == FS && !(x->mode & MODE_FS)) || (seg == GS && !(x->mode & MODE_GS)) ||
+        seg == CS || (fixed && x->insn->disp > UINT32_MAX - (size - 1))) {
         x->refused = true;
         return op_reg(HOST_EA);
     }
-    if (in_window(x) && seg != FS && seg != GS)
+    if (in_window(x) && !based)
         return guest(operand_address(x->insn, x->delta));
     operand_lea(x, HOST_EA);
-    if (seg == FS || seg == GS) {
+    bool check = in_window(x) && based && !fixed && size > 1;
+    if (check)
+        over_limit(x, size);
+    if (based) {
         int32_t base = CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
-        emit_load(&x->code, HOST_ADD, op_mem(HOST_CPU, base));
-        emit_lea(&x->code, HOST_EA, op_sib(HOST_EA, HOST_ADD, 0, 0));
+        emit_load(&x->code, R8, op_mem(HOST_CPU, base));
+        emit_lea(&x->code, HOST_EA, op_sib(HOST_EA, R8, 0, 0));
     }
-    return in_window(x) ? guest(op_mem(HOST_EA, 0)) : tlb_check(x, size, write);
+    if (!in_window(x))
+        return tlb_check(x, size, write);
+    struct operand at = guest(check ? op_sib(HOST_EA, HOST_ADD, 0, 0) : op_mem(HOST_EA, 0));
+    at.wide = check;
+    return at;
 }
 
 struct operand stack_check(struct xlat *x, int32_t offset, bool write)
