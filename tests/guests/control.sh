@@ -67,7 +67,7 @@ asleep='\xf4\xeb\xfd'       # again: hlt; jmp again - with interrupts off
 names=$("$ABBEY" version | sed -n 's/^engines: //p')
 engines=${names:?}
 set -- $engines
-echo "1..$(($# * 13 + 15))"
+echo "1..$(($# * 13 + 17))"
 
 for engine in $engines; do
     machine "$busy" --engine "$engine"
@@ -131,6 +131,10 @@ tries=600
 until [ "$(grep -c '^tiny' "$work/ctl")" -ge 2 ] || [ $((tries -= 1)) -eq 0 ]; do sleep 0.1; done
 result "and again and again" [ "$(grep -c '^tiny' "$work/ctl")" -ge 2 ]
 result "without control sequences where there is no terminal" eval '! grep -q $'"'\\033'"' "$work/ctl"'
+# On a terminal, ended by Ctrl-C: the alternate screen without cursor, and back.
+script -qec "timeout --signal=INT 3 '$ABBEY' top --interval 0.2 '$sock'" /dev/null </dev/null >"$work/screen" 2>&1
+result "on a terminal it takes the alternate screen" eval 'head -c 14 "$work/screen" | grep -q "^.\[?1049h.\[?25l"'
+result "and gives it back, with the cursor" eval 'tail -c 14 "$work/screen" | grep -q "^.\[?25h.\[?1049l"'
 ctl "$sock" vm.quit
 ended
 wait $top
