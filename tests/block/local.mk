@@ -1,6 +1,7 @@
 # Disk images: the formats linked into the test.
 check_PROGRAMS += tests/block/test_image
-TESTS += tests/block/test_image
+TESTS += tests/block/test_image tests/block/disk_cli.sh
+EXTRA_DIST += tests/block/disk_cli.sh
 IMAGE_SOURCES = \
 	plugins/hostos/block/file.c \
 	plugins/hostos/block/image.c \

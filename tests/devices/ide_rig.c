@@ -27,7 +27,7 @@ uint8_t ide_wait(abbey_bench *bench, uint16_t base)
 
 void ide_command(abbey_bench *bench, uint16_t base, uint8_t drive, uint8_t command, uint32_t lba, uint8_t count)
 {
-    dut_out(bench, (uint16_t)(base + 6), (uint8_t)(0xe0 | drive << 4 | (lba >> 24 & 15)));
+    dut_out(bench, (uint16_t)(base + 6), (uint8_t)(0xe0u | (uint32_t)drive << 4 | (lba >> 24 & 15)));
     dut_out(bench, (uint16_t)(base + 2), count);
     dut_out(bench, (uint16_t)(base + 3), (uint8_t)lba);
     dut_out(bench, (uint16_t)(base + 4), (uint8_t)(lba >> 8));
@@ -37,7 +37,7 @@ void ide_command(abbey_bench *bench, uint16_t base, uint8_t drive, uint8_t comma
 
 void ide_command_ext(abbey_bench *bench, uint16_t base, uint8_t drive, uint8_t command, uint64_t lba, uint16_t count)
 {
-    dut_out(bench, (uint16_t)(base + 6), (uint8_t)(0xe0 | drive << 4));
+    dut_out(bench, (uint16_t)(base + 6), (uint8_t)(0xe0u | (uint32_t)drive << 4));
     dut_out(bench, (uint16_t)(base + 2), (uint8_t)(count >> 8));
     dut_out(bench, (uint16_t)(base + 3), (uint8_t)(lba >> 24));
     dut_out(bench, (uint16_t)(base + 4), (uint8_t)(lba >> 32));
