@@ -63,7 +63,7 @@ machine "No bootable device" --set 'firmware.boot=[com1, pm]'
 result "the order of boot is handed over" logged "1: /pci@i0cf8/pci@1,3"
 
 # With a screen: what the firmware says there, and what it says of the menu of devices.
-"$ABBEY" run pc --timeout 120 --control "$work/sock" --set devices.vga.device=vga --set firmware.menu=true \
+"$ABBEY" run pc --timeout 120 --control "$work/sock" --set firmware.menu=true \
     --set firmware.menu_wait=500 >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 screen() {
@@ -82,6 +82,18 @@ result "a picture of the screen is saved" eval '[ $status -eq 0 ] && head -c 8 "
 screen id=vgb
 status=$?
 result "a screen that is not there is named" eval '[ $status -eq 1 ] && logged "no video adapter '"'vgb'"'"'
+# Once more, and the key is pressed: the reset is a warm one, with the firmware in its shadow RAM.
+press() {
+    local tries=300
+    while ! { screen && logged "$2"; } && [ $tries -gt 0 ] && kill -0 $pid 2>/dev/null; do
+        tries=$((tries - 1))
+        "$ABBEY" ctl "$work/sock" input.key keys="$1" >/dev/null 2>&1
+        sleep 0.1
+    done
+    logged "$2"
+}
+"$ABBEY" ctl "$work/sock" vm.reset >/dev/null 2>&1
+result "the key brings the menu, with the devices in it" eval 'press esc "Select boot device:" && logged "1. Floppy" && logged "DVD/CD"'
 "$ABBEY" ctl "$work/sock" vm.quit >/dev/null 2>&1
 wait $pid
 status=$?

@@ -61,6 +61,10 @@ screen_has() {
 serial_has() {
     grep -aqE "$1" "$work/serial" 2>/dev/null
 }
+# key KEYS - presses them together.
+key() {
+    "$ABBEY" ctl "$work/sock" input.key keys="$1" >/dev/null 2>&1
+}
 wait_until() {
     local tries=$((limit * 5))
     while ! "$@"; do

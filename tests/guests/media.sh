@@ -41,8 +41,11 @@ rescue_cd() {
     start cd --set backends.cd.path="$work/grub.iso"
     result "a GRUB rescue CD comes to its menu" shows 'Use the .* keys to select'
     result "the menu is drawn as it should be" wait_until menu_drawn
-    quit
-    result "and the machine ends when it is told to" [ $status -eq 130 ]
+    key down
+    result "its keys select an entry" shows '\*Second entry'
+    key enter
+    ended
+    result "which powers the machine off" [ $status -eq 0 ]
 }
 
 diskette() {
@@ -76,9 +79,13 @@ memtest() {
     quit
 }
 
+prompt() { # it listens for a moment only
+    screen_has '^iPXE>' || { key ctrl-b && false; }
+}
 ipxe() {
     start cd --set backends.cd.path="$files/ipxe/usr/lib/ipxe/ipxe.iso"
-    result "iPXE starts from its CD" shows 'Open Source Network Boot Firmware'
+    result "iPXE starts from its CD" shows 'iPXE initialising devices'
+    result "and Ctrl-B brings its prompt" wait_until prompt
     quit
 }
 
