@@ -4,4 +4,5 @@ dist_config_DATA += \
 	configs/disk.yaml \
 	configs/floppy.yaml \
 	configs/linux-direct.yaml \
+	configs/linux-virtio.yaml \
 	configs/pc.yaml

@@ -1,6 +1,6 @@
 #!/bin/bash
-# media.sh - the machines `floppy`, `cd` and `disk`, started from media that are made here from Debian's packages, each
-# through SeaBIOS. What they show is read from the guest's text screen. Prints TAP.
+# media.sh - the machines `floppy`, `cd`, `disk` and `linux-virtio`, started from media that are made here from Debian's
+# packages, all but the last through SeaBIOS. What they show is read from the guest's text screen. Prints TAP.
 # ABBEY_TEST_SHORT=1, for builds that repeat what another has shown, or are slow, leaves it at one CD.
 . "${ABBEY_SRCDIR:?}/tests/guests/media.bash"
 
@@ -109,6 +109,23 @@ boot'
     result "GRUB on a hard disk boots a Debian kernel" serial '^abbey-test: up i686 '
     ended
     result "which powers the machine off as well" [ $status -eq 0 ]
+    rm "$work/serial"
+    start pc --set "backends.hd={ backend: disk, path: \"$work/disk.img\" }" \
+        --set 'devices.vd0={ device: virtio-blk, media: hd }' --set 'firmware.boot=[vd0]'
+    result "and the same on a virtio disk" serial '^abbey-test: up i686 '
+    ended
+    virtio_kernel
+}
+
+virtio_kernel() {
+    echo 'say "disk $(cat /sys/block/vda/size) $(dd if=/dev/vda bs=512 count=1 2>/dev/null | md5sum | cut -c1-32)"' >"$work/test.sh"
+    "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guests/686" "$work/test.sh" "$work/initrd" virtio virtio_ring \
+        virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk
+    start linux-virtio --set boot.kernel="$guests/686/vmlinuz" --set boot.initrd="$work/initrd" \
+        --set boot.cmdline="console=ttyS0 quiet test=script" --set backends.hd.path="$work/disk.img"
+    result "a kernel that is started directly has the virtio disk" \
+        serial "^abbey-test: disk 98304 $(head -c 512 "$work/disk.img" | md5sum | cut -c1-32)"
+    ended
 }
 
 rescue_cd
