@@ -10,10 +10,10 @@
 #include "core/cli/link.h"
 
 static const char help[] =
-    "usage: abbey ctl [--json] [--timeout SECONDS] SOCKET COMMAND [KEY=VALUE]...\n"
+    "usage: abbey ctl [--json] [--timeout SECONDS] SOCKET [COMMAND [KEY=VALUE]...]\n"
     "\n"
     "Has a running machine carry out COMMAND and prints what it answers. SOCKET is the path that the machine has as\n"
-    "control.socket, or was started with as --control.\n"
+    "control.socket, or was started with as --control. Without COMMAND the commands of the machine are listed.\n"
     "\n"
     "A VALUE that is JSON is taken as such (75, true, null, \"text\", [1, 2]); any other is text. Relative paths "
     "start\n"
@@ -22,8 +22,8 @@ static const char help[] =
     "  --json               print the answer as JSON\n"
     "  --timeout SECONDS    give up when there is no answer by then\n"
     "\n"
-    "  abbey ctl pc.sock schema                      lists the commands of the machine\n"
-    "  abbey ctl pc.sock schema command=vm.pause     tells about one\n"
+    "  abbey ctl pc.sock                                   lists the commands of the machine\n"
+    "  abbey ctl pc.sock schema command=device.describe    tells about the arguments of one\n"
     "  abbey ctl pc.sock device.describe id=com1\n"
     "\n"
     "Exit status: 0 done; 1 the machine answered with an error; 2 usage; 3 nobody answered.\n";
@@ -107,7 +107,19 @@ static void value_print(const json_t *value, int indent, bool begun)
     }
 }
 
-static int answer_print(const json_t *answer, bool json)
+/* Each command on a line, with what it does. */
+static void commands_print(const json_t *schema)
+{
+    const char *name;
+    json_t *command;
+    json_object_foreach(json_object_get(schema, "commands"), name, command)
+    {
+        const char *meaning = json_string_value(json_object_get(command, "description"));
+        printf("%-20s %s\n", name, meaning ? meaning : "");
+    }
+}
+
+static int answer_print(const json_t *answer, bool json, bool list)
 {
     const json_t *error = json_object_get(answer, "error"), *value = json_object_get(answer, "return");
     if (json && (error || value)) {
@@ -116,13 +128,18 @@ static int answer_print(const json_t *answer, bool json)
     }
     if (error)
         link_tell(error, "abbey ctl");
+    else if (value && list && !json)
+        commands_print(value);
     else if (value && !json)
         value_print(value, 0, false);
     return error ? LINK_REFUSED : value ? CLI_OK : LINK_UNREACHABLE;
 }
 
+/* `command` NULL: lists the commands. */
 static int call(const char *path, const char *command, json_t *args, uint64_t timeout, bool json)
 {
+    bool list = !command;
+    command = command ? command : "schema";
     struct link link;
     abbey_error error = { "out of memory" };
     if (!link_open(&link, path, "abbey ctl"))
@@ -131,7 +148,7 @@ static int call(const char *path, const char *command, json_t *args, uint64_t ti
     json_t *answer = client_call(link.client, command, args, cwd, timeout, &error);
     int status = LINK_UNREACHABLE;
     if (answer)
-        status = answer_print(answer, json);
+        status = answer_print(answer, json, list);
     else
         fprintf(stderr, "abbey ctl: %s: %s\n", command, error.text);
     json_decref(answer);
@@ -157,15 +174,14 @@ int cli_ctl(int argc, char **argv)
             return usage_error("unknown option", "");
         json |= c == 'j';
     }
-    if (argc - optind < 2)
-        return usage_error(
-            argc == optind ? "which machine? give its SOCKET" : "which command? `schema` lists them", "");
+    if (argc == optind)
+        return usage_error("which machine? give its SOCKET", "");
     json_t *args = json_object();
     int status = CLI_OK;
     for (int i = optind + 2; status == CLI_OK && i < argc; i++)
         status = argument_add(args, argv[i]);
     if (status == CLI_OK)
-        status = call(argv[optind], argv[optind + 1], args, timeout, json);
+        status = call(argv[optind], optind + 1 < argc ? argv[optind + 1] : NULL, args, timeout, json);
     json_decref(args);
     return status;
 }

@@ -67,7 +67,7 @@ asleep='\xf4\xeb\xfd'       # again: hlt; jmp again - with interrupts off
 names=$("$ABBEY" version | sed -n 's/^engines: //p')
 engines=${names:?}
 set -- $engines
-echo "1..$(($# * 13 + 17))"
+echo "1..$(($# * 13 + 18))"
 
 for engine in $engines; do
     machine "$busy" --engine "$engine"
@@ -120,6 +120,8 @@ ctl "$sock" device.describe
 result "a missing argument is named" grep -q "argument 'id' is missing" "$work/ctl-err"
 ctl "$sock" device.describe id=com1
 result "device.describe shows the registers of a device" grep -q '^  lcr: ' "$work/ctl"
+ctl "$sock"
+result "without a command all are listed" eval '[ $status -eq 0 ] && grep -q "^vm.pause  *stops the guest" "$work/ctl"'
 ctl "$sock" schema command=device.list
 result "schema describes a command" grep -q 'devices and backends' "$work/ctl"
 "$ABBEY" top --once --interval 0.3 "$sock" >"$work/ctl" 2>"$work/ctl-err"
@@ -142,8 +144,8 @@ result "and ends with status 3 when the machine goes" [ $? -eq 3 ]
 
 ctl "$sock" vm.status
 result "without a machine the status is 3" [ $status -eq 3 ]
-ctl "$sock"
-result "without a command it is 2" [ $status -eq 2 ]
+ctl
+result "without a socket it is 2" [ $status -eq 2 ]
 ctl "$sock" vm.status nonsense
 result "and so with an argument that is none" [ $status -eq 2 ]
 
