@@ -54,3 +54,13 @@ $(hostile_canary): tests/guests/hostile/canary.c
 		$(srcdir)/tests/guests/hostile/canary.c
 check_DATA += $(hostile_guest) $(hostile_canary)
 TESTS += tests/guests/hostile.sh
+
+# A diskette with checks of BIOS services, for tests/guests/bios.sh.
+bios_guest = tests/guests/bios/boot.img
+EXTRA_DIST += tests/guests/bios/boot.S tests/guests/bios.sh
+TESTS += tests/guests/bios.sh
+CLEANFILES += $(bios_guest) $(bios_guest:.img=.elf)
+check_DATA += $(bios_guest)
+$(bios_guest): tests/guests/bios/boot.S
+	$(AM_V_GEN)$(MKDIR_P) tests/guests/bios && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x7c00 \
+		-o $(@:.img=.elf) $(srcdir)/tests/guests/bios/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
