@@ -139,35 +139,44 @@ void emit_lea64(struct code *code, unsigned to, struct operand from)
     emit_op(code, EMIT_W, 0x8d, to, from);
 }
 
-void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask)
+#define VEX_W 0x80u
+/* VEX.LZ, 32 bits wide, or 64 with VEX_W in the map: ModRM.reg = reg, ModRM.rm = rm, both registers; map 2 is 0F38, 3
+ * is 0F3A; prefix 2 is F3, 3 is F2. */
+static void emit_vex(
+    struct code *code, unsigned map, unsigned prefix, uint32_t opcode, unsigned reg, unsigned vvvv, unsigned rm)
 {
-    /* VEX.LZ.F3.0F38.W0 F5 /r: ModRM.reg = to, VEX.vvvv = from, ModRM.rm = mask */
     emit8(code, 0xc4);
-    emit8(code, (to & 8 ? 0u : 0x80u) | 0x40u | (mask & 8 ? 0u : 0x20u) | 2u);
-    emit8(code, (~from & 15u) << 3 | 2u);
-    emit8(code, 0xf5);
-    emit8(code, 0xc0 | (to & 7) << 3 | (mask & 7));
+    emit8(code, (reg & 8 ? 0u : 0x80u) | 0x40u | (rm & 8 ? 0u : 0x20u) | (map & 0x1f));
+    emit8(code, (map & VEX_W) | (~vvvv & 15u) << 3 | prefix);
+    emit8(code, opcode);
+    emit8(code, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 
-/* VEX.LZ.F2.0F3A F0 /r ib: ModRM.reg = to, ModRM.rm = from; VEX.W is in `wide` */
-static void rorx(struct code *code, unsigned to, unsigned from, unsigned count, unsigned wide)
+void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask)
 {
-    emit8(code, 0xc4);
-    emit8(code, (to & 8 ? 0u : 0x80u) | 0x40u | (from & 8 ? 0u : 0x20u) | 3u);
-    emit8(code, 0x7b | wide);
-    emit8(code, 0xf0);
-    emit8(code, 0xc0 | (to & 7) << 3 | (from & 7));
-    emit8(code, count);
+    emit_vex(code, 2, 2, 0xf5, to, from, mask);
+}
+
+void emit_pdep(struct code *code, unsigned to, unsigned from, unsigned mask)
+{
+    emit_vex(code, 2, 3, 0xf5, to, from, mask);
 }
 
 void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count)
 {
-    rorx(code, to, from, count, 0);
+    emit_vex(code, 3, 3, 0xf0, to, 0, from);
+    emit8(code, count);
 }
 
 void emit_rorx64(struct code *code, unsigned to, unsigned from, unsigned count)
 {
-    rorx(code, to, from, count, 0x80);
+    emit_vex(code, 3 | VEX_W, 3, 0xf0, to, 0, from);
+    emit8(code, count);
+}
+
+void emit_not(struct code *code, unsigned reg)
+{
+    emit_op(code, 0, 0xf7, 2, op_reg(reg));
 }
 
 static uint8_t *reserve32(struct code *code)

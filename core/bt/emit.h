@@ -73,9 +73,12 @@ void emit_lea64(struct code *code, unsigned to, struct operand from);
 /* to = bits of `from` selected by `mask`, packed (BMI2). */
 void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask);
 
+/* The reverse: the low bits of `from`, spread to where `mask` has bits, the rest 0. */
+void emit_pdep(struct code *code, unsigned to, unsigned from, unsigned mask);
 /* to = `from` rotated right (BMI2). */
 void emit_rorx(struct code *code, unsigned to, unsigned from, unsigned count);
 void emit_rorx64(struct code *code, unsigned to, unsigned from, unsigned count);
+void emit_not(struct code *code, unsigned reg);
 
 /* Jumps with a 32-bit displacement; return its writable address, for emit_patch(). */
 uint8_t *emit_jmp(struct code *code);

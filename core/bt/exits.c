@@ -76,7 +76,7 @@ unsigned exec_kind(const struct insn *insn)
         { MAP_1BYTE, 0x8e, EXEC_MODE, -1 }, { MAP_1BYTE, 0xc4, EXEC_MODE, -1 }, { MAP_1BYTE, 0xc5, EXEC_MODE, -1 },
         { MAP_1BYTE, 0x9d, EXEC_MODE, -1 }, { MAP_1BYTE, 0xfb, EXEC_MODE, -1 }, { MAP_1BYTE, 0xf4, EXEC_MODE, -1 },
         { MAP_1BYTE, 0xce, EXEC_MODE, -1 },
-        { MAP_0F, 0x00, EXEC_MODE, -1 }, { MAP_0F, 0x01, EXEC_MODE, -1 },
+        { MAP_0F, 0x00, EXEC_MODE, 2 }, { MAP_0F, 0x00, EXEC_MODE, 3 }, { MAP_0F, 0x01, EXEC_MODE, 6 },
         { MAP_0F, 0x22, EXEC_MODE, -1 }, { MAP_0F, 0x23, EXEC_MODE, -1 }, { MAP_0F, 0x30, EXEC_MODE, -1 },
         { MAP_0F, 0xa1, EXEC_MODE, -1 }, { MAP_0F, 0xa9, EXEC_MODE, -1 }, { MAP_0F, 0xb2, EXEC_MODE, -1 },
         { MAP_0F, 0xb4, EXEC_MODE, -1 }, { MAP_0F, 0xb5, EXEC_MODE, -1 },
@@ -138,8 +138,8 @@ static void slow_path(struct xlat *x, const struct slow *slow)
     count_add(x, (int32_t)slow->counted);
     callout_call(x, slow->insn, slow->eip, slow->next,
         !slow->back      ? EXEC_JUMP
-        : slow->fp_ready ? EXEC_WITH_FP
-                         : EXEC_PLAIN);
+        : slow->fp_ready ? EXEC_WITH_FP /* never of an instruction that is EXEC_MODE */
+                         : exec_kind(slow->insn));
     if (!slow->back)
         return;
     count_add(x, -(int32_t)(slow->counted + 1));

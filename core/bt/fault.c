@@ -36,6 +36,7 @@ static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, c
     fault->gpr[HOST_ESP] = (uint32_t)(fault->gpr[HOST_ESP] + (uint64_t)(int64_t)point->delta);
     fault->rip = (uint64_t)(uintptr_t)bt->stub_exit;
     fault->rflags &= ~(uint64_t)HOST_TF;
+    bt->cpu->shadow_sti = point->shadowed;
     if (bt->counting)
         bt->cpu->instructions += (uint64_t)(point - unit->point);
 }
@@ -122,7 +123,7 @@ int32_t bt_fault(void *arg, abbey_fault *fault)
         bt->counters.kick_steps++;
     const struct unit *unit = cache_find(bt, rip);
     const struct point *point = unit ? point_at(unit, rip) : NULL;
-    if (point)
+    if (point && !point->shadowed)
         divert(bt, fault, unit, point);
     else
         fault->rflags |= HOST_TF;

@@ -23,8 +23,9 @@
 #define MODE_USER 1u /* CPL 3 */
 #define MODE_FS 2u   /* FS is plain: present, writable, 4 GB; its base is loaded at run time */
 #define MODE_GS 4u
-#define MODE_SOFT 8u /* guest memory by the TLB, not by the window */
-#define MODES 16u
+#define MODE_SOFT 8u    /* guest memory by the TLB, not by the window */
+#define MODE_MIDDLE 16u /* CPL 1 or 2 */
+#define MODES 32u
 /* An instruction whose accesses left the window so often gets the TLB's. */
 #define SOFT_NOW 3u
 #define MODE_NONE MODES /* not for the translator */
@@ -65,6 +66,7 @@ struct point {
     uint32_t eip;
     int16_t delta; /* pending ESP delta in bytes */
     struct x87_note note;
+    bool shadowed; /* behind STI: no interrupt may be taken in front of it */
 };
 
 /* Bytes that a unit was made from: when they change the unit goes. */

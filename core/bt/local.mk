@@ -7,6 +7,7 @@ core_libcore_a_SOURCES += \
 	core/bt/exec.c \
 	core/bt/exits.c \
 	core/bt/fault.c \
+	core/bt/flags.c \
 	core/bt/flow.c \
 	core/bt/fp.c \
 	core/bt/fp_note.c \

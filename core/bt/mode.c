@@ -26,8 +26,10 @@ unsigned mode_of(const struct cpu *cpu)
         return MODE_NONE;
     if (cpu->eflags & FLAG_AC) /* the in-line access checks no alignment */
         return MODE_NONE;
-    return (cpu->cpl == 3 ? MODE_USER : 0) | (segment_plain_based(&cpu->seg[FS]) ? MODE_FS : 0) |
-           (segment_plain_based(&cpu->seg[GS]) ? MODE_GS : 0);
+    return (cpu->cpl == 3 ? MODE_USER
+               : cpu->cpl ? MODE_MIDDLE
+                          : 0) |
+           (segment_plain_based(&cpu->seg[FS]) ? MODE_FS : 0) | (segment_plain_based(&cpu->seg[GS]) ? MODE_GS : 0);
 }
 
 /* The window for code of this privilege as the base of GS; MODE_SOFT when there is none. */

@@ -183,7 +183,9 @@ static void steps_translate(struct xlat *x, struct misses *misses)
             .code = (uint32_t)(emit_exec(&x->code) - unit->body),
             .eip = x->eip,
             .delta = (int16_t)x->delta,
-            .note = x->note };
+            .note = x->note,
+            .shadowed = x->shadow };
+        x->shadow = false;
         step_translate(x);
     }
     unit->count = (uint16_t)x->index;

@@ -109,6 +109,7 @@ struct xlat {
     uint32_t eip, next;
     int32_t delta;    /* guest ESP = R14D + delta */
     bool ended;       /* control has left the unit */
+    bool shadow;      /* the instruction is STI, and native */
     bool refused;     /* the row cannot do it: make it a callout */
     uint8_t fp_ready; /* FPU_... that are in the host's registers for sure */
     struct x87_note note;
@@ -217,6 +218,13 @@ void xlat_call(struct xlat *x);
 void xlat_ret(struct xlat *x);
 void xlat_jmp_rm(struct xlat *x);
 void xlat_call_rm(struct xlat *x);
+
+/* flags.c: functions of the rows */
+void xlat_cli(struct xlat *x);
+void xlat_sti(struct xlat *x);
+void xlat_df(struct xlat *x);
+void xlat_pushf(struct xlat *x);
+void xlat_popf(struct xlat *x);
 
 /* fp.c: functions of the rows */
 void xlat_x87(struct xlat *x);

@@ -213,3 +213,10 @@ tests_unit_test_board_control_SOURCES = tests/unit/test_board_control.c
 tests_unit_test_board_control_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_board_control_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_board_control_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_bt_system
+TESTS += tests/unit/test_bt_system
+tests_unit_test_bt_system_SOURCES = tests/unit/test_bt_system.c
+tests_unit_test_bt_system_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_system_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_system_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,177 @@
+/* System instructions in translated code: flags, interrupts behind them, and going on in another mode. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/bt/internal.h"
+#include "tests/unit/cpu_rig.h"
+#include "tests/unit/unit.h"
+
+#define VECTOR 0x30u
+
+struct bench {
+    struct rig *rig;
+    struct bt *bt;
+};
+
+/* Everything is translated at its first execution. */
+static struct bench bench_new(const uint8_t *code, const uint8_t *end)
+{
+    abbey_error error = { "" };
+    struct bench b = { .rig = rig_new() };
+    b.bt = bt_new(b.rig->cpu, 4u << 20, false, &error);
+    if (!b.bt)
+        CU_FAIL_FATAL("bt_new");
+    b.bt->hot = 1;
+    rig_flat32(b.rig, code, end);
+    alarm(20); /* the guest has no budget */
+    return b;
+}
+
+static void bench_free(struct bench b)
+{
+    bt_free(b.bt);
+    rig_free(b.rig);
+    alarm(0);
+}
+
+static void raise_intr(struct rig *rig)
+{
+    if (rig->out_value == 3) /* the loop has been translated then */
+        cpu_signal(rig->cpu, CPU_SIGNAL_INTR);
+}
+
+/* Where the interrupt that the third OUT raises is taken: EAX, and the address pushed less RIG_CODE. */
+static uint32_t interrupted(const uint8_t *code, const uint8_t *end, uint32_t *eip)
+{
+    struct bench b = bench_new(code, end);
+    b.rig->intr_vector = VECTOR;
+    b.rig->on_out = raise_intr;
+    CU_ASSERT_EQUAL(bt_run(b.rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    CU_ASSERT_EQUAL(rig_vector(b.rig), VECTOR);
+    *eip = rig_peek32(b.rig, b.rig->cpu->reg[ESP]) - RIG_CODE;
+    uint32_t eax = b.rig->cpu->reg[EBX];
+    bench_free(b);
+    return eax;
+}
+
+/* EBX counts in halves: the instruction behind STI is executed, the second one not. */
+GUEST(sti_shadow, "32",
+    "mov $1, %eax; 1: cli; out %al, $0x80; sti; inc %ebx; add $16, %ebx; inc %eax; cmp $5, %eax; jne 1b; hlt");
+static void test_sti_shadow(void)
+{
+    uint32_t eip;
+    CU_ASSERT_EQUAL(interrupted(sti_shadow, sti_shadow_end, &eip), 2 * 17 + 1);
+    CU_ASSERT_EQUAL(eip, 10);
+}
+
+GUEST(popf_on, "32",
+    "mov $1, %eax; 1: cli; out %al, $0x80; push $0x202; popf; inc %ebx; inc %eax; cmp $5, %eax; jne 1b; hlt");
+static void test_popf_takes(void)
+{
+    uint32_t eip;
+    CU_ASSERT_EQUAL(interrupted(popf_on, popf_on_end, &eip), 2);
+    CU_ASSERT_EQUAL(eip, 14);
+}
+
+/* Interrupts stay out while IF is clear, whatever POPF and PUSHF do around it. */
+GUEST(masked, "32",
+    "mov $1, %eax; 1: cli; out %al, $0x80; pushf; popf; pushf; pop %edx; inc %ebx; inc %eax; cmp $9, %eax; jne 1b; "
+    "hlt");
+static void test_masked(void)
+{
+    struct bench b = bench_new(masked, masked_end);
+    b.rig->on_out = raise_intr;
+    CU_ASSERT_EQUAL(bt_run(b.rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    CU_ASSERT_EQUAL(rig_vector(b.rig), -1);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EBX], 8);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EDX] & FLAG_IF, 0);
+    bench_free(b);
+}
+
+/* Every image of the low 12 bits but TF is pushed as it was popped; the sum of what differs is 0. */
+GUEST(images, "32",
+    "xor %ebx, %ebx; xor %esi, %esi\n"
+    "1: mov %esi, %eax; and $0xcd5, %eax; or $2, %eax; push %eax; popf\n"
+    "mov $7, %ecx; lea 1(%ecx), %ecx\n"
+    "pushf; pop %edx; cld; push %edx; popf; xor %eax, %edx; or %edx, %ebx\n"
+    "inc %esi; cmp $0x1000, %esi; jne 1b\n"
+    "std; pushf; pop %esi; cld; pushf; pop %edi; hlt");
+static void test_images(void)
+{
+    struct bench b = bench_new(images, images_end);
+    CU_ASSERT_EQUAL(bt_run(b.rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EBX], 0);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[ESI] & FLAG_DF, FLAG_DF);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EDI] & FLAG_DF, 0);
+    bench_free(b);
+}
+
+/* At CPL 3 with IOPL 0, POPF leaves IF alone and CLI faults. */
+GUEST(
+    user, "32", "mov $100, %ecx; 1: push $0x202; popf; pushf; pop %edx; push $2; popf; pushf; pop %eax; loop 1b; cli");
+static void test_user_flags(void)
+{
+    struct bench b = bench_new(user, user_end);
+    rig_user(b.rig);
+    b.rig->cpu->eflags &= ~FLAG_IF;
+    bt_run(b.rig->cpu, UINT64_MAX);
+    CU_ASSERT_EQUAL(rig_vector(b.rig), EXC_GP);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EDX] & FLAG_IF, 0);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[ECX], 0);
+    bench_free(b);
+}
+
+/* A kick in front of the instruction behind STI goes on to the next boundary; in front of another it stops there. */
+static void test_kick_in_shadow(void)
+{
+    struct bench b = bench_new(sti_shadow, sti_shadow_end);
+    bt_run(b.rig->cpu, UINT64_MAX);
+    unsigned shadowed = 0;
+    for (unsigned i = 0; i < UNIT_BUCKETS; i++) {
+        for (const struct unit *unit = b.bt->bucket[i]; unit; unit = unit->next) {
+            for (unsigned n = 0; n < unit->count; n++) {
+                abbey_fault fault = { .kind = ABBEY_FAULT_KICK,
+                    .rip = (uint64_t)(uintptr_t)(unit->body + unit->point[n].code) };
+                bool ours = unit->point[n].eip == RIG_CODE + 9 && n > 0;
+                CU_ASSERT_EQUAL(bt_fault(b.bt, &fault), 1);
+                CU_ASSERT_EQUAL((fault.rflags & 0x100) != 0, ours);
+                shadowed += ours;
+            }
+        }
+    }
+    CU_ASSERT(shadowed > 0);
+    bench_free(b);
+}
+
+/* System calls between CPL 3 and 0 never come back to the loop once they are translated. */
+GUEST(calls, "32",
+    "jmp call_user\n"
+    "call_entry: inc %ebx; mov $call_next - calls + 0x10000, %edx; mov %ebp, %ecx; sysexit\n"
+    "call_user: mov $2000, %edi\n"
+    "1: mov %esp, %ebp; sysenter\n"
+    "call_next: dec %edi; jnz 1b; hlt");
+static void test_calls_stay(void)
+{
+    struct bench b = bench_new(calls, calls_end);
+    struct cpu *cpu = b.rig->cpu;
+    rig_user(b.rig);
+    cpu->sysenter_cs = 8;
+    cpu->sysenter_esp = RIG_STACK;
+    cpu->sysenter_eip = RIG_CODE + 2;
+    bt_run(cpu, UINT64_MAX);
+    CU_ASSERT_EQUAL(rig_vector(b.rig), EXC_GP); /* HLT at CPL 3 */
+    CU_ASSERT_EQUAL(cpu->reg[EBX], 2000);
+    CU_ASSERT(b.bt->counters.entries < 30);
+    bench_free(b);
+}
+
+static const struct unit_test tests[] = {
+    { "STI lets an interrupt in behind the next instruction", test_sti_shadow },
+    { "POPF lets an interrupt in at once", test_popf_takes },
+    { "PUSHF and POPF with IF clear keep it out", test_masked },
+    { "PUSHF gives what POPF took", test_images },
+    { "flags at CPL 3", test_user_flags },
+    { "a kick in the shadow of STI", test_kick_in_shadow },
+    { "system calls stay in translated code", test_calls_stay },
+};
+UNIT_MAIN("bt_system", tests)
