@@ -85,8 +85,40 @@ static struct window *oldest(struct window *from, unsigned count, const struct w
     return found;
 }
 
+/* What is counted as mappings come and go is what they cost at most; neighbours may have become one since. This is
+ * nearer to the truth, and takes longer. */
+static void recount(struct windows *windows)
+{
+    WINDOW_ALL(windows, window)
+    {
+        uint32_t mappings = 0;
+        for (uint32_t i = 0; i < window->slot_count; i++) {
+            uint32_t index = window->order[i];
+            const struct slot *slot = window->slot[index];
+            gpa_t next = 1; /* that would go on the mapping before */
+            bool guarded = false, writable = false;
+            for (uint32_t page = 0; page < slot_pages(window); page++) {
+                bool mapped = bit_get(slot->mapped, page), now = mapped && bit_get(slot->guarded, page);
+                gpa_t gpa = mapped && !now ? page_gpa(windows, window, index, page) : 1;
+                if (now ? !guarded : mapped && (gpa != next || bit_get(slot->writable, page) != writable))
+                    mappings += 2;
+                guarded = now;
+                writable = bit_get(slot->writable, page);
+                next = gpa == 1 ? 1 : gpa + MEM_PAGE_SIZE;
+            }
+        }
+        windows->counters.vmas = windows->counters.vmas - window->mappings + mappings;
+        window->mappings = mappings;
+    }
+}
+
 bool windows_room(struct windows *windows, struct window *spare, uint32_t mappings)
 {
+    if (windows->counters.vmas + mappings > windows->vmas_max)
+        recount(windows);
+    if (windows->counters.vmas + mappings <= windows->vmas_max)
+        return true;
+    mappings += windows->vmas_max / 8; /* evicting one by one would count all of them each time */
     while (windows->counters.vmas + mappings > windows->vmas_max) {
         struct window *window = oldest(windows->user, USER_WINDOWS, spare);
         if (!window)
@@ -94,8 +126,8 @@ bool windows_room(struct windows *windows, struct window *spare, uint32_t mappin
         if (!window) {
             if (!spare->mappings)
                 return false;
-            window_drop_all(windows, spare); /* it alone has filled the process: it begins anew */
-            windows->counters.losses++;
+            spare->dropped += spare->mappings; /* it alone has filled the process: it begins anew, as long as it pays */
+            window_drop_all(windows, spare);
             return false;
         }
         window_lose(windows, window);
