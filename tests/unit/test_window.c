@@ -118,6 +118,10 @@ static void one_mapping_without_paging(void)
     CU_ASSERT_EQUAL(ram(0x5000), 0x1234);
     mem_store(mem, 0x200004, 4, 77);
     CU_ASSERT_EQUAL(get(0x200004), 77);
+    uint32_t by_gs; /* as translated code reaches it */
+    CU_ASSERT_EQUAL(rig_window->set_gs((uint64_t)(uintptr_t)base), 0);
+    __asm__ volatile("movl %%gs:0x200004, %0" : "=r"(by_gs));
+    CU_ASSERT_EQUAL(by_gs, 77);
     put(0x9ffffe, 0x11223344); /* over a page border */
     CU_ASSERT_EQUAL(ram(0x9ffffe), 0x11223344);
     /* up to the window of a display adapter, and behind it */
