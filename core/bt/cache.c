@@ -83,7 +83,7 @@ void cache_flush(struct bt *bt)
 }
 
 /* Empties the oldest segment and makes it the one to fill. */
-static void segment_turn(struct bt *bt)
+void cache_evict(struct bt *bt)
 {
     bt->filling = (bt->filling + 1) % bt->segments;
     struct segment_of_cache *segment = &bt->segment[bt->filling];
@@ -115,7 +115,7 @@ static bool order_room(struct segment_of_cache *segment)
 struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links)
 {
     if (bt->segment[bt->filling].records - bt->segment[bt->filling].code < UNIT_ROOM)
-        segment_turn(bt);
+        cache_evict(bt);
     struct segment_of_cache *segment = &bt->segment[bt->filling];
     if (!order_room(segment))
         return NULL;

@@ -11,6 +11,11 @@ static const struct {
     { "no-windows", DEBUG_NO_WINDOWS }, /* memory by the software TLB alone */
     { "windows", DEBUG_WINDOWS },       /* a window for user code from its first instruction */
     { "no-guard", DEBUG_NO_GUARD },     /* write protection of pages by splitting mappings */
+    { "no-chain", DEBUG_NO_CHAIN },     /* units are left at each exit to a known address */
+    { "no-liveness", DEBUG_EXACT },     /* flags are kept where nobody reads them */
+    { "evict", DEBUG_EVICT },           /* the oldest units go whenever translated code is entered */
+    { "short-units", DEBUG_SHORT },     /* a unit ends at each branch */
+    { "at-once", DEBUG_AT_ONCE },       /* code is translated when it is first executed */
 };
 #define SWITCHES (sizeof(switches) / sizeof(switches[0]))
 
@@ -30,5 +35,8 @@ bool bt_debug(struct bt *bt, const char *names, abbey_error *error)
         bt->debug |= switches[i].bit;
         names += length + (names[length] == ',');
     }
+    bt->exact_flags |= (bt->debug & DEBUG_EXACT) != 0;
+    if (bt->debug & DEBUG_AT_ONCE)
+        bt->hot = 1;
     return true;
 }

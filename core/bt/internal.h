@@ -93,12 +93,15 @@ struct unit {
     uint8_t mode;
     bool dead;
     bool crosses; /* its first instruction goes on in page[1] */
+    bool listed;  /* in the jump table, or in the chain of a slot */
     uint8_t pages;
     uint16_t count;  /* instructions */
     uint16_t budget; /* instructions that must be left when it is entered, while counting */
     uint16_t parts, links;
     uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
     struct page_check page[UNIT_PAGES];   /* [0] by page_pad, the others where control comes to them */
+    uint8_t *miss;      /* where its pad goes when it is not the one: displacement (writable address) */
+    struct unit *chain; /* the next one of the slot, if it is listed */
     struct link *incoming;
     struct part *part;
     struct link *link;
@@ -129,6 +132,11 @@ struct bt_counters {
 #define DEBUG_NO_WINDOWS 1u
 #define DEBUG_WINDOWS 2u
 #define DEBUG_NO_GUARD 4u
+#define DEBUG_NO_CHAIN 8u
+#define DEBUG_EVICT 16u
+#define DEBUG_SHORT 32u
+#define DEBUG_EXACT 64u
+#define DEBUG_AT_ONCE 128u
 
 struct bt {
     struct cpu *cpu;
@@ -152,7 +160,8 @@ struct bt {
     struct segment_of_cache segment[SEGMENTS];
     unsigned segments, filling; /* how many there are; which new units go to */
     uint8_t *first_unit;        /* behind the stubs (writable address) */
-    uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss; /* addresses they run at */
+    uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss,
+        *stub_plain; /* addresses they run at */
 
     struct unit *bucket[UNIT_BUCKETS]; /* units by their key */
     struct hint {
@@ -168,7 +177,8 @@ struct bt {
 
 /* Writes the code that leads from C to translated code and back. */
 void stubs_make(struct bt *bt, struct code *code);
-/* Runs translated code at `entry` until it leaves; the link it left by, or NULL. */
+/* Runs translated code at `entry` until it leaves; the link it left by, LINK_MISS, or NULL. */
+#define LINK_MISS ((struct link *)1) /* by an indirect jump whose target the table did not know */
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
 
 /* ---- fault.c ---- */
@@ -190,6 +200,8 @@ void cache_flush(struct bt *bt);
 /* Room for the record of a unit with at most so much, and for its code, which is to be written to *code; older units
  * may go. NULL when memory is short. */
 struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links);
+/* Drops the oldest units. */
+void cache_evict(struct bt *bt);
 /* Keeps the unit whose code ends at `code` and whose record, with all that belongs to it, begins at `records`. */
 void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *records);
 /* The unit whose code runs at `rip`, or NULL. */
@@ -213,6 +225,8 @@ void unit_add(struct bt *bt, struct unit *unit);
 uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user);
 /* Makes the checks expect what the fetch TLB holds now, where that is another attribute of the same frame. */
 void unit_set_pages(struct bt *bt, struct unit *unit);
+/* Indirect jumps find the unit from now on. */
+void unit_list(struct bt *bt, struct unit *unit);
 /* Makes the link lead to the unit. */
 void link_connect(struct bt *bt, struct link *link, struct unit *to);
 /* Nothing leads to the unit any more. Its memory stays as it is. */

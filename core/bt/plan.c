@@ -145,6 +145,8 @@ static struct run *plan_next(struct xlat *x)
     x->tail = flow == FLOW_JUMP ? target : next;
     if (flow == FLOW_CALL || flow == FLOW_AWAY || (flow == FLOW_NEXT && exec_kind(last->insn) == EXEC_JUMP))
         return NULL;
+    if (x->bt->debug & DEBUG_SHORT)
+        return NULL;
     struct run *run = x->steps < UNIT_INSNS ? run_ahead(x->bt->it, x->tail) : NULL;
     if (!run || (flow == FLOW_BRANCH && !run_seen(x->bt->it, run->key)))
         return NULL;

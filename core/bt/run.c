@@ -14,6 +14,9 @@
 
 #include <stdlib.h>
 
+#define DROPS_MAX                                                                                                \
+    3u          /* so often the executions wanted are doubled, for code that was changed after it was translated \
+                 */
 #define HOT 16u /* default of bt->hot */
 
 bool bt_supported(void)
@@ -46,11 +49,16 @@ static struct unit *unit_now(struct bt *bt, uint64_t key, unsigned mode)
 static struct unit *unit_make(struct bt *bt, struct run *run, unsigned mode)
 {
     struct run_heat *heat = run_heat(bt->it, run->key);
-    if (heat->count < UINT8_MAX)
+    unsigned hot = bt->hot > 1 ? (unsigned)bt->hot << heat->drops : 1;
+    if (hot > UINT8_MAX)
+        hot = UINT8_MAX;
+    if (heat->count < hot)
         heat->count++;
-    if (mode == MODE_NONE || run == bt->it->scratch || heat->count < bt->hot || !table_make(bt, mode))
+    if (mode == MODE_NONE || run == bt->it->scratch || heat->count < hot || !table_make(bt, mode))
         return NULL;
-    heat->count = (uint8_t)(bt->hot - 1); /* another address or mode is translated at once */
+    heat->count = (uint8_t)(hot - 1); /* another address or mode is translated at once */
+    if (heat->drops)
+        heat->drops--;
     return unit_translate(bt, run, mode);
 }
 
@@ -58,7 +66,8 @@ static struct run *bt_execute(void *opaque, uint64_t key)
 {
     struct bt *bt = opaque;
     struct cpu *cpu = bt->cpu;
-    struct link *link = bt->link;
+    bool missed = bt->link == LINK_MISS;
+    struct link *link = missed ? NULL : bt->link;
     bt->link = NULL;
     cpu->bt.kicked = 0;
     bt->it->broken = false; /* of the run before: it must not look like something that pends */
@@ -66,6 +75,10 @@ static struct run *bt_execute(void *opaque, uint64_t key)
         return NULL; /* the kick came before the clearing: the loop looks at signals again */
     if (fault_aside(bt))
         return run_find(bt->it, key);
+    if (bt->debug & DEBUG_EVICT) {
+        cache_evict(bt);
+        link = NULL;
+    }
     unsigned mode = mode_now(bt);
     struct unit *unit = mode == MODE_NONE ? NULL : unit_now(bt, key, mode);
     if (!unit) {
@@ -82,9 +95,8 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     unit_set_pages(bt, unit);
     if (link)
         link_connect(bt, link, unit);
-    void **slot = &bt->table[mode][table_slot(unit->eip)];
-    if (*slot != unit->pad) {
-        *slot = unit->pad;
+    if (missed) {
+        unit_list(bt, unit);
         bt->counters.indirect_misses++;
     }
     mode_enter(bt, mode);
@@ -103,7 +115,9 @@ static void bt_dropped(void *opaque, struct code_part *part)
     struct bt *bt = opaque;
     struct unit *unit = ((struct part *)(void *)part)->unit;
     unit_drop(bt, unit);
-    run_heat(bt->it, unit->key)->count = 0;
+    struct run_heat *heat = run_heat(bt->it, unit->key);
+    heat->count = 0;
+    heat->drops = heat->drops + 2u < DROPS_MAX ? (uint8_t)(heat->drops + 2) : DROPS_MAX;
     bt->counters.invalidations++;
     bt->link = NULL;
     bt->it->broken = true; /* the unit under way may be one of them */

@@ -6,7 +6,8 @@
  *                 R12 = struct insn *; called, with insn_eip and eip set; returns, jumps or leaves as C says
  *     exec with FP  the same, and the guest's floating-point state is in the host's registers when it returns
  *     fp_load     loads that state; called
- *     miss        where empty slots of the jump tables lead: exit without a link
+ *     miss        where empty slots of the jump tables lead: exit with LINK_MISS
+ *     plain       exit without a link
  *
  * The stack in translated code is C's: six registers and 8 bytes of padding below the return address of enter, so it
  * is a multiple of 16; inside exec it is 8 off and becomes right for the call of bt_exec() by one more push. */
@@ -220,6 +221,15 @@ static uint8_t *make_exec(
     return entry;
 }
 
+/* Exit with this for a link. */
+static uint8_t *make_exit_with(const struct bt *bt, struct code *code, uint32_t link)
+{
+    uint8_t *entry = emit_exec(code);
+    emit_mov_imm(code, HOST_ADD, link);
+    emit_jmp_to(code, bt->stub_exit);
+    return entry;
+}
+
 void stubs_make(struct bt *bt, struct code *code)
 {
     bt->stub_enter = make_enter(code);
@@ -229,9 +239,8 @@ void stubs_make(struct bt *bt, struct code *code)
     bt->stub_exec[EXEC_WITH_FP] = make_exec(bt, code, bt_exec, true);
     bt->stub_exec[EXEC_MODE] = make_exec(bt, code, bt_exec_mode, false);
     bt->stub_exec[EXEC_JUMP] = make_exec(bt, code, bt_exec_jump, false);
-    bt->stub_miss = emit_exec(code);
-    emit_mov_imm(code, HOST_ADD, 0);
-    emit_jmp_to(code, bt->stub_exit);
+    bt->stub_miss = make_exit_with(bt, code, (uint32_t)(uintptr_t)LINK_MISS);
+    bt->stub_plain = make_exit_with(bt, code, 0);
 }
 
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry)

@@ -2,7 +2,7 @@
  *
  * The layout of a unit in the cache:
  *
- *     pad        landing pad of indirect jumps: is R12D our eip?  no: exit without a link
+ *     pad        landing pad of indirect jumps: is R12D our eip?  no: the next pad of the slot, or exit
  *     page_pad   for links from other pages: does the fetch TLB still map this page to the same frame?  no: exit
  *     body       the instructions that plan.c chose; where they go on in another page, the same check of that page
  *     slow paths, link stubs, and what the checks do when the answer is no
@@ -70,8 +70,7 @@ static void emit_pads(struct xlat *x, struct misses *misses)
     emit_mov64(code, HOST_ADD, RCX);
     emit_lea(code, RCX, op_mem(HOST_EA, (int32_t)-unit->eip));
     check_rcx(x, misses, unit->eip, true);
-    emit8(code, 0xeb); /* over the next instruction */
-    emit8(code, 3);
+    emit_mov64(code, RCX, HOST_ADD); /* and back again: cheaper than a jump over the next one */
     unit->page_pad = emit_exec(code);
     emit_mov64(code, HOST_ADD, RCX);
     check_page(x, misses, 0, unit->eip);
@@ -103,7 +102,12 @@ static void emit_misses(struct xlat *x, const struct misses *misses)
             emit_mov64(code, RCX, HOST_ADD);
         if (miss->kind != MISS_RCX_EIP)
             emit_mov_imm(code, HOST_EA, miss->eip);
-        emit_jmp_to(code, x->bt->stub_miss);
+        if (miss->kind == MISS_RCX_EIP) {
+            emit_jmp_to(code, x->bt->stub_miss);
+            x->unit->miss = code->at - 4;
+        } else {
+            emit_jmp_to(code, x->bt->stub_plain);
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 static struct unit **bucket_of(struct bt *bt, uint64_t key)
 {
-    return &bt->bucket[(key ^ key >> 14) % UNIT_BUCKETS];
+    return &bt->bucket[key * 0x9e3779b97f4a7c15ull >> 32 & (UNIT_BUCKETS - 1)];
 }
 
 struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, unsigned mode)
@@ -81,7 +81,8 @@ gpa_t unit_gpa(const struct unit *unit, uint32_t eip)
 
 void link_connect(struct bt *bt, struct link *link, struct unit *to)
 {
-    if (link->to || link->from->dead || to->dead || link->from->mode != to->mode || link->eip != to->eip)
+    if ((bt->debug & DEBUG_NO_CHAIN) || link->to || link->from->dead || to->dead || link->from->mode != to->mode ||
+        link->eip != to->eip)
         return;
     link->to = to;
     link->next = to->incoming;
@@ -96,6 +97,47 @@ static void link_disconnect(struct bt *bt, struct link *link)
     link->to = NULL;
     link->next = NULL;
     bt->counters.unchains++;
+}
+
+#define CHAIN_MAX 8u
+
+/* Makes what leads to a unit of a slot lead to the next one: the miss of the pad before it, or the slot. */
+static void chain_set(struct bt *bt, void **slot, struct unit *before, struct unit *unit)
+{
+    uint8_t *pad = unit ? unit->pad : bt->stub_miss;
+    if (!before) {
+        *slot = pad;
+        return;
+    }
+    before->chain = unit;
+    emit_patch(before->miss, to_write(bt, pad));
+}
+
+void unit_list(struct bt *bt, struct unit *unit)
+{
+    if (unit->listed)
+        return;
+    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
+    struct unit *last = unit;
+    chain_set(bt, slot, unit, *slot == bt->stub_miss ? NULL : cache_find(bt, *slot));
+    chain_set(bt, slot, NULL, unit);
+    unit->listed = true;
+    for (unsigned i = 1; i < CHAIN_MAX && last; i++)
+        last = last->chain;
+    if (last && last->chain) { /* the guest's addresses are its own choice: no chain gets long */
+        last->chain->listed = false;
+        chain_set(bt, slot, last, NULL);
+    }
+}
+
+static void unit_unlist(struct bt *bt, struct unit *unit)
+{
+    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
+    struct unit *before = NULL;
+    for (struct unit *at = cache_find(bt, *slot); at != unit; at = at->chain)
+        before = at;
+    chain_set(bt, slot, before, unit->chain);
+    unit->listed = false;
 }
 
 void unit_drop(struct bt *bt, struct unit *unit)
@@ -122,9 +164,8 @@ void unit_drop(struct bt *bt, struct unit *unit)
     while (*at != unit)
         at = &(*at)->next;
     *at = unit->next;
-    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
-    if (*slot == unit->pad)
-        *slot = bt->stub_miss;
+    if (unit->listed)
+        unit_unlist(bt, unit);
     if (bt->trace)
         trace_gone(bt, unit);
 }

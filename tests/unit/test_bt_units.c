@@ -13,6 +13,9 @@ struct bench {
     struct bt *bt;
 };
 
+/* The switches (core/bt/debug.c) that benches are made with. */
+static const char *switches = "";
+
 /* Everything is translated at its first execution, unless `hot` says otherwise. */
 static struct bench bench_new(const uint8_t *code, const uint8_t *end, uint8_t hot)
 {
@@ -22,6 +25,7 @@ static struct bench bench_new(const uint8_t *code, const uint8_t *end, uint8_t h
     if (!b.bt)
         CU_FAIL_FATAL("bt_new");
     b.bt->hot = hot;
+    CU_ASSERT(bt_debug(b.bt, switches, &error));
     rig_flat32(b.rig, code, end);
     alarm(20); /* the guest has no budget */
     return b;
@@ -166,7 +170,7 @@ GUEST(dispatch, "32",
                       "5: hlt\n"
                       "6: .long " AT(dispatch, 2b) ", " AT(dispatch, 3b) ", " AT(dispatch, 4b));
 
-static void test_tails(void)
+static uint64_t test_tails_result(void)
 {
     struct bench b = bench_new(dispatch, dispatch_end, 8);
     static const uint8_t program[8] = { 0, 1, 0, 2, 1, 0, 0, 2 };
@@ -179,8 +183,14 @@ static void test_tails(void)
     }
     const uint32_t *reg = bench_run(b);
     CU_ASSERT_EQUAL(reg[EAX], expected);
-    CU_ASSERT(b.bt->counters.entries < 40);
+    uint64_t entries = b.bt->counters.entries;
     bench_free(b);
+    return entries;
+}
+
+static void test_tails(void)
+{
+    CU_ASSERT(test_tails_result() < 40);
 }
 
 /* 4096 functions of some 230 bytes each, called in turn twenty times: many times what the smallest cache holds. */
@@ -242,6 +252,32 @@ static void test_runs_go(void)
     bench_free(b);
 }
 
+/* Two targets that share a slot are jumped to in turn: one pad leads to the other. */
+static void test_slot_shared(void)
+{
+    struct bench b = bench_new(slot_shared, slot_shared_end, 1);
+    bench_run(b);
+    CU_ASSERT(b.bt->counters.indirect_misses < 10);
+    bench_free(b);
+}
+
+/* What is rare made certain. */
+static void test_switches(void)
+{
+    static const char *const all[] = { "no-chain", "no-liveness", "evict", "short-units",
+        "evict,no-chain,no-liveness" };
+    for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        switches = all[i];
+        test_joins();
+        test_later_run_changes();
+        test_code_ahead_changes();
+        test_flags_survive_the_wrong_pad();
+        test_next_page_remapped();
+        test_tails_result();
+    }
+    switches = "";
+}
+
 static const struct unit_test tests[] = {
     { "branches inside a unit, with pushes pending on one way", test_joins },
     { "a loop of several runs stays inside its unit", test_inside },
@@ -250,7 +286,9 @@ static const struct unit_test tests[] = {
     { "flags survive a landing pad of somebody else", test_flags_survive_the_wrong_pad },
     { "the page that a unit goes on in is mapped anew", test_next_page_remapped },
     { "the dispatch of an interpreter is copied", test_tails },
+    { "indirect jumps to two targets of one slot", test_slot_shared },
     { "more code than the cache holds", test_eviction },
+    { "the same under each switch", test_switches },
     { "units stay when the runs they were made from go", test_runs_go },
 };
 UNIT_MAIN("units", tests)

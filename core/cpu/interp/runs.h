@@ -73,6 +73,7 @@ struct news {
  * room for others. */
 struct run_heat {
     uint8_t tag, count;
+    uint8_t drops; /* up when its translation was in vain, because its bytes changed; down with each new one */
 };
 
 /* Something that may execute runs in the interpreter's place: the translator. */
@@ -119,7 +120,7 @@ static inline uint64_t run_key(gpa_t gpa, bool code32)
 
 static inline uint32_t run_hash(uint64_t key)
 {
-    return (uint32_t)(key ^ key >> 15) % RUN_BUCKETS;
+    return (uint32_t)(key * 0x9e3779b97f4a7c15ull >> 32) % RUN_BUCKETS;
 }
 
 /* The heat of the run with this key; another run's may have to go. */
@@ -129,7 +130,7 @@ static inline struct run_heat *run_heat(struct interp *it, uint64_t key)
     struct run_heat *heat = &it->heat[hash >> 46];
     uint8_t tag = (uint8_t)(hash >> 38);
     if (heat->tag != tag)
-        *heat = (struct run_heat){ tag, 0 };
+        *heat = (struct run_heat){ .tag = tag };
     return heat;
 }
 
