@@ -17,7 +17,7 @@
 #define DROPS_MAX                                                                                                \
     3u          /* so often the executions wanted are doubled, for code that was changed after it was translated \
                  */
-#define HOT 16u /* default of bt->hot */
+#define HOT 8u /* default of bt->hot */
 
 bool bt_supported(void)
 {
