@@ -46,6 +46,7 @@ struct mem_region {
     uint8_t *rom;          /* of a ROM, else NULL */
     struct mem_vram *vram; /* of a view, else NULL */
     uint64_t offset;       /* of a view */
+    bool aimed;            /* of a view: it has shown another part before, and may again */
     abbey_io_fn fn;
     void *self;
 } __attribute__((aligned(PAGE_ALIGN)));

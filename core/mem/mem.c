@@ -164,6 +164,8 @@ bool mem_backing(struct mem *mem, gpa_t gpa, bool write, bool *marked, abbey_mem
     if (!host)
         return false;
     const struct mem_vram *vram = map_vram(mem, host);
+    if (vram && map_find(mem, gpa, false).region->aimed)
+        return false;
     *object = vram ? vram->object : mem->object;
     *offset = (uint64_t)(host - (vram ? vram->bytes : mem->ram));
     return vram || (host >= mem->ram && *offset < mem->ram_bytes);

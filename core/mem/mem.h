@@ -116,7 +116,8 @@ bool mem_vram_touched(const struct mem_vram *vram, uint64_t offset);
 uint8_t *mem_page(struct mem *mem, gpa_t gpa, bool write, bool *marked);
 
 /* Where the bytes of such a page stand, for whoever maps them once more: the host's object and the offset in it. False
- * where mem_page() answers NULL, and for ROM, which is no object. *marked is good for writers alone. */
+ * where mem_page() answers NULL, for ROM, which is no object, and for views that are aimed at other memory now and
+ * then. *marked is good for writers alone. */
 bool mem_backing(struct mem *mem, gpa_t gpa, bool write, bool *marked, abbey_memobj **object, uint64_t *offset);
 
 /* Any length, any alignment, any kind of memory; MMIO is called piecewise. Returns false when part of the range is a

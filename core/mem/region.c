@@ -178,14 +178,19 @@ struct mem_region *mem_add_view(struct mem *mem, gpa_t start, uint64_t length, s
     return region;
 }
 
-/* The entries change, but neither does the guest fetch other code from there than before, if it fetches at all: pages
- * with code are told of as in map_update(), and for the rest it does to forget host addresses. */
+/* Banks are switched many times a picture. So the first time is a change of the map like any other; from then on
+ * mem_backing() does not name the pages, and what is left is to forget host addresses in software TLBs. Pages with code
+ * are told of as in map_update(). */
 void mem_view_aim(struct mem_region *view, uint64_t offset)
 {
     if (view->offset == offset || (offset & MEM_PAGE_MASK) || offset > view->vram->size - view->length)
         return;
+    bool first = !view->aimed;
     view->offset = offset;
-    if (view->enabled) {
+    view->aimed = true;
+    if (first) {
+        map_update(view->mem, view->first, view->last);
+    } else if (view->enabled) {
         map_entries(view->mem, view->first, view->last);
         map_forget(view->mem, view->first, view->last);
     }

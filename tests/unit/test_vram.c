@@ -74,14 +74,16 @@ static void backings_are_named(void)
     bool marked = false;
     CU_ASSERT_TRUE(mem_backing(r.mem, 0x5678, false, &marked, &ram, &offset));
     CU_ASSERT_EQUAL(offset, 0x5000);
-    mem_view_aim(r.window, 0x30000);
     CU_ASSERT_TRUE(mem_backing(r.mem, WINDOW + 0x2000, true, &marked, &window, &offset));
-    CU_ASSERT_EQUAL(offset, 0x32000);
+    CU_ASSERT_EQUAL(offset, 0x2000);
     CU_ASSERT_TRUE(marked); /* clean: a store has to be noticed */
     CU_ASSERT_TRUE(mem_backing(r.mem, LINEAR, false, &marked, &linear, &offset));
     CU_ASSERT_PTR_EQUAL(window, linear);
     CU_ASSERT_PTR_NOT_EQUAL(window, ram);
     CU_ASSERT_FALSE(mem_backing(r.mem, 0xd0000000, false, &marked, &ram, &offset));
+    mem_view_aim(r.window, 0x30000); /* banks come and go too often to be mapped */
+    CU_ASSERT_FALSE(mem_backing(r.mem, WINDOW + 0x2000, false, &marked, &window, &offset));
+    CU_ASSERT_TRUE(mem_backing(r.mem, LINEAR, false, &marked, &linear, &offset));
     struct mem_region *rom = mem_add_rom(r.mem, 0xf0000, 0x1000, mem_vram_bytes(r.vram));
     CU_ASSERT_FALSE(mem_backing(r.mem, 0xf0000, false, &marked, &ram, &offset));
     mem_region_remove(rom);
@@ -134,7 +136,9 @@ static void late_writers_are_seen(void)
     mem_settle(r.mem, mem_pages_asked(r.mem));
     CU_ASSERT_TRUE(mem_vram_take(r.vram, 0, 1 * MB, pages));
     CU_ASSERT_FALSE(mem_vram_take(r.vram, 0, 1 * MB, pages));
-    mem_view_aim(r.window, 0x10000);
+    mem_view_aim(r.window, 0x10000); /* the first time the map has changed */
+    CU_ASSERT_EQUAL(r.asked, 2);
+    mem_view_aim(r.window, 0x20000);
     CU_ASSERT_EQUAL(r.asked, 3);
     CU_ASSERT_EQUAL(r.first, WINDOW);
     CU_ASSERT_EQUAL(r.last, WINDOW + 0xffff);
