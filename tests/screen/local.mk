@@ -8,3 +8,9 @@ tests_screen_screen_of_LDFLAGS = $(AM_LDFLAGS)
 
 TESTS += tests/screen/vnc.sh
 EXTRA_DIST += tests/screen/vnc.sh tests/screen/vnc.py tests/screen/rfb.py tests/screen/echo.py
+
+TESTS += tests/screen/linux.sh
+EXTRA_DIST += tests/screen/linux.sh tests/screen/png.py
+
+TESTS += tests/screen/terminal.sh
+EXTRA_DIST += tests/screen/terminal.sh tests/screen/terminal.py

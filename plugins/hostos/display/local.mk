@@ -1,4 +1,5 @@
-# Displays: what shows the guest's screen, each a plugin of its own, since each has a library of its own.
+# Displays: what shows the guest's screen. Each that has a library of its own is a plugin of its own; the one in the
+# terminal is in linux.so, which knows how to leave a terminal as it was.
 if HAVE_VNC
 plugin_PROGRAMS += plugins/hostos/vnc.so
 plugins_hostos_vnc_so_SOURCES = plugins/hostos/display/vnc.c

@@ -1,5 +1,7 @@
-/* char.c - the character backends and their properties. */
+/* char.c - the backends of this plugin and their properties: character streams, and the display in the terminal. */
 #include "char.h"
+
+#include "display_text.h"
 
 #define ABBEY_SELF struct char_stdio
 static const abbey_prop stdio_props[] = {
@@ -32,7 +34,7 @@ static const abbey_prop pty_props[] = {
 };
 #undef ABBEY_SELF
 
-const abbey_backend char_backends[CHAR_BACKENDS] = {
+const abbey_backend host_backends[HOST_BACKENDS] = {
     {
         .name = "stdio",
         .summary = "stdin and stdout; a terminal is made raw and has the Ctrl-A keys",
@@ -75,5 +77,13 @@ const abbey_backend char_backends[CHAR_BACKENDS] = {
         .props = ABBEY_TABLE(pty_props),
         .create = char_pty_create,
         .destroy = char_pty_destroy,
+    },
+    {
+        .name = "text",
+        .summary = "the guest's text screen in this terminal, with the Ctrl-A keys",
+        .kind = "display",
+        .self_size = sizeof(struct display_text),
+        .create = display_text_create,
+        .destroy = display_text_destroy,
     },
 };

@@ -1,4 +1,4 @@
-/* char.h - the character backends: their instances, and the table of them. */
+/* char.h - the character backends: their instances; and the table of all backends of this plugin. */
 #ifndef ABBEY_HOSTOS_CHAR_H
 #define ABBEY_HOSTOS_CHAR_H
 
@@ -9,8 +9,8 @@
 
 #include "keys.h"
 
-#define CHAR_BACKENDS 5
-extern const abbey_backend char_backends[CHAR_BACKENDS];
+#define HOST_BACKENDS 6
+extern const abbey_backend host_backends[HOST_BACKENDS];
 
 /* char_stdio.c: the process's stdin and stdout. */
 struct char_stdio {

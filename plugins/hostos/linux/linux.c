@@ -49,4 +49,4 @@ static const abbey_hostos hostos = {
 };
 
 ABBEY_PLUGIN(.id = "org.abbey.linux", .version = "0.1.0", .license = "MIT", .hostos = &hostos,
-    .backends = ABBEY_TABLE(char_backends));
+    .backends = ABBEY_TABLE(host_backends));

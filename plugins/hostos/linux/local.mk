@@ -11,6 +11,8 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/clock.c \
 	plugins/hostos/linux/console.c \
 	plugins/hostos/linux/console.h \
+	plugins/hostos/linux/display_text.c \
+	plugins/hostos/linux/display_text.h \
 	plugins/hostos/linux/event.c \
 	plugins/hostos/linux/fault.c \
 	plugins/hostos/linux/keys.c \
