@@ -13,7 +13,7 @@
 
 #define HOST_CPU R15  /* struct cpu * */
 #define HOST_ESP R14  /* guest ESP less the pending delta */
-#define HOST_TLB R10  /* &tlb->entry[0][user][0] */
+#define HOST_TLB R10  /* &tlb->entry[tlb_index(TLB_READ, user, 0)] */
 #define HOST_MASK R11 /* PEXT mask that takes the TLB set out of a linear address */
 #define HOST_EA R12   /* linear address; eip on exits */
 #define HOST_ADD R13  /* addend of the page; struct link * on exits */

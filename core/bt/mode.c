@@ -68,5 +68,5 @@ void mode_enter(struct bt *bt, unsigned mode)
         bt->user_since = __builtin_ia32_rdtsc();
     cpu->bt.mode = mode;
     cpu->bt.table = bt->table[mode];
-    cpu->bt.tlb = &cpu->tlb->entry[0][mode & MODE_USER][0];
+    cpu->bt.tlb = &cpu->tlb->entry[tlb_index(TLB_READ, mode & MODE_USER, 0)];
 }

@@ -47,8 +47,9 @@ static void check_page(struct xlat *x, struct misses *misses, unsigned n, uint32
 {
     struct code *code = &x->code;
     struct page_check *page = &x->unit->page[n];
-    uint32_t set = (x->page[n] >> MEM_PAGE_SHIFT) % TLB_SETS;
-    int32_t disp = (int32_t)((TLB_FETCH * 2 * TLB_SETS + set) * sizeof(struct tlb_entry));
+    bool user = x->mode & MODE_USER;
+    uint32_t index = tlb_index(TLB_FETCH, user, x->page[n]) - tlb_index(TLB_READ, user, 0);
+    int32_t disp = (int32_t)(index * sizeof(struct tlb_entry));
     page->linear = x->page[n];
     page->entry = unit_page_now(x->bt->cpu, page->linear, x->mode & MODE_USER);
     emit8(code, 0x49); /* mov r8, imm64, whatever its value */

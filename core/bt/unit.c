@@ -28,7 +28,7 @@ void unit_add(struct bt *bt, struct unit *unit)
 uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user)
 {
     uint64_t page;
-    const struct tlb_entry *entry = &cpu->tlb->entry[TLB_FETCH][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
+    const struct tlb_entry *entry = &cpu->tlb->entry[tlb_index(TLB_FETCH, user, linear)];
     memcpy(&page, entry, sizeof(page)); /* tag, then frame */
     return page;
 }

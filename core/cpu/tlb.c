@@ -11,7 +11,7 @@ struct tlb *tlb_new(void)
     struct tlb *tlb = calloc(1, sizeof(*tlb));
     if (!tlb)
         return NULL;
-    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    struct tlb_entry *entry = tlb->entry;
     for (unsigned i = 0; i < TLB_ENTRIES; i++)
         entry[i].tag = TLB_INVALID;
     tlb->changes = 1; /* 0 is in links that were never made */
@@ -32,7 +32,7 @@ static void entry_drop(struct tlb_entry *entry, bool global_too)
 void tlb_flush(struct cpu *cpu, bool global_too)
 {
     struct tlb *tlb = cpu->tlb;
-    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    struct tlb_entry *entry = tlb->entry;
     if (global_too || tlb->fills > TLB_FILLED)
         for (unsigned i = 0; i < TLB_ENTRIES; i++)
             entry_drop(&entry[i], global_too);
@@ -51,10 +51,11 @@ void tlb_flush(struct cpu *cpu, bool global_too)
 void tlb_flush_page(struct cpu *cpu, uint32_t linear)
 {
     struct tlb *tlb = cpu->tlb;
-    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    struct tlb_entry *entry = tlb->entry;
     uint32_t region = linear >> 22;
-    for (unsigned i = 0; i < 3 * 2; i++)
-        entry[i * TLB_SETS + (linear >> MEM_PAGE_SHIFT) % TLB_SETS].tag = TLB_INVALID;
+    for (unsigned purpose = TLB_READ; purpose <= TLB_FETCH; purpose++)
+        for (unsigned user = 0; user < 2; user++)
+            entry[tlb_index(purpose, user, linear)].tag = TLB_INVALID;
     /* One INVLPG drops the whole of a large page (SDM vol. 3, 4.10.4.1), which is cached here by its 4 KB pieces. */
     if (tlb->large[region / 32] >> region % 32 & 1)
         for (unsigned i = 0; i < TLB_ENTRIES; i++)
@@ -70,7 +71,7 @@ void tlb_slow_writes(struct cpu *cpu, gpa_t gpa)
 {
     struct tlb *tlb = cpu->tlb;
     uint32_t frame = (uint32_t)(gpa >> MEM_PAGE_SHIFT);
-    struct tlb_entry *entry = &tlb->entry[TLB_WRITE][0][0];
+    struct tlb_entry *entry = &tlb->entry[tlb_index(TLB_WRITE, false, 0)];
     for (unsigned i = 0; i < 2 * TLB_SETS; i++)
         if ((entry[i].frame & TLB_FRAME) == frame)
             entry[i].tag |= TLB_SLOW;
@@ -82,7 +83,7 @@ void tlb_forget(struct cpu *cpu, gpa_t first, gpa_t last)
 {
     struct tlb *tlb = cpu->tlb;
     uint32_t low = (uint32_t)(first >> MEM_PAGE_SHIFT), high = (uint32_t)(last >> MEM_PAGE_SHIFT);
-    struct tlb_entry *entry = &tlb->entry[0][0][0];
+    struct tlb_entry *entry = tlb->entry;
     for (unsigned i = 0; i < 3 * 2 * TLB_SETS; i++)
         if ((entry[i].frame & TLB_FRAME) >= low && (entry[i].frame & TLB_FRAME) <= high)
             entry[i].tag = TLB_INVALID;
@@ -143,7 +144,7 @@ static void filled_note(struct tlb *tlb, const struct tlb_entry *entry)
     if (entry == &tlb->scratch || (entry->frame & TLB_GLOBAL))
         return;
     if (tlb->fills < TLB_FILLED)
-        tlb->filled[tlb->fills] = (uint16_t)(entry - &tlb->entry[0][0][0]);
+        tlb->filled[tlb->fills] = (uint16_t)(entry - tlb->entry);
     if (tlb->fills <= TLB_FILLED)
         tlb->fills++;
 }
@@ -151,7 +152,7 @@ static void filled_note(struct tlb *tlb, const struct tlb_entry *entry)
 const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user)
 {
     struct tlb *tlb = cpu->tlb;
-    struct tlb_entry *entry = &tlb->entry[purpose][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
+    struct tlb_entry *entry = &tlb->entry[tlb_index(purpose, user, linear)];
     uint32_t page = linear & ~MEM_PAGE_MASK;
     bool marked = false;
     if ((entry->tag & ~TLB_SLOW) == page) {

@@ -20,7 +20,9 @@
 #include "core/cpu/cpu.h"
 
 #define TLB_SETS 512u
-#define TLB_ENTRIES (3 * 2 * TLB_SETS)
+/* Translated code looks a page up wherever it comes to another one, and a kernel has more pages with code than 512. */
+#define TLB_FETCH_SETS 2048u
+#define TLB_ENTRIES (2 * 2 * TLB_SETS + 2 * TLB_FETCH_SETS)
 #define TLB_FILLED 1024u  /* a flush looks at so many entries, or at all */
 #define TLB_REGIONS 1024u /* of 4 MB */
 
@@ -45,16 +47,25 @@ struct tlb_counters {
 };
 
 struct tlb {
-    struct tlb_entry entry[3][2][TLB_SETS]; /* [purpose][user][set] */
-    struct tlb_entry scratch;               /* the translation of a page that must not be cached */
-    uint16_t filled[TLB_FILLED];            /* entries made since the last flush that are not global, perhaps twice */
-    uint32_t fills;                         /* of them; more than TLB_FILLED: too many to tell apart */
-    uint32_t large[TLB_REGIONS / 32]; /* a bit for each 4 MB of linear addresses with an entry that is TLB_LARGE */
-    uint64_t changes;                 /* counts flushes, and whatever else voids a translation kept elsewhere */
-    uint32_t watch_hits;              /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
-    uint32_t watch[5];                /* DR0-3 and DR7 that the entries were made under */
+    struct tlb_entry entry[TLB_ENTRIES]; /* where tlb_index() says */
+    struct tlb_entry scratch;            /* the translation of a page that must not be cached */
+    uint16_t filled[TLB_FILLED];         /* entries made since the last flush that are not global, perhaps twice */
+    uint32_t fills;                      /* of them; more than TLB_FILLED: too many to tell apart */
+    uint32_t large[TLB_REGIONS / 32];    /* a bit for each 4 MB of linear addresses with an entry that is TLB_LARGE */
+    uint64_t changes;                    /* counts flushes, and whatever else voids a translation kept elsewhere */
+    uint32_t watch_hits;                 /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
+    uint32_t watch[5];                   /* DR0-3 and DR7 that the entries were made under */
     struct tlb_counters counters;
 };
+
+/* The entry that may hold the page of `linear`: reads, writes, fetches, each for supervisor and user rights. */
+static inline uint32_t tlb_index(unsigned purpose, bool user, uint32_t linear)
+{
+    uint32_t page = linear >> MEM_PAGE_SHIFT;
+    if (purpose == TLB_FETCH)
+        return 2 * 2 * TLB_SETS + user * TLB_FETCH_SETS + page % TLB_FETCH_SETS;
+    return (purpose * 2 + user) * TLB_SETS + page % TLB_SETS;
+}
 
 static inline gpa_t tlb_gpa(const struct tlb_entry *entry, uint32_t linear)
 {
@@ -71,7 +82,7 @@ static inline uint8_t *tlb_host(const struct tlb_entry *entry, uint32_t linear)
 static inline const struct tlb_entry *tlb_hit(
     const struct tlb *tlb, unsigned purpose, bool user, uint32_t linear, uint32_t size)
 {
-    const struct tlb_entry *entry = &tlb->entry[purpose][user][(linear >> MEM_PAGE_SHIFT) % TLB_SETS];
+    const struct tlb_entry *entry = &tlb->entry[tlb_index(purpose, user, linear)];
     return __builtin_expect(entry->tag == ((linear + (size - 1)) & ~MEM_PAGE_MASK), 1) ? entry : NULL;
 }
 
