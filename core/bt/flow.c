@@ -57,6 +57,33 @@ void xlat_push_rm(struct xlat *x)
     x->delta -= 4;
 }
 
+/* 06, 0E, 16, 1E, 0F A0, 0F A8: the upper half is pushed as zero. */
+void xlat_push_seg(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    struct operand at = stack_check(x, -4, true);
+    emit_op(&x->code, EMIT_0F, 0xb7, R9, selector_of(x->insn->opcode >> 3 & 7));
+    emit_store(&x->code, at, R9);
+    x->delta -= 4;
+}
+
+/* The address is computed with ESP behind the item (SDM vol. 2, POP). */
+void xlat_pop_rm(struct xlat *x)
+{
+    if (x->insn->mod == 3 || narrow(x)) {
+        x->refused = true;
+        return;
+    }
+    struct operand at = stack_check(x, 0, false);
+    emit_load(&x->code, R9, at);
+    emit_store(&x->code, temp(), R9);
+    x->delta += 4;
+    at = operand_check(x, 4, true);
+    emit_load(&x->code, R9, temp());
+    emit_store(&x->code, at, R9);
+}
+
 void xlat_pop_reg(struct xlat *x)
 {
     unsigned n = x->insn->opcode & 7;

@@ -75,6 +75,44 @@ void xlat_divide(struct xlat *x)
     modrm(x, 0);
 }
 
+/* 8C: a selector, to 16 bits of memory or a whole register. */
+void xlat_mov_from_seg(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    unsigned to = insn->rm;
+    if (insn->reg > GS || (insn->mod == 3 && (insn->opsize != 4 || to == ESP))) {
+        x->refused = true;
+        return;
+    }
+    if (insn->mod == 3) {
+        emit_op(&x->code, EMIT_0F, 0xb7, to, selector_of(insn->reg));
+        return;
+    }
+    struct operand at = operand_check(x, 2, true);
+    emit_op(&x->code, EMIT_0F, 0xb7, R9, selector_of(insn->reg));
+    emit_op(&x->code, EMIT_66, 0x89, R9, at);
+}
+
+/* 0F C7 /1; all its registers are implied. */
+void xlat_cmpxchg8b(struct xlat *x)
+{
+    struct operand at = operand_check(x, 8, true);
+    emit_op(&x->code, EMIT_0F | (x->insn->prefixes & INSN_PREFIX_LOCK ? EMIT_LOCK : 0), 0xc7, 1, at);
+}
+
+/* BT m,r and its like reach memory up to 256 MB around their operand: in a window the host does it all, elsewhere it is
+ * the interpreter's. */
+void xlat_bit_string(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    unsigned reg = host_reg(insn->reg);
+    if (reg == HOST_ESP)
+        esp_settle_first(x);
+    struct operand at = operand_check(x, insn->opsize, insn->opcode != 0xa3);
+    x->refused |= !at.guest;
+    emit_op(&x->code, how_of(insn) | (insn->prefixes & INSN_PREFIX_LOCK ? EMIT_LOCK : 0), insn->opcode, reg, at);
+}
+
 /* F3 90 */
 void xlat_pause(struct xlat *x)
 {

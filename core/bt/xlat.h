@@ -147,6 +147,12 @@ static inline unsigned host_reg(unsigned guest)
 {
     return guest == ESP ? HOST_ESP : guest;
 }
+/* The selector in a segment register. */
+static inline struct operand selector_of(unsigned seg)
+{
+    return op_mem(
+        HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, selector)));
+}
 /* Makes an access of `size` bytes to the instruction's memory operand safe, and returns the operand to emit it with. R8
  * and R9 are free afterwards; R12 and R13 may be part of it until the next check. */
 struct operand operand_check(struct xlat *x, unsigned size, bool write);
@@ -196,6 +202,9 @@ void count_add(struct xlat *x, int32_t count);
 /* forms.c, flow.c: functions of the rows */
 void xlat_modrm(struct xlat *x);
 void xlat_divide(struct xlat *x);
+void xlat_mov_from_seg(struct xlat *x);
+void xlat_cmpxchg8b(struct xlat *x);
+void xlat_bit_string(struct xlat *x);
 void xlat_pause(struct xlat *x);
 void xlat_esp_imm(struct xlat *x);
 void xlat_mov_imm(struct xlat *x);
@@ -209,6 +218,8 @@ void xlat_lea(struct xlat *x);
 void xlat_push_reg(struct xlat *x);
 void xlat_push_imm(struct xlat *x);
 void xlat_push_rm(struct xlat *x);
+void xlat_push_seg(struct xlat *x);
+void xlat_pop_rm(struct xlat *x);
 void xlat_pop_reg(struct xlat *x);
 void xlat_leave(struct xlat *x);
 void xlat_jcc(struct xlat *x);
