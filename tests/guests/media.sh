@@ -57,19 +57,30 @@ diskette() {
     quit
 }
 
+# isolinux_cd WORD - a CD whose kernel gets that word.
+isolinux_cd() {
+    printf '%s\n' 'DEFAULT linux' 'LABEL linux' 'KERNEL /vmlinuz' \
+        "APPEND initrd=/initrd.gz console=ttyS0 quiet $1" >"$work/iso2/isolinux/isolinux.cfg"
+    xorriso -as mkisofs -quiet -o "$work/isolinux.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
+        -boot-load-size 4 -boot-info-table "$work/iso2" >"$work/log" 2>&1
+}
+up_twice() {
+    [ "$(grep -ac '^abbey-test: up i686 ' "$work/serial")" -ge 2 ]
+}
 isolinux() {
     mkdir -p "$work/iso2/isolinux"
     cp "$files/isolinux/usr/lib/ISOLINUX/isolinux.bin" "$files/syslinux-common/usr/lib/syslinux/modules/bios/ldlinux.c32" \
         "$work/iso2/isolinux"
     cp "$guests/686/vmlinuz" "$guests/686/initrd.gz" "$work/iso2"
-    printf '%s\n' 'DEFAULT linux' 'LABEL linux' 'KERNEL /vmlinuz' \
-        'APPEND initrd=/initrd.gz console=ttyS0 quiet test=poweroff' >"$work/iso2/isolinux/isolinux.cfg"
-    xorriso -as mkisofs -quiet -o "$work/isolinux.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
-        -boot-load-size 4 -boot-info-table "$work/iso2" >"$work/log" 2>&1
+    isolinux_cd test=poweroff
     start cd --set backends.cd.path="$work/isolinux.iso"
     result "an ISOLINUX CD boots a Debian kernel" serial '^abbey-test: up i686 '
     ended
     result "which powers the machine off by ACPI" [ $status -eq 0 ]
+    isolinux_cd test=reboot
+    start cd --set backends.cd.path="$work/isolinux.iso"
+    result "a kernel that reboots comes back through the firmware" wait_until up_twice
+    quit
 }
 
 memtest() {
