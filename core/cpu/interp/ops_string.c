@@ -73,8 +73,9 @@ static uint32_t items_in_page(
 
 static void items_fill(uint8_t *to, uint32_t value, uint32_t count, unsigned size)
 {
-    if (size == 1)
-        memset(to, (int)value, count);
+    uint32_t same = (value & 0xff) * 0x01010101u; /* most fill with zeros */
+    if (((value ^ same) & size_mask(size)) == 0)
+        memset(to, (int)(value & 0xff), count * size);
     else
         for (uint32_t i = 0; i < count; i++)
             memcpy(to + i * size, &value, size);
