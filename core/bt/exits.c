@@ -29,6 +29,27 @@ void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip)
         x->patch[x->patches++] = (struct patch){ jump, x->now, goes };
 }
 
+void exit_branch(struct xlat *x, unsigned condition, int16_t goes, uint32_t eip)
+{
+    if (fp_note_stays(x, goes) || (!x->note.last && !x->note.operand)) {
+        exit_go(x, (int)condition, goes, eip);
+        return;
+    }
+    x->edge[x->edges++] = (struct edge){ emit_jcc(&x->code, condition), x->note, x->now, goes, eip };
+}
+
+void exit_edges(struct xlat *x)
+{
+    for (unsigned i = 0; i < x->edges; i++) {
+        const struct edge *edge = &x->edge[i];
+        emit_patch(edge->jump, x->code.at);
+        fp_note(x, edge->note);
+        x->now = edge->from;
+        fp_note_going(x, edge->goes);
+        exit_go(x, 16, edge->goes, edge->eip);
+    }
+}
+
 void exit_patch(struct xlat *x)
 {
     for (unsigned i = 0; i < x->patches; i++) {
@@ -36,7 +57,7 @@ void exit_patch(struct xlat *x)
         const struct unit *unit = x->unit;
         if (patch->goes >= unit->count)
             link_add(x, patch->jump, patch->from, x->step[patch->goes].eip);
-        else if (patch->goes == 0) /* while counting, by way of the look at the budget */
+        else if (patch->goes == 0 && x->bt->counting) /* by way of the look at the budget */
             emit_patch(patch->jump, to_write(x->bt, unit->body));
         else
             emit_patch(patch->jump, to_write(x->bt, unit->body + unit->point[patch->goes].code));

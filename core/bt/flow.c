@@ -117,9 +117,9 @@ void xlat_jcc(struct xlat *x)
     const struct insn *insn = x->insn;
     if (narrow(x))
         return;
-    esp_settle(x);
+    esp_move(x);
     count_add(x, (int32_t)x->index + 1);
-    exit_go(x, insn->opcode & 15, x->now->goes, x->next + insn->imm);
+    exit_branch(x, insn->opcode & 15, x->now->goes, x->next + insn->imm);
     count_add(x, -(int32_t)(x->index + 1));
 }
 
@@ -129,6 +129,7 @@ void xlat_jmp(struct xlat *x)
     if (narrow(x) || jump_follows(x, target))
         return;
     esp_settle(x);
+    fp_note_going(x, x->now->goes);
     count_add(x, (int32_t)x->index + 1);
     exit_go(x, 16, x->now->goes, target);
     x->ended = true;
@@ -143,6 +144,7 @@ void xlat_loop(struct xlat *x)
         return;
     }
     esp_settle(x);
+    fp_note_going(x, x->now->goes);
     count_add(x, (int32_t)x->index + 1);
     emit8(&x->code, 0x67);
     emit8(&x->code, insn->opcode);
@@ -161,6 +163,7 @@ void xlat_call(struct xlat *x)
     emit_store_imm(&x->code, at, x->next);
     x->delta -= 4;
     esp_settle(x);
+    fp_note_going(x, x->now->goes);
     count_add(x, (int32_t)x->index + 1);
     exit_go(x, 16, x->now->goes, x->next + x->insn->imm);
     x->ended = true;

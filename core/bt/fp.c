@@ -77,11 +77,9 @@ void xlat_x87(struct xlat *x)
     } else {
         struct operand at = operand_check(x, form.load ? form.load : form.store, form.store != 0);
         emit_op(code, 0, insn->opcode, insn->reg, at);
-        if (form.notes)
-            x->note.operand = (uint16_t)(x->index + 1);
     }
     if (form.notes)
-        x->note.last = (uint16_t)(x->index + 1);
+        fp_note_this(x);
 }
 
 void xlat_fwait(struct xlat *x)

@@ -57,6 +57,8 @@ struct link {
  * of the unit's points plus 1, 0: none. */
 struct x87_note {
     uint16_t last, operand;
+    int32_t adjust; /* to the operand's address, since its registers have changed by so much */
+    bool looped;    /* only if cpu->bt.x87_looped */
 };
 
 /* Where an instruction of a unit begins. */

@@ -40,13 +40,20 @@ void flags_unstash(struct code *code)
     emit_mov(code, RAX, R9);
 }
 
+void esp_move(struct xlat *x)
+{
+    if (x->delta) {
+        fp_note_esp(x);
+        emit_lea(&x->code, HOST_ESP, op_mem(HOST_ESP, x->delta));
+    }
+    x->delta = 0;
+}
+
 void esp_settle(struct xlat *x)
 {
     fp_note(x, x->note); /* may need ESP as it is */
     x->note = (struct x87_note){ 0 };
-    if (x->delta)
-        emit_lea(&x->code, HOST_ESP, op_mem(HOST_ESP, x->delta));
-    x->delta = 0;
+    esp_move(x);
 }
 
 void esp_settle_first(struct xlat *x)

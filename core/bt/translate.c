@@ -149,6 +149,7 @@ static void step_translate(struct xlat *x)
                 x->slow[slows].delta_after = x->delta;
                 x->slow[slows].back = x->ended ? NULL : x->code.at;
             }
+            fp_note_behind(x);
             return;
         }
     }
@@ -180,6 +181,8 @@ static void steps_translate(struct xlat *x, struct misses *misses)
             check_page(x, misses, pages, step->eip);
             count_add(x, -(int32_t)x->index);
         }
+        if (step->joined)
+            fp_note_loop(x);
         x->insn = step->insn;
         x->row = step->row;
         x->eip = step->eip;
@@ -197,6 +200,7 @@ static void steps_translate(struct xlat *x, struct misses *misses)
     unit->pages = (uint8_t)pages;
     if (!x->ended) {
         esp_settle(x);
+        fp_note_going(x, x->index == x->steps ? x->tail_goes : NO_STEP);
         count_add(x, unit->count);
         exit_go(x, 16, x->index == x->steps ? x->tail_goes : NO_STEP, x->next);
     }
@@ -254,6 +258,7 @@ struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
     unit->body = emit_exec(&x->code);
     check_budget(x, &misses);
     steps_translate(x, &misses);
+    exit_edges(x);
     exit_patch(x);
     slow_paths(x);
     link_stubs(x);

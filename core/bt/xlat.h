@@ -65,6 +65,7 @@ struct step {
     uint8_t pages;             /* so many of the unit's pages are known to be mapped as they were, from here on */
     uint8_t soft;              /* hint_soft() */
     bool joined;               /* another step leads here */
+    struct x87_note loop;      /* what its branch from below leaves in mind here: fp_note.c; or nothing */
     uint8_t live_in, live_out; /* of flags, packed by flags_pack() */
 };
 #define NO_STEP (-1)
@@ -83,6 +84,15 @@ struct patch {
 struct range {
     uint32_t frame;
     uint16_t first, last;
+};
+
+/* Where a branch leads while x87 pointers are in mind: out of line they are noted first. */
+struct edge {
+    uint8_t *jump; /* displacement that leads here */
+    struct x87_note note;
+    const struct step *from;
+    int16_t goes;
+    uint32_t eip;
 };
 
 struct xlat {
@@ -117,6 +127,8 @@ struct xlat {
     unsigned slows;
     struct patch patch[UNIT_INSNS];
     unsigned patches;
+    struct edge edge[UNIT_INSNS];
+    unsigned edges;
     unsigned links;
 };
 
@@ -162,6 +174,8 @@ struct operand stack_check(struct xlat *x, int32_t offset, bool write);
 struct operand base_check(struct xlat *x);
 /* Makes R14D the guest's ESP, and notes x87 pointers: all that is kept in mind while control stays in the unit. */
 void esp_settle(struct xlat *x);
+/* The former alone. */
+void esp_move(struct xlat *x);
 /* The same before anything else of the instruction is written: it begins behind that, so that whoever takes it back
  * finds ESP settled. */
 void esp_settle_first(struct xlat *x);
@@ -185,6 +199,10 @@ void flags_unstash(struct code *code);
 /* Goes to a known address, inside the unit where `goes` says so, otherwise by a link. `condition` below 16: only then;
  * otherwise always. Delta must be 0. */
 void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip);
+/* The same for a branch, with x87 pointers in mind that stay so where it is not taken. */
+void exit_branch(struct xlat *x, unsigned condition, int16_t goes, uint32_t eip);
+/* Their code out of line. */
+void exit_edges(struct xlat *x);
 /* Patches the jumps inside the unit; those to steps that were not written become links. */
 void exit_patch(struct xlat *x);
 /* Leaves for the address in R12D through the jump table. Delta must be 0. */
@@ -244,10 +262,22 @@ void xlat_simd(struct xlat *x);
 
 /* fp_note.c */
 
-/* Code that notes the pointers of an x87 instruction. Changes R8. */
+/* Code that notes the pointers of an x87 instruction. Changes R8 and R9. */
 void fp_note(struct xlat *x, struct x87_note note);
-/* Before an instruction: notes the address of an operand that it takes the registers from. */
+/* Before an instruction: notes the address of an operand that it takes the registers from. Behind it: follows those
+ * that it has added a constant to. */
 void fp_note_before(struct xlat *x);
+void fp_note_behind(struct xlat *x);
+/* Behind an x87 instruction that changes the pointers. */
+void fp_note_this(struct xlat *x);
+/* At a step that others lead to, with nothing in mind: what a branch from below will leave in mind is from now on. */
+void fp_note_loop(struct xlat *x);
+/* Code in front of a jump to the step, or NO_STEP, with nothing in mind. */
+void fp_note_going(struct xlat *x, int16_t goes);
+/* Code in front of a branch: true when what is in mind is what the step has in mind too, and may stay so. */
+bool fp_note_stays(struct xlat *x, int16_t goes);
+/* Notes what a change of ESP would spoil. */
+void fp_note_esp(struct xlat *x);
 
 /* fp.c: what a check of fp_live leads to: loads the registers and goes on behind the check. Returns the displacement of
  * the jump that is taken when the guest may not use them. */

@@ -158,6 +158,7 @@ struct cpu_bt {
     uint32_t host_mxcsr, host_fcw; /* for C */
     /* Notes of the last x87 instruction (fpu.h): opcode and address, which are stored at once; its operand. */
     uint32_t x87_op __attribute__((aligned(8))), x87_ip, x87_dp, x87_seg;
+    uint32_t x87_looped; /* core/bt/fp_note.c */
     struct bt *bt;
 };
 
