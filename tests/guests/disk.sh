@@ -67,7 +67,7 @@ boot() {
     local name=$1 disk=$2 cmdline=$3
     shift 3
     case $name in
-    *qcow2* | *VMDK*) ;;
+    *qcow2* | *VMDK* | *NBD*) ;;
     *) rm -f "$image" && truncate -s 64M "$image" ;;
     esac
     "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
@@ -109,6 +109,20 @@ else
     disk='devices.vd={ device: virtio-blk, media: d }'
     boot "virtio, modern" vda "" --set "$disk"
     result "virtio, modern: the image has what the guest wrote" image_good "$image"
+    if command -v nbdkit >/dev/null && "$ABBEY" plugins describe nbd >/dev/null 2>&1; then
+        image=$work/disk.img
+        rm -f "$image" && truncate -s 64M "$image"
+        nbdkit --exit-with-parent --foreground --unix "$work/nbd" file "$image" &
+        server=$!
+        until [ -S "$work/nbd" ]; do sleep 0.1; done
+        boot "virtio, NBD" vda "" --set "$disk" --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }"
+        kill $server
+        wait $server
+        result "virtio, NBD: the image has what the guest wrote" image_good "$image"
+    else
+        number=$((number + 1))
+        echo "ok $number - disk: virtio, NBD # SKIP no nbdkit, or no libnbd"
+    fi
     mode=undoable
     boot "virtio, legacy, undoable" vda virtio_pci.force_legacy=1 --set "$disk"
     result "undoable: the image is as it was" cmp "$image" <(head -c 64M /dev/zero)

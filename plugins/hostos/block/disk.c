@@ -251,7 +251,7 @@ static int32_t disk_change(abbey_block *block, const char *path, uint32_t force,
 {
     struct disk *disk = (struct disk *)block;
     struct image *image = NULL;
-    if (!disk->client || !(disk->client->flags & ABBEY_BLOCK_REMOVABLE))
+    if (!disk->client || !(disk->client->flags & ABBEY_BLOCK_REMOVABLE) || disk->uri)
         return image_fail(error, "the medium of this drive cannot be changed");
     if (disk->door_locked && !force && (disk->info.flags & ABBEY_BLOCK_PRESENT)) {
         disk->client->event(disk->client_self, ABBEY_BLOCK_EJECT);

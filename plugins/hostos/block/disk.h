@@ -42,6 +42,7 @@ struct disk {
 /* Backends "disk" and "nbd". */
 int32_t disk_create(abbey_dev *dev, void *self, void **interface);
 void disk_destroy(void *self);
+int32_t nbd_backend_create(abbey_dev *dev, void *self, void **interface); /* where libnbd is there */
 
 /* For what makes the image otherwise: takes it over and starts the thread. 0, or -1 after abbey_fail(). */
 int32_t disk_start(struct disk *disk, abbey_dev *dev, struct image *image, void **interface);

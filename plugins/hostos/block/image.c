@@ -128,7 +128,8 @@ int image_close(struct image *image)
         return 0;
     int status = image->format->close(image);
     int below = image_close(image->backing);
-    close(image->fd);
+    if (image->fd >= 0)
+        close(image->fd);
     free(image->path);
     free(image);
     return status ? status : below;

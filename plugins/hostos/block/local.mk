@@ -8,6 +8,7 @@ plugins_hostos_block_so_SOURCES = \
 	plugins/hostos/block/image.h \
 	plugins/hostos/block/lock.c \
 	plugins/hostos/block/mode.c \
+	plugins/hostos/block/nbd.c \
 	plugins/hostos/block/plugin.c \
 	plugins/hostos/block/qcow2.c \
 	plugins/hostos/block/qcow2.h \
@@ -23,6 +24,6 @@ plugins_hostos_block_so_SOURCES = \
 	plugins/hostos/block/vmdk.c \
 	plugins/hostos/block/vmdk.h \
 	plugins/hostos/block/vmdk_sparse.c
-plugins_hostos_block_so_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CPPFLAGS)
-plugins_hostos_block_so_LDADD = $(ZLIB_LIBS)
+plugins_hostos_block_so_CPPFLAGS = $(AM_CPPFLAGS) $(ZLIB_CPPFLAGS) $(NBD_CPPFLAGS)
+plugins_hostos_block_so_LDADD = $(ZLIB_LIBS) $(NBD_LIBS)
 plugins_hostos_block_so_LDFLAGS = $(PLUGIN_LINK)

@@ -16,6 +16,16 @@ static const abbey_prop disk_props[] = {
 };
 #undef ABBEY_SELF
 
+#ifdef HAVE_LIBNBD
+#define ABBEY_SELF struct disk
+static const abbey_prop nbd_props[] = {
+    ABBEY_PROP_TEXT(uri, NULL, "the export: nbd://HOST[:PORT]/NAME, nbd+unix:///NAME?socket=PATH, nbds://... with TLS",
+        .flags = ABBEY_PROP_REQUIRED),
+    ABBEY_PROP(read_only, false, "write nothing, also where the server would let us"),
+};
+#undef ABBEY_SELF
+#endif
+
 static const abbey_backend backends[] = {
     { .name = "disk",
         .summary = "a disk, CD or floppy image: " IMAGE_FORMATS,
@@ -24,6 +34,15 @@ static const abbey_backend backends[] = {
         .props = ABBEY_TABLE(disk_props),
         .create = disk_create,
         .destroy = disk_destroy },
+#ifdef HAVE_LIBNBD
+    { .name = "nbd",
+        .summary = "a disk of a network block device server",
+        .kind = "block",
+        .self_size = sizeof(struct disk),
+        .props = ABBEY_TABLE(nbd_props),
+        .create = nbd_backend_create,
+        .destroy = disk_destroy },
+#endif
 };
 
 static const void *query(const char *id)
