@@ -91,8 +91,8 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
         return false;
     enum window_answer answer =
         windows_fault(bt->windows, &bt->cpu->paging, fault->addr, fault->write, unit->mode & MODE_USER);
-    if (answer == WINDOW_RETRY)
-        return true;
+    if (answer == WINDOW_RETRY || answer == WINDOW_NONE)
+        return answer == WINDOW_RETRY;
     /* Each unit that it is in, as it comes up. */
     if (answer != WINDOW_GUEST && hint_raise(bt, unit_gpa(unit, point->eip)) == SOFT_NOW) {
         bt->retired = unit;

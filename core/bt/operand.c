@@ -1,7 +1,12 @@
-/* operand.c - guest memory in translated code: the soft TLB in line.
+/* operand.c - guest memory in translated code: by a window, or by the soft TLB in line.
  *
- * An access costs eight host instructions before the one that the guest wrote. For `mov eax,[ebx+ecx*4+8]` with flags
- * dead, at CPL 0:
+ * In a window (core/mem/window.h) an access is the guest's own operand, relative to GS and with an address of 32 bits:
+ *
+ *     mov   eax,gs:[ebx+ecx*4+8]
+ *
+ * What goes wrong there is a fault of the host, for which no code is written (fault.c). The soft TLB serves address
+ * spaces without a window, and instructions that windows did not serve. An access by it costs eight host instructions
+ * before the one that the guest wrote. For `mov eax,[ebx+ecx*4+8]` with flags dead, at CPL 0:
  *
  *     lea   r12d,[rbx+rcx*4+8]      linear address; 32-bit LEA wraps as the guest's addition does
  *     pext  r13d,r12d,r11d          set = bits 12.. of it (R11D = the mask)

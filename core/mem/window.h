@@ -23,7 +23,7 @@ struct window_counters {
     uint64_t hidden_faults, fills, filled_pages, windows, evictions, losses, revalidations, tables_changed,
         dropped_pages;
     uint64_t protections, unprotections, vmas, vmas_max;
-    uint64_t refused[8]; /* by enum window_answer */
+    uint64_t refused[9]; /* by enum window_answer */
 };
 
 /* How windows are used, for tests. */
@@ -43,8 +43,8 @@ uint8_t *windows_enter(struct windows *windows, const struct paging *paging, boo
 /* `ticks` of the time-stamp counter went by in user code; `window`: with one. */
 void windows_spent(struct windows *windows, const struct paging *paging, uint64_t ticks, bool window);
 
-/* What to do about a host fault in code that windows_enter() was called for. All but RETRY: the instruction is for the
- * interpreter, for the reason named. */
+/* What to do about a host fault in code that windows_enter() was called for. All but RETRY and NONE: the instruction is
+ * for the interpreter, for the reason named. */
 enum window_answer {
     WINDOW_RETRY,  /* the page is there now */
     WINDOW_GUEST,  /* a fault of the guest */
@@ -54,6 +54,7 @@ enum window_answer {
     WINDOW_MARKED, /* a store to a page that carries a mark */
     WINDOW_BUSY,   /* mapped and flushed too often to be worth it */
     WINDOW_FULL,   /* no more mappings */
+    WINDOW_NONE,   /* not an address of the window, nor near it: no guest can form it */
 };
 enum window_answer windows_fault(
     struct windows *windows, const struct paging *paging, uint64_t address, bool write, bool user);

@@ -324,6 +324,8 @@ enum window_answer windows_fault(
 {
     struct window *window = windows->now[user];
     struct mem *mem = windows->mem;
+    if (!window || address - (uint64_t)(uintptr_t)window->area >= 3 * WINDOW_BYTES)
+        return WINDOW_NONE;
     uint64_t offset = address - (uint64_t)(uintptr_t)window->base;
     uint32_t linear = (uint32_t)offset & ~MEM_PAGE_MASK, code;
     uint32_t access = (write ? WALK_WRITE : WALK_READ) | (user ? WALK_USER : 0);
