@@ -68,8 +68,10 @@ static void window_lose(struct windows *windows, struct window *window)
 {
     window_drop_all(windows, window);
     window->used = false;
-    if (window->space)
+    if (window->space) {
         window->space->ticks = 0;
+        window->space->window = NULL;
+    }
     window->space = NULL;
     for (unsigned user = 0; user < 2; user++)
         if (windows->now[user] == window)
@@ -120,7 +122,7 @@ bool windows_room(struct windows *windows, struct window *spare, uint32_t mappin
         return true;
     mappings += windows->vmas_max / 8; /* evicting one by one would count all of them each time */
     while (windows->counters.vmas + mappings > windows->vmas_max) {
-        struct window *window = oldest(windows->user, USER_WINDOWS, spare);
+        struct window *window = oldest(windows->user, windows->users, spare);
         if (!window)
             window = oldest(windows->kernel, KERNEL_WINDOWS, spare);
         if (!window) {
@@ -154,6 +156,8 @@ static struct window *window_take(
     }
     if (!window->area)
         return NULL;
+    if (window->user && window >= windows->user + windows->users)
+        windows->users = (unsigned)(window - windows->user) + 1;
     window->used = true;
     window->paging = *paging;
     window->shift = paging->on && paging->pae ? 21 : 22;
@@ -217,9 +221,8 @@ static struct space *space_find(struct windows *windows, const struct paging *pa
     struct space *space = &windows->space[(cr3 >> 5 ^ cr3 >> 12) % SPACES];
     if (space->used && space->cr3 == cr3 && (!paging->on || space_same(windows, space, paging)))
         return space;
-    for (struct window *window = windows->user; window < windows->user + USER_WINDOWS; window++)
-        if (window->used && window->space == space)
-            window_lose(windows, window);
+    if (space->window)
+        window_lose(windows, space->window);
     *space = (struct space){ .used = true, .cr3 = cr3, .need = EARN_TICKS };
     if (paging->on)
         space_look(windows, space, paging);
@@ -229,14 +232,15 @@ static struct space *space_find(struct windows *windows, const struct paging *pa
 static struct window *user_find(struct windows *windows, const struct paging *paging)
 {
     struct space *space = space_find(windows, paging);
-    for (struct window *window = windows->user; window < windows->user + USER_WINDOWS; window++)
-        if (window->used && window->space == space)
-            return window;
+    if (space->window)
+        return space->window;
     if (!windows->at_once && space->ticks < space->need)
         return NULL;
     struct window *window = window_take(windows, windows->user, USER_WINDOWS, paging);
-    if (window)
-        window->space = space;
+    if (!window)
+        return NULL;
+    window->space = space;
+    space->window = window;
     return window;
 }
 

@@ -16,7 +16,7 @@
 #define WINDOW_SLOTS 2048u /* of 2 MB with PAE; 4 MB and half as many else */
 #define SLOT_WORDS 16u     /* a bit a page */
 #define KERNEL_WINDOWS 4u  /* kernels that isolate page tables have two sets of them */
-#define USER_WINDOWS 96u
+#define USER_WINDOWS 400u
 #define BIG_MAX 32u
 #define CHURN_SETS 256u
 #define CHURN_MAX 8u /* drops of a page before it is left to the TLB */
@@ -72,6 +72,7 @@ struct space {
     gpa_t at[2];
     uint64_t entry[2];
     uint64_t ticks, need;
+    struct window *window; /* or NULL */
 };
 
 struct windows {
@@ -84,6 +85,7 @@ struct windows {
     uint64_t global_flushes; /* the last of those that flushed all */
     uint64_t entered[2];     /* `flushes` for which now[] is right */
     struct window *now[2];   /* in use at CPL 0-2, at CPL 3 */
+    unsigned users;          /* of user[], those that were ever used */
     struct window kernel[KERNEL_WINDOWS], user[USER_WINDOWS];
     struct space space[SPACES];
     uint64_t clock; /* of window.age */
@@ -139,11 +141,16 @@ static inline uint8_t *window_at(const struct window *window, uint32_t linear)
     return window->base + (linear & ~MEM_PAGE_MASK);
 }
 
-#define WINDOW_ALL(windows, window)                                                  \
-    for (struct window *window = (windows)->kernel; window;                          \
-         window = window + 1 == (windows)->kernel + KERNEL_WINDOWS ? (windows)->user \
-                  : window + 1 == (windows)->user + USER_WINDOWS   ? NULL            \
-                                                                   : window + 1)
+/* All windows that were ever used, the kernel's first. */
+static inline struct window *window_next(struct windows *windows, struct window *window)
+{
+    struct window *next = window ? window + 1 : windows->kernel;
+    if (next == windows->kernel + KERNEL_WINDOWS)
+        next = windows->user;
+    return next == windows->user + windows->users ? NULL : next;
+}
+#define WINDOW_ALL(windows, window) \
+    for (struct window *window = window_next(windows, NULL); window; window = window_next(windows, window))
 
 /* ---- window.c ---- */
 
