@@ -6,8 +6,9 @@
  *
  * Direct boot: a kernel file in memory, the CPU at its entry, and the rest of what a firmware leaves behind. Three
  * formats: bzImage (the 32-bit entry of the Linux boot protocol), Multiboot 1 (ELF, or a flat image with load addresses
- * in its header), and a raw image. What a BIOS would do to the board is done through its ports: A20, the routing of the PCI interrupts,
- * the base of the power management registers. The ACPI tables describe the devices that the machine file names.
+ * in its header), and a raw image. What a BIOS would do to the board is done through its ports: A20, the routing of the
+ * PCI interrupts, the base of the power management registers. The ACPI tables describe the devices that the machine
+ * file names.
  *
  * A machine makes one `struct boot` and calls boot_start() after every reset. Guest-physical memory as direct boot
  * leaves it:
@@ -54,16 +55,16 @@ struct boot_board {
     void *opaque;
 };
 
-/* Of a machine whose config->boot.kernel or config->firmware.bios is not NULL; the kernel goes before. Config and memory
- * outlive it. Maps the ROM. */
+/* Of a machine whose config->boot.kernel or config->firmware.bios is not NULL; the kernel goes before. Config and
+ * memory outlive it. Maps the ROM. */
 struct boot *boot_new(const struct config *config, struct mem *mem, struct boot_error *error);
 void boot_free(struct boot *boot);
 
 /* Offers the firmware's files to the board, once; a machine without firmware has none. */
 bool boot_files(struct boot *boot, const struct boot_board *board, struct boot_error *error);
 
-/* Sets up the board and the CPU, which was reset before; without firmware, reads the kernel and fills memory. The files are read anew each
- * time, so that a reboot takes a new kernel. false with *error filled. */
+/* Sets up the board and the CPU, which was reset before; without firmware, reads the kernel and fills memory. The files
+ * are read anew each time, so that a reboot takes a new kernel. false with *error filled. */
 bool boot_start(struct boot *boot, struct cpu *cpu, const struct boot_ports *ports, struct boot_error *error);
 
 #endif

@@ -1,6 +1,7 @@
-/* The CMOS memory of a PC tells its firmware, and some drivers, what the board has: memory, diskette drives, the order of boot. On a real
- * one the set-up program wrote it; here it follows from the machine file, anew at each cold start. Where what stands is
- * the IBM PC/AT Technical Reference up to 33h, and beyond it the convention of Bochs, which SeaBIOS reads.
+/* The CMOS memory of a PC tells its firmware, and some drivers, what the board has: memory, diskette drives, the order
+ * of boot. On a real one the set-up program wrote it; here it follows from the machine file, anew at each cold start.
+ * Where what stands is the IBM PC/AT Technical Reference up to 33h, and beyond it the convention of Bochs, which
+ * SeaBIOS reads.
  *
  * XXX: the types of the hard disks (12h, 19h-23h) are left alone: SeaBIOS asks the disks themselves. */
 #include "core/boot/parts.h"

@@ -1,6 +1,6 @@
 /* SMBIOS structures (System Management BIOS Reference Specification 2.8, DSP0134): what the machine is, for inventories
- * and for drivers that look for it by name. The firmware adds what only it knows, structure 0, and puts the tables where
- * guests look for them. */
+ * and for drivers that look for it by name. The firmware adds what only it knows, structure 0, and puts the tables
+ * where guests look for them. */
 #include "core/boot/parts.h"
 
 #include <string.h>

@@ -14,9 +14,9 @@
 
 #include <stdlib.h>
 
-#define DROPS_MAX                                                                                                \
-    3u          /* so often the executions wanted are doubled, for code that was changed after it was translated \
-                 */
+#define DROPS_MAX                                                                                               \
+    3u         /* so often the executions wanted are doubled, for code that was changed after it was translated \
+                */
 #define HOT 8u /* default of bt->hot */
 
 bool bt_supported(void)

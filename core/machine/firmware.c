@@ -34,8 +34,8 @@ static int32_t firmware_add(abbey_dev *dev, const char *name, const void *bytes,
     if (device_too_late(device, "abbey_firmware_add"))
         return -1;
     if (!name || !*name || strlen(name) > ABBEY_FIRMWARE_NAME_MAX || length > UINT32_MAX) {
-        device_fail(device, "a file for the firmware has a name of 1 to %u bytes, and less than 4 GB",
-            ABBEY_FIRMWARE_NAME_MAX);
+        device_fail(
+            device, "a file for the firmware has a name of 1 to %u bytes, and less than 4 GB", ABBEY_FIRMWARE_NAME_MAX);
         return -1;
     }
     const struct firmware_file *other = file_find(device->board, name);

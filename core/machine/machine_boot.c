@@ -61,7 +61,8 @@ bool machine_boot_new(struct machine *machine)
         }
     } else {
         fprintf(machine->errors,
-            "abbey: machine '%s' has nothing to boot from; give it a kernel with --set boot.kernel=FILE, or firmware with "
+            "abbey: machine '%s' has nothing to boot from; give it a kernel with --set boot.kernel=FILE, or firmware "
+            "with "
             "--set firmware.bios=seabios\n",
             machine->config->name);
     }

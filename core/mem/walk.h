@@ -63,8 +63,8 @@ bool walk_path(struct mem *mem, const struct paging *paging, uint32_t linear, st
 
 /* What the entries of a path grant; entry[1] may be another one of the same table, for the `linear` that belongs to it.
  * False when that is not present or ill-formed. */
-bool walk_grant(
-    const struct mem *mem, const struct paging *paging, const struct walk_path *path, uint32_t linear, struct walk *out);
+bool walk_grant(const struct mem *mem, const struct paging *paging, const struct walk_path *path, uint32_t linear,
+    struct walk *out);
 
 /* Loads the four PDPTEs from CR3 into paging->pdpte; false when a reserved bit is set in a present one (#GP). */
 bool walk_load_pdptes(struct mem *mem, struct paging *paging);

@@ -3,8 +3,8 @@
  * There is no data sheet; the interface is QEMU's, described in its docs/specs/fw_cfg.rst ("spec"), and SeaBIOS knows a
  * virtual board by it. Port 510h takes the number of an item, and each read of port 511h gives its next byte. Item 0 is
  * the signature, 1 the features, 19h the directory of files: a count, then entries of 64 bytes {length, number, 0,
- * name}, big-endian. Files have the numbers from 20h. Ports 514h-51Bh take the address of a request in memory, big-endian,
- * the high half first; writing the low half carries it out at once ("DMA interface").
+ * name}, big-endian. Files have the numbers from 20h. Ports 514h-51Bh take the address of a request in memory,
+ * big-endian, the high half first; writing the low half carries it out at once ("DMA interface").
  *
  * What stock drivers do with it. SeaBIOS: looks for the signature, reads the directory, then files by DMA. Linux: its
  * qemu_fw_cfg driver needs an ACPI device that our tables do not have. Windows, DOS: nothing.

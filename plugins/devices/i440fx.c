@@ -3,9 +3,9 @@
  * Intel 82441FX PCI and Memory Controller (PMC), order number 290549 ("DS"; registers are cited by name); PCI Local Bus
  * Specification 2.1, section 3.7.4.1 for CONFIG_ADDRESS and CONFIG_DATA.
  *
- * The subsystem identification is that of virtual boards, 1AF4h:1100h, by which SeaBIOS decides that its files come from
- * the board (plugins/devices/fw-cfg.c); without it, it would guess the board's parts. No driver of an operating system
- * looks at it, and the real chip, which is older than PCI 2.2, has zeros there: `subsystem: 0`.
+ * The subsystem identification is that of virtual boards, 1AF4h:1100h, by which SeaBIOS decides that its files come
+ * from the board (plugins/devices/fw-cfg.c); without it, it would guess the board's parts. No driver of an operating
+ * system looks at it, and the real chip, which is older than PCI 2.2, has zeros there: `subsystem: 0`.
  *
  * What stock drivers do with it. SeaBIOS: opens PAM for writing, copies itself, closes it; sets SMRAM. Linux: checks
  * mechanism #1 by writing 80000000h to CF8h, reading it back and finding a host bridge; reads nothing else. Windows
