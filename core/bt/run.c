@@ -71,6 +71,7 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     bt->link = NULL;
     cpu->bt.kicked = 0;
     bt->it->broken = false; /* of the run before: it must not look like something that pends */
+    bt->it->iterations = 0; /* of REP in what ran before, likewise */
     if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
         return NULL; /* the kick came before the clearing: the loop looks at signals again */
     if (fault_aside(bt))
