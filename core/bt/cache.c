@@ -26,7 +26,7 @@ static void segments_make(struct bt *bt)
     bt->segments = segments < SEGMENTS ? (unsigned)segments : SEGMENTS;
     uint64_t each = bt->bytes / bt->segments & ~(uint64_t)0xfff;
     for (unsigned i = 0; i < bt->segments; i++) {
-        struct segment_of_cache *segment = &bt->segment[i];
+        struct cache_segment *segment = &bt->segment[i];
         segment->start = segment->code = bt->write + i * each;
         segment->end = segment->records = segment->start + each;
     }
@@ -63,7 +63,7 @@ void cache_free(struct bt *bt)
         bt->host->destroy(bt->object);
 }
 
-static void segment_reset(struct segment_of_cache *segment)
+static void segment_reset(struct cache_segment *segment)
 {
     segment->code = segment->start;
     segment->records = segment->end;
@@ -86,7 +86,7 @@ void cache_flush(struct bt *bt)
 void cache_evict(struct bt *bt)
 {
     bt->filling = (bt->filling + 1) % bt->segments;
-    struct segment_of_cache *segment = &bt->segment[bt->filling];
+    struct cache_segment *segment = &bt->segment[bt->filling];
     for (uint32_t i = 0; i < segment->count; i++) {
         if (segment->order[i]->dead)
             continue;
@@ -99,7 +99,7 @@ void cache_evict(struct bt *bt)
 }
 
 /* Can the array take one more? */
-static bool order_room(struct segment_of_cache *segment)
+static bool order_room(struct cache_segment *segment)
 {
     if (segment->count < segment->room)
         return true;
@@ -116,7 +116,7 @@ struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsign
 {
     if (bt->segment[bt->filling].records - bt->segment[bt->filling].code < UNIT_ROOM)
         cache_evict(bt);
-    struct segment_of_cache *segment = &bt->segment[bt->filling];
+    struct cache_segment *segment = &bt->segment[bt->filling];
     if (!order_room(segment))
         return NULL;
     uint64_t room =
@@ -133,7 +133,7 @@ struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsign
 
 void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *records)
 {
-    struct segment_of_cache *segment = &bt->segment[bt->filling];
+    struct cache_segment *segment = &bt->segment[bt->filling];
     segment->code = code;
     segment->records = records - ((uintptr_t)records & 15);
     segment->order[segment->count++] = unit;
@@ -146,7 +146,7 @@ void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *record
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip)
 {
     const uint8_t *at = rip + (bt->write - bt->exec);
-    const struct segment_of_cache *segment = bt->segment;
+    const struct cache_segment *segment = bt->segment;
     while (segment < bt->segment + bt->segments && at >= segment->end)
         segment++;
     if (segment == bt->segment + bt->segments)

@@ -112,7 +112,7 @@ struct unit {
 
 /* A piece of the cache: code from the front, records of units from the back. The oldest is emptied when room is wanted.
  */
-struct segment_of_cache {
+struct cache_segment {
     uint8_t *start, *end; /* writable addresses */
     uint8_t *code;        /* the next goes here */
     uint8_t *records;     /* the last stands here */
@@ -159,7 +159,7 @@ struct bt {
     const abbey_host_mem_1 *host;
     uint8_t *write, *exec; /* the two mappings */
     uint64_t bytes;
-    struct segment_of_cache segment[SEGMENTS];
+    struct cache_segment segment[SEGMENTS];
     unsigned segments, filling; /* how many there are; which new units go to */
     uint8_t *first_unit;        /* behind the stubs (writable address) */
     uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss,

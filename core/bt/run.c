@@ -1,8 +1,8 @@
 /* run.c - the translator as an engine: which runs are worth translating, entering them, and what brings them back.
  *
- * The interpreter's loop stays the loop: it takes interrupts, delivers faults, steps through what is special, and finds
- * the run at CS:EIP. Then it asks the executor, which is bt_execute(): a run that is hot and in a mode the translator
- * knows is entered as translated code, and control comes back here only by
+ * The interpreter's loop stays the loop: it takes interrupts, delivers faults, steps through what is special. Then it
+ * asks the executor, which is bt_execute(): where there is a unit for CS:EIP and the mode of now, or the run there is
+ * hot enough to be made one, that is entered, and control comes back here only by
  *
  *   - an exit whose target is not translated yet or not linked (the link is remembered, and connected next time),
  *   - an indirect jump that misses the table,
@@ -14,9 +14,8 @@
 
 #include <stdlib.h>
 
-#define DROPS_MAX                                                                                               \
-    3u         /* so often the executions wanted are doubled, for code that was changed after it was translated \
-                */
+/* So often the executions wanted are doubled, for code that was changed after it had been translated. */
+#define DROPS_MAX 3u
 #define HOT 8u /* default of bt->hot */
 
 bool bt_supported(void)
