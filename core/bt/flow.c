@@ -94,12 +94,41 @@ void xlat_pop_reg(struct xlat *x)
     x->delta = n == ESP ? 0 : x->delta + 4;
 }
 
+/* The registers as they lie in memory, EDI lowest. */
+void xlat_pusha(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    struct operand at = stack_span(x, -32, 32, true);
+    for (unsigned n = EDI + 1; n-- > EAX; at.disp += 4) {
+        if (n == ESP)
+            emit_lea(&x->code, R9, op_mem(HOST_ESP, x->delta));
+        emit_store(&x->code, at, n == ESP ? R9 : n);
+    }
+    x->delta -= 32;
+}
+
+/* Both ends are read before any register changes: they are in the only pages that may be absent. */
+void xlat_popa(struct xlat *x)
+{
+    if (narrow(x))
+        return;
+    struct operand at = stack_span(x, 0, 32, false), end = at;
+    end.disp += 28;
+    emit_load(&x->code, R9, end);
+    emit_load(&x->code, R9, at);
+    for (unsigned n = EDI + 1; n-- > EAX; at.disp += 4)
+        if (n != ESP)
+            emit_load(&x->code, n, at);
+    x->delta += 32;
+}
+
 void xlat_leave(struct xlat *x)
 {
     struct code *code = &x->code;
     if (narrow(x))
         return;
-    struct operand at = base_check(x);
+    struct operand at = register_check(x, RBP, 4, false);
     emit_load(code, R9, at);
     emit_lea(code, HOST_ESP, op_mem(RBP, 4));
     emit_mov(code, RBP, R9);

@@ -3,7 +3,7 @@
  * An instruction with ModRM is emitted again with the same opcode; registers keep their numbers, save ESP, which is
  * R14D; memory
  * becomes what operand_check() says. A REX prefix turns AH, CH, DH and BH into other registers, so a byte instruction
- * that names one of them cannot have a memory operand here and is left to the interpreter. */
+ * that names one of them and needs the prefix for its memory operand works on a copy in R8. */
 #include "core/bt/xlat.h"
 
 static unsigned how_of(const struct insn *insn)
@@ -26,6 +26,23 @@ static unsigned rm_bytes(const struct xlat *x)
     return shape & SHAPE_RM_WORD ? 2 : insn->opsize;
 }
 
+/* op [memory],AH and op AH,[memory] where the operand takes a REX prefix. */
+static void modrm_high(struct xlat *x, unsigned lock, unsigned reg, struct operand rm)
+{
+    struct code *code = &x->code;
+    unsigned whole = reg - 4;
+    emit_rorx(code, R8, whole, 8);
+    emit_op(code, how_of(x->insn) | (lock ? EMIT_LOCK : 0), x->insn->opcode, R8, rm);
+    emit_rorx(code, whole, whole, 8);
+    emit_op(code, 0, 0x8a, whole, op_reg(R8));
+    emit_rorx(code, whole, whole, 24);
+}
+
+static bool takes_rex(struct operand rm)
+{
+    return (rm.base != NO_REG && rm.base >= R8) || (rm.index != NO_REG && rm.index >= R8);
+}
+
 /* The forms with ModRM. */
 static void modrm(struct xlat *x, unsigned lock)
 {
@@ -40,7 +57,7 @@ static void modrm(struct xlat *x, unsigned lock)
     unsigned imm = shape & SHAPE_IMM8 ? 1 : !(shape & SHAPE_IMM) ? 0 : size == 1 ? 1 : insn->opsize;
     struct operand rm = { 0 };
 
-    if (memory && ((shape & SHAPE_REG_ONLY) || (reg_byte && reg >= 4))) {
+    if (memory && (shape & SHAPE_REG_ONLY)) {
         x->refused = true;
         return;
     }
@@ -57,6 +74,10 @@ static void modrm(struct xlat *x, unsigned lock)
         esp_settle_first(x);
     if (memory)
         rm = operand_check(x, size, (shape & SHAPE_WRITES) != 0);
+    if (memory && reg_byte && reg >= 4 && takes_rex(rm)) {
+        modrm_high(x, lock, reg, rm);
+        return;
+    }
     emit_op(&x->code, how_of(insn) | (lock && memory ? EMIT_LOCK : 0), insn->opcode, reg, rm);
     copy_tail(x, imm);
 }

@@ -20,6 +20,7 @@ core_libcore_a_SOURCES += \
 	core/bt/rows.c \
 	core/bt/run.c \
 	core/bt/stats.c \
+	core/bt/strings.c \
 	core/bt/stubs.c \
 	core/bt/symbols.c \
 	core/bt/symbols.h \

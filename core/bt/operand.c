@@ -188,18 +188,18 @@ struct operand operand_check(struct xlat *x, unsigned size, bool write)
     return at;
 }
 
-struct operand stack_check(struct xlat *x, int32_t offset, bool write)
+struct operand stack_span(struct xlat *x, int32_t offset, unsigned size, bool write)
 {
     if (in_window(x))
         return guest(op_mem(HOST_ESP, x->delta + offset));
     emit_lea(&x->code, HOST_EA, op_mem(HOST_ESP, x->delta + offset));
-    return tlb_check(x, 4, write);
+    return tlb_check(x, size, write);
 }
 
-struct operand base_check(struct xlat *x)
+struct operand register_check(struct xlat *x, unsigned reg, unsigned size, bool write)
 {
     if (in_window(x))
-        return guest(op_mem(RBP, 0));
-    emit_mov(&x->code, HOST_EA, RBP);
-    return tlb_check(x, 4, false);
+        return guest(op_mem(reg, 0));
+    emit_mov(&x->code, HOST_EA, reg);
+    return tlb_check(x, size, write);
 }

@@ -169,9 +169,13 @@ static inline struct operand selector_of(unsigned seg)
  * and R9 are free afterwards; R12 and R13 may be part of it until the next check. */
 struct operand operand_check(struct xlat *x, unsigned size, bool write);
 /* The same as operand_check() for guest ESP + offset. */
-struct operand stack_check(struct xlat *x, int32_t offset, bool write);
-/* The same for a read of 4 bytes at EBP. */
-struct operand base_check(struct xlat *x);
+struct operand stack_span(struct xlat *x, int32_t offset, unsigned size, bool write);
+static inline struct operand stack_check(struct xlat *x, int32_t offset, bool write)
+{
+    return stack_span(x, offset, 4, write);
+}
+/* The same for the address in a register that is not ESP. */
+struct operand register_check(struct xlat *x, unsigned reg, unsigned size, bool write);
 /* Makes R14D the guest's ESP, and notes x87 pointers: all that is kept in mind while control stays in the unit. */
 void esp_settle(struct xlat *x);
 /* The former alone. */
@@ -193,6 +197,8 @@ struct slow *slow_of(struct xlat *x);
 /* Flags and EAX change places with R9D, and back: brackets code that clobbers flags which are alive. */
 void flags_stash(struct code *code);
 void flags_unstash(struct code *code);
+/* `to` = 1, or -1 while DF is set. Flags stay. */
+void df_step(struct code *code, unsigned to, unsigned scratch);
 
 /* exits.c */
 
@@ -240,6 +246,13 @@ void xlat_push_seg(struct xlat *x);
 void xlat_pop_rm(struct xlat *x);
 void xlat_pop_reg(struct xlat *x);
 void xlat_leave(struct xlat *x);
+void xlat_pusha(struct xlat *x);
+void xlat_popa(struct xlat *x);
+void xlat_movs(struct xlat *x);
+void xlat_cmps(struct xlat *x);
+void xlat_stos(struct xlat *x);
+void xlat_lods(struct xlat *x);
+void xlat_scas(struct xlat *x);
 void xlat_jcc(struct xlat *x);
 void xlat_jmp(struct xlat *x);
 void xlat_loop(struct xlat *x);
