@@ -8,6 +8,7 @@
  *   - outside the cache: `kicked` is set; entering and bt_exec() look at it.
  *   - in the cache, where an instruction of the guest begins: the registers are the guest's but for the pending change
  * of ESP. RIP is set to the exit stub, R12D to the instruction's eip.
+ *   - in front of a round of a repeated string instruction: the same.
  *   - elsewhere in the cache: the trap flag is set, and after the next host instruction the question is asked again. */
 #include "core/bt/internal.h"
 
@@ -28,8 +29,17 @@ static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
     return rip >= unit->body && low < unit->count && unit->point[low].code == offset ? &unit->point[low] : NULL;
 }
 
+/* A repeated string instruction (strings.c): what it has done so far stands in the registers. */
+static bool at_string(const uint8_t *rip)
+{
+    const uint8_t *opcode = rip + (rip[1] == 0x66 ? 2 : 1);
+    return (rip[0] == 0xf2 || rip[0] == 0xf3) && ((*opcode & 0xfc) == 0xa4 || (*opcode >= 0xaa && *opcode <= 0xaf));
+}
+
 static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
 {
+    fault->gpr[RSI] = (uint32_t)fault->gpr[RSI];
+    fault->gpr[RDI] = (uint32_t)fault->gpr[RDI];
     fp_note_at(bt, unit, point, fault->gpr);
     fault->gpr[HOST_EA] = point->eip;
     fault->gpr[HOST_ADD] = 0;
@@ -122,7 +132,7 @@ int32_t bt_fault(void *arg, abbey_fault *fault)
     else
         bt->counters.kick_steps++;
     const struct unit *unit = cache_find(bt, rip);
-    const struct point *point = unit ? point_at(unit, rip) : NULL;
+    const struct point *point = !unit ? NULL : at_string(rip) ? point_of(unit, rip) : point_at(unit, rip);
     if (point && !point->shadowed)
         divert(bt, fault, unit, point);
     else

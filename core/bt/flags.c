@@ -41,10 +41,15 @@ static void flag_put(struct code *code, unsigned shift, bool set)
     emit_store(code, eflags(), R8);
 }
 
-void df_step(struct code *code, unsigned to, unsigned scratch)
+void df_take(struct code *code, unsigned to, unsigned scratch)
 {
     emit_load(code, scratch, eflags());
     flag_take(code, to, scratch, DF_SHIFT);
+}
+
+void df_step(struct code *code, unsigned to, unsigned scratch)
+{
+    df_take(code, to, scratch);
     emit_lea(code, to, op_sib(NO_REG, to, 1, -2)); /* -2 or 0 */
     emit_not(code, to);
 }

@@ -148,7 +148,6 @@ struct bt {
     uint16_t hot;            /* executions of a run before it is translated; the last of them by translated code */
     uint32_t debug;          /* DEBUG_... */
     struct windows *windows; /* NULL: none */
-    const uint8_t *gs;       /* where the thread's GS begins */
     uint64_t user_since;     /* time-stamp counter when user code was entered, for the windows; or 0 */
     bool aside;              /* a fault was not the window's: the next run is for the interpreter */
     struct unit *retired;    /* to be translated anew, because an instruction is to be done otherwise */

@@ -38,8 +38,8 @@ static unsigned window_enter(struct bt *bt, bool user)
     const uint8_t *base = bt->windows ? windows_enter(bt->windows, &bt->cpu->paging, user) : NULL;
     if (!base)
         return MODE_SOFT;
-    if (bt->gs != base) {
-        bt->gs = base;
+    if (bt->cpu->bt.window != base) {
+        bt->cpu->bt.window = base;
         mem_windows(bt->cpu->mem)->set_gs((uint64_t)(uintptr_t)base);
     }
     return 0;

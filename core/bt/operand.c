@@ -140,7 +140,7 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
     return host;
 }
 
-static bool in_window(const struct xlat *x)
+bool in_window(const struct xlat *x)
 {
     return !(x->mode & MODE_SOFT) && x->now->soft < SOFT_NOW;
 }

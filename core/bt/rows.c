@@ -75,6 +75,8 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0x9e, 0x9e, -1, xlat_copy,     0, 0, 0 },
     { MAP_1BYTE, 0x9f, 0x9f, -1, xlat_copy,     0, ALL, 0 },
     { MAP_1BYTE, 0xa0, 0xa3, -1, xlat_moffs,    0, 0, 0 },
+    { MAP_1BYTE, 0xa4, 0xa7, -1, xlat_rep,      WHEN_F2 | WHEN_F3, 0, 0 },
+    { MAP_1BYTE, 0xaa, 0xaf, -1, xlat_rep,      WHEN_F2 | WHEN_F3, 0, 0 },
     { MAP_1BYTE, 0xa4, 0xa5, -1, xlat_movs,     0, 0, 0 },
     { MAP_1BYTE, 0xa6, 0xa7, -1, xlat_cmps,     0, 0, ALL },
     { MAP_1BYTE, 0xaa, 0xab, -1, xlat_stos,     0, 0, 0 },

@@ -163,7 +163,7 @@ void bt_attached(struct bt *bt)
 {
     const abbey_host_window_1 *host = mem_windows(bt->cpu->mem);
     bt->faults = true;
-    bt->gs = NULL; /* of this thread */
+    bt->cpu->bt.window = NULL; /* of this thread */
     if (host && !bt->windows && !(bt->debug & DEBUG_NO_WINDOWS))
         bt->windows = windows_new(bt->cpu->mem, host,
             (bt->debug & DEBUG_WINDOWS ? WINDOWS_AT_ONCE : 0) | (bt->debug & DEBUG_NO_GUARD ? WINDOWS_UNGUARDED : 0));

@@ -9,7 +9,21 @@
  *     lea   edi,[rdi+r9*4]
  *     lea   esi,[rsi+r9*4]
  *
- * Repeated ones are the interpreter's, which does a page at a time. */
+ * A repeated one is the host's, with the window's base in RSI and RDI, as long as DF is clear; there is no 67h, so that
+ * it counts in 64-bit registers, and runs into the guard behind the window where the guest's would wrap. The host may
+ * be stopped in the middle of it, by a fault or a kick: then the lower halves of ESI, EDI and ECX are what the guest's
+ * processor would leave, and it begins again there (fault.c). For `rep movsd`:
+ *
+ *     (DF set: the interpreter)
+ *     mov   r9,[r15+window]
+ *     lea   rsi,[rsi+r9]
+ *     lea   rdi,[rdi+r9]
+ *     rep movsd
+ *     mov   esi,esi
+ *     mov   edi,edi
+ *
+ * Without a window it is the interpreter's, which does a page at a time; so it is where instructions are counted, since
+ * one that was stopped must not count yet. */
 #include "core/bt/xlat.h"
 
 static unsigned item(const struct xlat *x)
@@ -100,4 +114,46 @@ void xlat_scas(struct xlat *x)
     struct operand at = register_check(x, RDI, item(x), false);
     emit_item(x, 0x3a, RAX, at);
     advance(x, false, true);
+}
+
+/* To the slow path while DF is set. Flags stay; R8 and R9 are used. */
+static void df_check(struct xlat *x)
+{
+    struct code *code = &x->code;
+    struct slow *slow = slow_of(x);
+    df_take(code, R8, R9);
+    emit_mov(code, R9, RCX);
+    emit_mov(code, RCX, R8);
+    emit8(code, 0xe3); /* jrcxz, over the way out */
+    emit8(code, 3 + 5);
+    emit_mov(code, RCX, R9);
+    slow->saved[slow->jumps] = false;
+    slow->jump[slow->jumps++] = emit_jmp(code);
+    emit_mov(code, RCX, R9);
+}
+
+void xlat_rep(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    struct code *code = &x->code;
+    unsigned opcode = insn->opcode & 0xfe;
+    bool source = opcode == 0xa4 || opcode == 0xa6 || opcode == 0xac, destination = opcode != 0xac;
+    if (refuse(x, source) || x->bt->counting || !in_window(x)) {
+        x->refused = true;
+        return;
+    }
+    df_check(x);
+    emit_load64(code, R9, op_mem(HOST_CPU, CPU_FIELD(bt.window)));
+    if (source)
+        emit_lea64(code, RSI, op_sib(RSI, R9, 0, 0));
+    if (destination)
+        emit_lea64(code, RDI, op_sib(RDI, R9, 0, 0));
+    emit8(code, insn->rep); /* first, where fault.c looks for it */
+    if (item(x) == 2)
+        emit8(code, 0x66);
+    emit8(code, insn->opcode);
+    if (source)
+        emit_mov(code, RSI, RSI);
+    if (destination)
+        emit_mov(code, RDI, RDI);
 }

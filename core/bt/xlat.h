@@ -165,6 +165,8 @@ static inline struct operand selector_of(unsigned seg)
     return op_mem(
         HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, selector)));
 }
+/* The instruction reaches memory through the window. */
+bool in_window(const struct xlat *x);
 /* Makes an access of `size` bytes to the instruction's memory operand safe, and returns the operand to emit it with. R8
  * and R9 are free afterwards; R12 and R13 may be part of it until the next check. */
 struct operand operand_check(struct xlat *x, unsigned size, bool write);
@@ -197,6 +199,8 @@ struct slow *slow_of(struct xlat *x);
 /* Flags and EAX change places with R9D, and back: brackets code that clobbers flags which are alive. */
 void flags_stash(struct code *code);
 void flags_unstash(struct code *code);
+/* `to` = DF. Flags stay. */
+void df_take(struct code *code, unsigned to, unsigned scratch);
 /* `to` = 1, or -1 while DF is set. Flags stay. */
 void df_step(struct code *code, unsigned to, unsigned scratch);
 
@@ -253,6 +257,7 @@ void xlat_cmps(struct xlat *x);
 void xlat_stos(struct xlat *x);
 void xlat_lods(struct xlat *x);
 void xlat_scas(struct xlat *x);
+void xlat_rep(struct xlat *x);
 void xlat_jcc(struct xlat *x);
 void xlat_jmp(struct xlat *x);
 void xlat_loop(struct xlat *x);

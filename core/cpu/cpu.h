@@ -148,6 +148,7 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
  * reaches it all. */
 struct cpu_bt {
     void **table;                  /* landing pads of the present mode, by a hash of EIP */
+    const uint8_t *window;         /* where the thread's GS begins */
     void *tlb;                     /* entries of the software TLB for the present privilege */
     void *next;                    /* where to go on behind a callout that went elsewhere */
     uint64_t end;                  /* of the budget, in `instructions` */
