@@ -203,8 +203,8 @@ GUEST(many, "32",
 static void test_eviction(void)
 {
     struct bench b = bench_new(many, many_end, 2);
-    uint8_t code[256];
-    for (unsigned i = 0; i < sizeof(code); i += 3)
+    uint8_t code[256] = { 0 };
+    for (unsigned i = 0; i < 240; i += 3)
         memcpy(code + i, "\x83\xc0\x01", 3); /* add $1, %eax */
     code[240] = 0xc3;
     for (uint32_t i = 0; i < 4096; i++)
