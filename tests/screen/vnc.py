@@ -192,12 +192,14 @@ def tests():
         file.write("<p>a page</p>")
     web_port = free_port()
     start(f'listen: "127.0.0.1:{port}", web: {web_port}, web_root: {root}')
-    with socket.create_connection(("127.0.0.1", web_port), timeout=20) as sock:
-        sock.sendall(b"GET /vnc.html HTTP/1.0\r\n\r\n")
-        answer = b""
-        while more := sock.recv(1000):
-            answer += more
-    result("the pages of web_root are served", b"<p>a page</p>" in answer, answer)
+    for time_of in ("are served", "are served again"):
+        with socket.create_connection(("127.0.0.1", web_port), timeout=20) as sock:
+            sock.sendall(b"GET /vnc.html HTTP/1.0\r\n\r\n")
+            answer = b""
+            while more := sock.recv(1000):
+                answer += more
+        result(f"the pages of web_root {time_of}", b"<p>a page</p>" in answer, answer)
+    result("and the machine goes on", attempt(lambda: "running" in control("vm.status")))
 
 
 try:

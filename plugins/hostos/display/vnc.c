@@ -367,6 +367,10 @@ static int32_t server_open(struct vnc *vnc)
         return abbey_fail(vnc->dev, "cannot listen on '%s'; is the port in use?", vnc->listen);
     if (vnc->web && screen->httpListenSock < 0)
         return abbey_fail(vnc->dev, "web: cannot listen on port %u; is it in use?", vnc->web);
+    /* libvncserver 0.9.14 asks for events of the second listening socket whether there is one or not; the C library
+     * ends the process for a descriptor of -1. It closes both. */
+    if (vnc->web && screen->httpListen6Sock < 0)
+        screen->httpListen6Sock = dup(screen->httpListenSock);
     abbey_log(vnc->dev, ABBEY_LOG_INFO, "VNC on port %d", screen->port ? screen->port : screen->ipv6port);
     return 0;
 }
