@@ -1,7 +1,7 @@
 // The first process of the guest: says when it came to life, runs the list, powers off.
 //
 // Words on the kernel's command line: bench=FILTERS (`none': boot alone; `all'), bench.scale=PERCENT,
-// bench.tmo=SECONDS, bench.err=1 (see suite.c for these three), bench.list=FILE.
+// bench.tmo=SECONDS, bench.err=1, bench.for=SECONDS (see suite.c for these four), bench.list=FILE.
 #include "kit.h"
 
 #include <fcntl.h>
@@ -104,6 +104,7 @@ int init(void)
     pass_on("bench.scale", "BSCALE");
     pass_on("bench.tmo", "BTMO");
     pass_on("bench.err", "BERR");
+    pass_on("bench.for", "BFOR");
     loopback_up();
     read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", clock, sizeof clock);
     clock[strcspn(clock, "\n")] = '\0';

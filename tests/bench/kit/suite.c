@@ -8,7 +8,8 @@
 // else that it prints. rc is the exit status, or minus the signal that ended it.
 //
 // FILTERS are prefixes of names with commas between them; -PREFIX leaves out; NAME= is that name alone.
-// Environment: BSCALE percent (100), BTMO seconds that a workload may take (900), BERR=1 lets its stderr through.
+// Environment: BSCALE percent (100), BTMO seconds that a workload may take (900), BERR=1 lets its stderr through,
+// BFOR seconds (0): while they have not gone by, the list begins again.
 #include "kit.h"
 
 #include <errno.h>
@@ -185,6 +186,7 @@ static void run_line(const char *name, const char *command, int percent)
 int suite(const char *file, const char *filters)
 {
     int percent = env_int("BSCALE", 100);
+    double until = now() + env_int("BFOR", 0);
     char *line = NULL;
     size_t room = 0;
     FILE *f = fopen(file, "re"); // a workload does not inherit it
@@ -193,12 +195,15 @@ int suite(const char *file, const char *filters)
         return 1;
     }
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL); // and read() gives EINTR
-    while (getline(&line, &room, f) > 0) {
-        char name[64], *bar = strchr(line, '|');
-        line[strcspn(line, "\n")] = '\0';
-        if (bar && sscanf(line, "%63[^ |#]", name) == 1 && selected(name, filters))
-            run_line(name, bar + 1, percent);
-    }
+    do {
+        while (getline(&line, &room, f) > 0) {
+            char name[64], *bar = strchr(line, '|');
+            line[strcspn(line, "\n")] = '\0';
+            if (bar && sscanf(line, "%63[^ |#]", name) == 1 && selected(name, filters))
+                run_line(name, bar + 1, percent);
+        }
+        rewind(f);
+    } while (now() < until);
     free(line);
     fclose(f);
     return 0;
