@@ -62,11 +62,7 @@ static void device_access(void *self, abbey_io *io)
         return; /* may be a fetch: engines need not agree whether an interrupt comes before what was fetched */
     }
     side->device = mix(side->device, io->value);
-    /* XXX: not for what a delivery pushes. An interrupt that comes up while another is delivered through a trap gate is
-     * taken before the handler's first instruction by the translator, behind it by the interpreter (seed 20026 without
-     * this test of the size). */
-    if (io->size == 1)
-        device_interrupt(side);
+    device_interrupt(side);
 }
 
 static struct segment flat(uint16_t selector, uint16_t attr)

@@ -203,8 +203,15 @@ static void step_special(struct interp *it, struct cpu *cpu)
     }
 }
 
-/* Takes what is pending; true when the loop is to return *exit. */
-static bool events_take(struct cpu *cpu, enum cpu_exit *exit)
+/* Behind a look at what pends. */
+enum events {
+    EVENTS_NONE,
+    EVENTS_TAKEN, /* an interrupt was delivered: what pends in front of its handler is another question */
+    EVENTS_EXIT,  /* the loop is to return *exit */
+};
+
+/* Takes the first of what is pending. */
+static enum events events_take(struct cpu *cpu, enum cpu_exit *exit)
 {
     uint32_t signals = atomic_load_explicit(&cpu->signals, memory_order_acquire);
     cpu->insn_eip = cpu->eip;
@@ -212,23 +219,24 @@ static bool events_take(struct cpu *cpu, enum cpu_exit *exit)
         news_apply(cpu->interp);
     *exit = CPU_EXIT_TRIPLE_FAULT;
     if (cpu->shutdown)
-        return true;
+        return EVENTS_EXIT;
     *exit = CPU_EXIT_STOP;
     if (signals & (CPU_SIGNAL_STOP | CPU_SIGNAL_INIT))
-        return true;
+        return EVENTS_EXIT;
     if ((signals & CPU_SIGNAL_NMI) && !cpu->nmi_blocked && !cpu->shadow_ss) {
         cpu_unsignal(cpu, CPU_SIGNAL_NMI);
         cpu->nmi_blocked = true;
         cpu->halted = false;
         interrupt_hardware(cpu, EXC_NMI);
+        return EVENTS_TAKEN;
     }
     if ((signals & CPU_SIGNAL_INTR) && (cpu->eflags & FLAG_IF) && !cpu->shadow_sti && !cpu->shadow_ss) {
         cpu->halted = false;
-        cpu->insn_eip = cpu->eip;
         interrupt_hardware(cpu, cpu->bus->intr_ack(cpu->bus_opaque));
+        return EVENTS_TAKEN;
     }
-    *exit = cpu->shutdown ? CPU_EXIT_TRIPLE_FAULT : CPU_EXIT_HALT; /* the delivery may have failed */
-    return cpu->shutdown || cpu->halted;
+    *exit = CPU_EXIT_HALT;
+    return cpu->halted ? EVENTS_EXIT : EVENTS_NONE;
 }
 
 static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
@@ -238,9 +246,15 @@ static enum cpu_exit loop(struct interp *it, struct cpu *cpu)
         if (__builtin_expect(it->flush_wanted, 0))
             runs_flush(it);
         if (__builtin_expect(
-                atomic_load_explicit(&cpu->signals, memory_order_relaxed) || cpu->halted || cpu->shutdown, 0))
-            if (events_take(cpu, &exit))
+                atomic_load_explicit(&cpu->signals, memory_order_relaxed) || cpu->halted || cpu->shutdown, 0)) {
+            enum events events = events_take(cpu, &exit);
+            if (events == EVENTS_EXIT)
                 return exit;
+            if (events == EVENTS_TAKEN) {
+                it->end--; /* as exceptions do: the delivery itself may have raised the next one, for ever */
+                continue;
+            }
+        }
         if (__builtin_expect(special(cpu), 0)) {
             step_special(it, cpu);
             continue;
