@@ -96,6 +96,16 @@ void xlat_divide(struct xlat *x)
     modrm(x, 0);
 }
 
+/* SHLD, SHRD: of 16 bits by more than 16 the result is undefined, and processors differ; ours is the interpreter's. */
+void xlat_shift_double(struct xlat *x)
+{
+    const struct insn *insn = x->insn;
+    bool by_cl = insn->opcode & 1;
+    x->refused = insn->opsize == 2 && (by_cl || (insn->imm & 31) > 16);
+    if (!x->refused)
+        modrm(x, 0);
+}
+
 /* 8C: a selector, to 16 bits of memory or a whole register. */
 void xlat_mov_from_seg(struct xlat *x)
 {

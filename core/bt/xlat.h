@@ -230,6 +230,7 @@ void count_add(struct xlat *x, int32_t count);
 /* forms.c, flow.c: functions of the rows */
 void xlat_modrm(struct xlat *x);
 void xlat_divide(struct xlat *x);
+void xlat_shift_double(struct xlat *x);
 void xlat_mov_from_seg(struct xlat *x);
 void xlat_cmpxchg8b(struct xlat *x);
 void xlat_bit_string(struct xlat *x);

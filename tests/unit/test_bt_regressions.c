@@ -88,10 +88,75 @@ static void test_divide_error(void)
     }
 }
 
+/* lockstep-random, seed 1285: SHLD and SHRD of 16 bits by more than 16, where processors differ, and the second and
+ * third time it is a unit that does them. */
+GUEST(shift_double, "32",
+    "mov $3, %ecx; xor %ebp, %ebp\n"
+    "1: push %ecx; mov $0x8765, %eax; mov $0x4321, %edx\n"
+    "shldw $31, %ax, %dx; pushf; pop %ebx; and $1, %ebx; add %edx, %ebx\n"
+    "mov $27, %cl; shrdw %cl, %ax, %dx; pushf; pop %esi; and $1, %esi; add %edx, %esi\n"
+    "shldw $12, %ax, %dx; xor %edx, %ebx\n"
+    "rol $5, %ebp; xor %ebx, %ebp; xor %esi, %ebp; pop %ecx; loop 1b; hlt");
+
+static void test_shift_double(void)
+{
+    uint32_t meant = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct engine *engine = engine_find(i ? "auto" : "interp");
+        struct rig *rig = rig_new_for(engine, true);
+        rig_flat32(rig, shift_double, shift_double_end);
+        CU_ASSERT_EQUAL(engine->run(rig->cpu, 1000), CPU_EXIT_HALT);
+        if (i)
+            CU_ASSERT_EQUAL(rig->cpu->reg[EBP], meant);
+        meant = rig->cpu->reg[EBP];
+        rig_free(rig);
+    }
+}
+
+/* lockstep-random, seed 20026: what comes up while an interrupt is delivered through a trap gate is taken in front of
+ * its handler's first instruction. */
+GUEST(first_handler, "32", "inc %edi; hlt");
+GUEST(second_handler, "32", "mov %edi, %edx; iret");
+
+static void raise_second(void *self, abbey_io *io)
+{
+    struct rig *rig = self;
+    if (!io->write)
+        return;
+    rig->intr_vector = 0x41;
+    cpu_signal(rig->cpu, CPU_SIGNAL_INTR);
+}
+
+static void test_interrupt_in_delivery(void)
+{
+    const struct engine *engine;
+    for (unsigned i = 0; (engine = engine_at(i)); i++) {
+        struct rig *rig = rig_new_for(engine, true);
+        rig_flat32(rig, count_up, count_up_end);
+        CU_ASSERT(mem_add_mmio(rig->mem, 0xa0000, 4096, 4, raise_second, rig) != NULL);
+        rig_handler(rig, 0x40, first_handler, first_handler_end);
+        rig_handler(rig, 0x41, second_handler, second_handler_end);
+        rig_poke(rig, 0x2800 + 8 * 0x40 + 5, "\x8f", 1); /* a trap gate: IF stays */
+        rig->intr_vector = 0x40;
+        rig->cpu->eflags |= FLAG_IF;
+        rig->cpu->reg[ESP] = 0xa0004; /* EFLAGS goes to the device, the rest to memory below it */
+        rig->cpu->reg[EDI] = 0;
+        rig->cpu->reg[EDX] = 7;
+        cpu_signal(rig->cpu, CPU_SIGNAL_INTR);
+        CU_ASSERT_EQUAL(engine->run(rig->cpu, 1000), CPU_EXIT_HALT);
+        CU_ASSERT_EQUAL(rig->cpu->reg[EDX], 0);
+        CU_ASSERT_EQUAL(rig->cpu->reg[EDI], 1);
+        rig_free(rig);
+    }
+}
+
 static const struct unit_test tests[] = {
     { "code on a page that had been written is changed", test_written_then_executed },
     { "an interrupt that cannot be delivered stops the guest at once", test_shutdown_by_interrupt },
     { "a division by zero is the guest's fault, not ours", test_divide_error },
+    { "SHLD and SHRD of 16 bits by more than 16 are the same in all engines", test_shift_double },
+    { "an interrupt that comes while another is delivered is taken in front of its handler",
+        test_interrupt_in_delivery },
     { "a masked interrupt does not keep the guest from going on", test_masked_interrupt },
 };
 UNIT_MAIN("engine regressions", tests)

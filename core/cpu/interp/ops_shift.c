@@ -108,8 +108,7 @@ SHIFT_BODY(shr)
 SHIFT_BODY(sar)
 
 /* Double shifts. With 16-bit operands and a count above 16 the result is undefined; AMD's processors go on as if
- * the source stood there twice (Intel's put the destination behind it).
- * XXX: CF, and OF of SHLD, then differ from AMD's in some cases; both are undefined. */
+ * the source stood there twice (Intel's put the destination behind it), but for CF, and OF of SHLD, in some cases. */
 ALWAYS_INLINE void shld(struct cpu *cpu, const struct insn *insn, unsigned count, unsigned size)
 {
     unsigned bits = 8 * size;
