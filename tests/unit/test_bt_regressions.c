@@ -150,6 +150,38 @@ static void test_interrupt_in_delivery(void)
     }
 }
 
+/* lockstep-random, seed 100741: an instruction that goes on in device memory is fetched each time, and never in a unit.
+ */
+GUEST(call_9ffff, "32", "mov $3, %ecx; 1: call *%ebx; add %eax, %edi; loop 1b; hlt");
+
+static void count_fetches(void *self, abbey_io *io)
+{
+    static const uint8_t code[] = { 1, 0, 0, 0, 0xc3 }; /* of MOV EAX,1; RET */
+    uint32_t *fetches = self;
+    *fetches += io->offset == 0;
+    io->value = 0;
+    for (uint32_t i = 0; i < io->size && io->offset + i < sizeof(code); i++)
+        io->value |= (uint64_t)code[io->offset + i] << 8 * i;
+    io->value += io->offset == 0 ? *fetches : 0;
+}
+
+static void test_into_device(void)
+{
+    const struct engine *engine;
+    for (unsigned i = 0; (engine = engine_at(i)); i++) {
+        uint32_t fetches = 0;
+        struct rig *rig = rig_new_for(engine, true);
+        rig_flat32(rig, call_9ffff, call_9ffff_end);
+        CU_ASSERT(mem_add_mmio(rig->mem, 0xa0000, 4096, 1, count_fetches, &fetches) != NULL);
+        rig_poke(rig, 0x9ffff, "\xb8", 1);
+        rig->cpu->reg[EBX] = 0x9ffff;
+        rig->cpu->reg[EDI] = 0;
+        CU_ASSERT_EQUAL(engine->run(rig->cpu, 1000), CPU_EXIT_HALT);
+        CU_ASSERT_EQUAL(rig->cpu->reg[EDI], 3 + 1 + 2 + 3);
+        rig_free(rig);
+    }
+}
+
 static const struct unit_test tests[] = {
     { "code on a page that had been written is changed", test_written_then_executed },
     { "an interrupt that cannot be delivered stops the guest at once", test_shutdown_by_interrupt },
@@ -157,6 +189,7 @@ static const struct unit_test tests[] = {
     { "SHLD and SHRD of 16 bits by more than 16 are the same in all engines", test_shift_double },
     { "an interrupt that comes while another is delivered is taken in front of its handler",
         test_interrupt_in_delivery },
+    { "an instruction that goes on in device memory is fetched each time", test_into_device },
     { "a masked interrupt does not keep the guest from going on", test_masked_interrupt },
 };
 UNIT_MAIN("engine regressions", tests)

@@ -201,6 +201,8 @@ struct run *run_make(struct interp *it, uint32_t eip, bool alone)
     bool crosses = (linear & MEM_PAGE_MASK) + run->bytes > MEM_PAGE_SIZE;
     if (crosses && second == (page.frame & TLB_FRAME))
         alone = true; /* a page mapped twice in a row; lists know a run by its page */
+    if (crosses && !tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, (linear | MEM_PAGE_MASK) + 1, 1))
+        alone = true; /* into device memory */
     if (alone || !run->insn[0].length) {
         memmove(it->scratch, run, RUN_BYTES(1));
         return it->scratch;
