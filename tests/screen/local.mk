@@ -14,3 +14,8 @@ EXTRA_DIST += tests/screen/linux.sh tests/screen/png.py
 
 TESTS += tests/screen/terminal.sh
 EXTRA_DIST += tests/screen/terminal.sh tests/screen/terminal.py
+
+TESTS += tests/screen/browser.sh
+EXTRA_DIST += tests/screen/browser.sh tests/screen/browser.py tests/screen/chromium.py
+# What tests saw, to be looked at.
+CLEANFILES += tests/pictures/*.png
