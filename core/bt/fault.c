@@ -104,7 +104,7 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
     if (answer == WINDOW_RETRY || answer == WINDOW_NONE)
         return answer == WINDOW_RETRY;
     /* Each unit that it is in, as it comes up. */
-    if (answer != WINDOW_GUEST && hint_raise(bt, unit_gpa(unit, point->eip)) == SOFT_NOW) {
+    if (answer != WINDOW_GUEST && hint_raise(bt, unit_gpa(unit, point->eip), answer != WINDOW_USER)) {
         bt->retired = unit;
         bt->counters.softened++;
     }

@@ -94,6 +94,7 @@ struct unit {
     uint32_t eip;
     uint8_t mode;
     bool dead;
+    bool passing; /* an instruction has the TLB's access for a time */
     bool crosses; /* its first instruction goes on in page[1] */
     bool listed;  /* in the jump table, or in the chain of a slot */
     uint8_t pages;
@@ -126,7 +127,7 @@ struct cache_segment {
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
     uint64_t evictions, evicted;
-    uint64_t callouts, leaves, kicks, kick_steps, softened;
+    uint64_t callouts, leaves, kicks, kick_steps, softened, forgiven;
     uint64_t by_opcode[4][256], leaves_by_opcode[4][256];
 };
 
@@ -165,9 +166,11 @@ struct bt {
         *stub_plain; /* addresses they run at */
 
     struct unit *bucket[UNIT_BUCKETS]; /* units by their key */
-    struct hint {
-        uint8_t tag, soft;
+    struct hint {                      /* of the instruction at a physical address, which `tag` tells from others */
+        uint8_t tag, faults;
+        bool passing; /* none of the faults was for a reason that stays */
     } hint[HINT_SLOTS];
+    uint64_t passing_since; /* time-stamp counter when the first of those that pass was learned; 0: there are none */
     void **table[MODES];
     struct link *link; /* by which translated code was left last */
     struct bt_counters counters;
@@ -208,13 +211,19 @@ void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *record
 /* The unit whose code runs at `rip`, or NULL. */
 struct unit *cache_find(const struct bt *bt, const uint8_t *rip);
 
+/* ---- hint.c ---- */
+
+/* Is the memory access of the instruction at a physical address to be the TLB's, in the window's place? *passing is set
+ * when that is only for a time. */
+bool hint_soft(const struct bt *bt, gpa_t gpa, bool *passing);
+/* Its access left the window once more, for a reason that will pass or not. Returns the same. */
+bool hint_raise(struct bt *bt, gpa_t gpa, bool passing);
+/* Forgets what was learned for a time, if the time is over, and drops the units that it is in. Not while translated
+ * code runs. */
+void hint_forgive(struct bt *bt);
+
 /* ---- unit.c ---- */
 
-/* How often the memory access of the instruction at a physical address left the window, up to SOFT_NOW. Kept beside
- * units and runs, which go for other reasons; a wrong answer costs time alone. */
-uint8_t hint_soft(const struct bt *bt, gpa_t gpa);
-/* It left the window once more. Returns the same. */
-uint8_t hint_raise(struct bt *bt, gpa_t gpa);
 /* Where the unit has an instruction. */
 gpa_t unit_gpa(const struct unit *unit, uint32_t eip);
 

@@ -12,6 +12,7 @@ core_libcore_a_SOURCES += \
 	core/bt/fp.c \
 	core/bt/fp_note.c \
 	core/bt/forms.c \
+	core/bt/hint.c \
 	core/bt/internal.h \
 	core/bt/liveness.c \
 	core/bt/mode.c \

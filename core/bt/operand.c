@@ -142,7 +142,7 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 
 bool in_window(const struct xlat *x)
 {
-    return !(x->mode & MODE_SOFT) && x->now->soft < SOFT_NOW;
+    return !(x->mode & MODE_SOFT) && !x->now->soft;
 }
 
 static struct operand guest(struct operand operand)

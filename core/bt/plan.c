@@ -96,7 +96,7 @@ static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
     }
     for (unsigned i = 0; i < run->count && x->steps < UNIT_INSNS; i++) {
         const struct insn *insn = &run->insn[i];
-        const uint8_t soft = hint_soft(x->bt, (run->key >> 1) + (eip - start));
+        const bool soft = hint_soft(x->bt, (run->key >> 1) + (eip - start), &x->passing);
         x->step[x->steps++] = (struct step){
             .soft = soft, .insn = insn, .row = xlat_find(insn), .eip = eip, .goes = NO_STEP, .pages = (uint8_t)x->pages
         };

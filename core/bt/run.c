@@ -75,6 +75,7 @@ static struct run *bt_execute(void *opaque, uint64_t key)
         return NULL; /* the kick came before the clearing: the loop looks at signals again */
     if (fault_aside(bt))
         return run_find(bt->it, key);
+    hint_forgive(bt);
     if (bt->debug & DEBUG_EVICT) {
         cache_evict(bt);
         link = NULL;

@@ -20,6 +20,7 @@ static const struct stats_row rows[] = {
     ROW(kicks, "times another thread stopped translated code"),
     ROW(kick_steps, "host instructions single-stepped to reach a boundary after a kick"),
     ROW(softened, "instructions translated anew to reach memory by the TLB, because windows did not serve them"),
+    ROW(forgiven, "units dropped because such an instruction is to try its window again"),
     ROW(callouts, "instructions left to the interpreter from inside translated code"),
     ROW(leaves, "callouts after which the loop had something to do"),
 };

@@ -217,6 +217,7 @@ static struct unit *unit_new(struct xlat *x)
     unit->crosses = x->step[0].pages > 1;
     unit->key = x->key;
     unit->mode = (uint8_t)x->mode;
+    unit->passing = x->passing;
     unit->budget = (uint16_t)x->steps;
     return unit;
 }

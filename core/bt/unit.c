@@ -48,29 +48,6 @@ void unit_set_pages(struct bt *bt, struct unit *unit)
     }
 }
 
-static uint64_t hint_hash(gpa_t gpa)
-{
-    return gpa * 0x9e3779b97f4a7c15ull >> 32;
-}
-
-uint8_t hint_soft(const struct bt *bt, gpa_t gpa)
-{
-    uint64_t hash = hint_hash(gpa);
-    const struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
-    return hint->tag == (uint8_t)hash ? hint->soft : 0;
-}
-
-uint8_t hint_raise(struct bt *bt, gpa_t gpa)
-{
-    uint64_t hash = hint_hash(gpa);
-    struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
-    if (hint->tag != (uint8_t)hash)
-        *hint = (struct hint){ (uint8_t)hash, 0 };
-    if (hint->soft < SOFT_NOW)
-        hint->soft++;
-    return hint->soft;
-}
-
 gpa_t unit_gpa(const struct unit *unit, uint32_t eip)
 {
     for (unsigned i = 0; i < unit->pages; i++)

@@ -63,7 +63,7 @@ struct step {
     uint32_t eip;
     int16_t goes;              /* the step that its branch leads to without leaving the unit, or NO_STEP */
     uint8_t pages;             /* so many of the unit's pages are known to be mapped as they were, from here on */
-    uint8_t soft;              /* hint_soft() */
+    bool soft;                 /* hint_soft() */
     bool joined;               /* another step leads here */
     struct x87_note loop;      /* what its branch from below leaves in mind here: fp_note.c; or nothing */
     uint8_t live_in, live_out; /* of flags, packed by flags_pack() */
@@ -108,6 +108,7 @@ struct xlat {
     struct range range[UNIT_PARTS];
     unsigned ranges;
     unsigned links_max;
+    bool passing;              /* a step is soft for a time */
     uint64_t key;              /* of the first run */
     uint32_t page[UNIT_PAGES]; /* linear */
     unsigned pages;

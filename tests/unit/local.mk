@@ -153,6 +153,13 @@ tests_unit_test_bt_regressions_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_regressions_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_regressions_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_bt_hints
+TESTS += tests/unit/test_bt_hints
+tests_unit_test_bt_hints_SOURCES = tests/unit/test_bt_hints.c
+tests_unit_test_bt_hints_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_hints_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_hints_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_statistics
 TESTS += tests/unit/test_statistics
 tests_unit_test_statistics_SOURCES = tests/unit/test_statistics.c

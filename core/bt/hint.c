@@ -1,0 +1,62 @@
+/* hint.c - which instructions reach memory by the TLB although there is a window.
+ *
+ * An instruction whose accesses the window does not serve costs a host fault and a step of the interpreter each time,
+ * some microseconds. So each is counted, and from SOFT_NOW on the instruction is translated with the TLB's access. What
+ * is known stands beside units and runs, which go for other reasons, and by physical address, so that it holds wherever
+ * the code is mapped. A wrong answer costs time alone.
+ *
+ * Code of the kernel that touches user memory always will. All other causes pass: a page that held code is written
+ * over, one that was mapped for a moment is no more, a routine that copies memory has met a device. A kernel's copy
+ * routine meets them all while it starts, and would be slow for ever after. So what was learned from them is forgiven
+ * now and then, and costs SOFT_NOW faults where the cause is still there. */
+#include "core/bt/internal.h"
+
+#define FORGIVE_TICKS 1000000000u /* of the time-stamp counter: half a second, or a quarter */
+
+static uint64_t hint_hash(gpa_t gpa)
+{
+    return gpa * 0x9e3779b97f4a7c15ull >> 32;
+}
+
+bool hint_soft(const struct bt *bt, gpa_t gpa, bool *passing)
+{
+    uint64_t hash = hint_hash(gpa);
+    const struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
+    if (hint->tag != (uint8_t)hash || hint->faults < SOFT_NOW)
+        return false;
+    *passing |= hint->passing;
+    return true;
+}
+
+bool hint_raise(struct bt *bt, gpa_t gpa, bool passing)
+{
+    uint64_t hash = hint_hash(gpa);
+    struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
+    if (hint->tag != (uint8_t)hash)
+        *hint = (struct hint){ .tag = (uint8_t)hash, .passing = true };
+    hint->passing = hint->passing && passing;
+    if (hint->faults < SOFT_NOW)
+        hint->faults++;
+    if (hint->passing && hint->faults == SOFT_NOW && !bt->passing_since)
+        bt->passing_since = __builtin_ia32_rdtsc();
+    return hint->faults == SOFT_NOW;
+}
+
+void hint_forgive(struct bt *bt)
+{
+    if (!bt->passing_since || __builtin_ia32_rdtsc() - bt->passing_since < FORGIVE_TICKS)
+        return;
+    bt->passing_since = 0;
+    for (unsigned i = 0; i < HINT_SLOTS; i++)
+        if (bt->hint[i].passing)
+            bt->hint[i].faults = 0;
+    for (unsigned i = 0; i < UNIT_BUCKETS; i++) {
+        for (struct unit *unit = bt->bucket[i], *next; unit; unit = next) {
+            next = unit->next;
+            if (!unit->passing)
+                continue;
+            unit_drop(bt, unit);
+            bt->counters.forgiven++;
+        }
+    }
+}
