@@ -31,4 +31,5 @@ EXTRA_DIST += \
 	sdk/doc/machine-files.md \
 	sdk/doc/statistics.md
 include sdk/bench/local.mk
+include sdk/check/local.mk
 include sdk/samples/local.mk

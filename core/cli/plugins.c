@@ -6,18 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/cli/cli.h"
+#include "core/cli/plugins.h"
 #include "core/plugin/plugins.h"
 
 static const char usage_text[] =
     "usage: abbey plugins list [--json]\n"
     "       abbey plugins describe [--json] NAME\n"
+    "       abbey plugins check [OPTION]... FILE.so\n"
     "\n"
     "  list       every plugin file found on $ABBEY_PLUGIN_PATH and in the installed directory, with its version and\n"
     "             plugin interface (ABI); and the files that were refused, each with its reason\n"
     "  describe   the properties, registers and wiring of a device or backend, or what a plugin offers; NAME is a "
     "name\n"
     "             that machine files use, or the id of a plugin\n"
+    "  check      the tests that every plugin must pass; `abbey plugins check --help` tells more\n"
     "\n"
     "  --json     the same for programs\n";
 
@@ -297,6 +299,8 @@ int cli_plugins(int argc, char **argv)
     static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
         { 0 } };
     bool json = false;
+    if (argc > 1 && strcmp(argv[1], "check") == 0)
+        return cli_plugins_check(argc - 1, argv + 1);
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(usage_text, stdout);
@@ -310,7 +314,7 @@ int cli_plugins(int argc, char **argv)
     const char *name = optind + 1 < argc ? argv[optind + 1] : NULL;
     bool listing = strcmp(verb, "list") == 0;
     if (!listing && strcmp(verb, "describe") != 0)
-        return usage_error(*verb ? "there is list, and describe" : "list, or describe?");
+        return usage_error(*verb ? "there is list, describe, and check" : "list, describe, or check?");
     if (argc - optind != (listing ? 1 : 2))
         return usage_error(listing ? "list takes no argument" : "describe takes one name");
     struct plugin_set *set = plugin_set_open(NULL);

@@ -9,6 +9,8 @@ sdk_bench_libbench_a_SOURCES = \
 	sdk/bench/bench_impl.h \
 	sdk/bench/build.c \
 	sdk/bench/disk.c \
+	sdk/bench/drive.c \
+	sdk/bench/drive.h \
 	sdk/bench/control.c \
 	sdk/bench/stand_ins.c \
 	sdk/bench/stand_ins.h

@@ -7,3 +7,12 @@ EXTRA_DIST += tests/plugins/wrong.c
 tests/plugins/case-%.so: tests/plugins/wrong.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/plugins && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
 		-fvisibility=hidden -DCASE=$* -shared -o $@ $<
+
+# A card, and the same card wrong in one way each, for the tests of `abbey plugins check`.
+BROKEN_PLUGINS = 0 1 2 3 4 5 6 7 8 9 10 11 12
+check_DATA += $(BROKEN_PLUGINS:%=tests/plugins/broken-%.so)
+CLEANFILES += $(BROKEN_PLUGINS:%=tests/plugins/broken-%.so)
+EXTRA_DIST += tests/plugins/broken.c
+tests/plugins/broken-%.so: tests/plugins/broken.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/plugins && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
+		-fvisibility=hidden -DBROKEN=$* -shared -o $@ $<

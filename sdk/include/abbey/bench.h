@@ -127,6 +127,11 @@ const char *abbey_command_answer(abbey_bench *bench);
 /* The events posted since the last call, as a JSON array of {"event": NAME, "data": {...}}; owned as above. */
 const char *abbey_events_text(abbey_bench *bench);
 
+/* A guest made of bytes, for fuzzers: each eight are one thing that may happen to the device "dut" (an access of any
+ * size to one of its ranges, to its configuration space, time going by, bytes on its line). Any bytes will do, and the
+ * same bytes do the same. Returns a digest of all that the guest saw. */
+uint64_t abbey_drive(abbey_bench *bench, const uint8_t *bytes, uint64_t count);
+
 /* Presses the power button: 0, or -1 when nobody listens. */
 int32_t abbey_power_press(abbey_bench *bench);
 
