@@ -13,13 +13,6 @@
 #define UNIT_ROOM (64u << 10) /* more than the longest unit and its record take */
 #define SEGMENT_MIN (256u << 10)
 
-static void tables_clear(struct bt *bt)
-{
-    for (unsigned mode = 0; mode < MODES; mode++)
-        for (unsigned i = 0; bt->table[mode] && i < TABLE_SLOTS; i++)
-            bt->table[mode][i] = bt->stub_miss;
-}
-
 static void segments_make(struct bt *bt)
 {
     uint64_t segments = bt->bytes / SEGMENT_MIN;
@@ -51,8 +44,7 @@ bool cache_init(struct bt *bt, abbey_error *error)
 
 void cache_free(struct bt *bt)
 {
-    for (unsigned mode = 0; mode < MODES; mode++)
-        free(bt->table[mode]);
+    tables_free(bt);
     for (unsigned i = 0; i < bt->segments; i++)
         free(bt->segment[i].order);
     if (bt->exec)

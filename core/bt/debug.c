@@ -16,6 +16,7 @@ static const struct {
     { "evict", DEBUG_EVICT },           /* the oldest units go whenever translated code is entered */
     { "short-units", DEBUG_SHORT },     /* a unit ends at each branch */
     { "at-once", DEBUG_AT_ONCE },       /* code is translated when it is first executed */
+    { "no-open", DEBUG_NO_OPEN },       /* each indirect jump looks at the page that it leads to */
 };
 #define SWITCHES (sizeof(switches) / sizeof(switches[0]))
 

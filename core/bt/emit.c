@@ -157,6 +157,15 @@ void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask)
     emit_vex(code, 2, 2, 0xf5, to, from, mask);
 }
 
+void emit_pext_mem(struct code *code, unsigned to, unsigned from, unsigned base, int32_t disp)
+{
+    emit8(code, 0xc4);
+    emit8(code, (to & 8 ? 0u : 0x80u) | 0x40u | (base & 8 ? 0u : 0x20u) | 2u);
+    emit8(code, (~from & 15u) << 3 | 2u);
+    emit8(code, 0xf5);
+    emit_modrm(code, to, op_mem(base, disp));
+}
+
 void emit_pdep(struct code *code, unsigned to, unsigned from, unsigned mask)
 {
     emit_vex(code, 2, 3, 0xf5, to, from, mask);

@@ -72,6 +72,8 @@ void emit_lea64(struct code *code, unsigned to, struct operand from);
 
 /* to = bits of `from` selected by `mask`, packed (BMI2). */
 void emit_pext(struct code *code, unsigned to, unsigned from, unsigned mask);
+/* The same with the mask at base + disp. */
+void emit_pext_mem(struct code *code, unsigned to, unsigned from, unsigned base, int32_t disp);
 
 /* The reverse: the low bits of `from`, spread to where `mask` has bits, the rest 0. */
 void emit_pdep(struct code *code, unsigned to, unsigned from, unsigned mask);

@@ -49,6 +49,7 @@ static uint32_t next(struct bt *bt, struct cpu *cpu, const struct insn *insn)
         return leave(bt, insn);
     if (mode != cpu->bt.mode)
         mode_enter(bt, mode);
+    table_follow(bt);
     cpu->bt.next = bt->table[mode][table_slot(cpu->eip)];
     return EXEC_NEXT;
 }

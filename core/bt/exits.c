@@ -71,8 +71,7 @@ void exit_indirect(struct xlat *x)
     emit_rorx(code, HOST_ADD, HOST_EA, 16);
     emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_EA, 0, 0));
     emit_op(code, EMIT_0F, 0xb7, HOST_ADD, op_reg(HOST_ADD)); /* movzx r13d, r13w */
-    emit_load64(code, R8, op_mem(HOST_CPU, CPU_FIELD(bt.table)));
-    emit_op(code, 0, 0xff, 4, op_sib(R8, HOST_ADD, 3, 0));
+    emit_op(code, 0, 0xff, 4, op_sib(HOST_TABLE, HOST_ADD, 3, 0));
     x->ended = true;
 }
 

@@ -11,12 +11,12 @@
 
 /* ---- register assignment ---- */
 
-#define HOST_CPU R15  /* struct cpu * */
-#define HOST_ESP R14  /* guest ESP less the pending delta */
-#define HOST_TLB R10  /* &tlb->entry[tlb_index(TLB_READ, user, 0)] */
-#define HOST_MASK R11 /* PEXT mask that takes the TLB set out of a linear address */
-#define HOST_EA R12   /* linear address; eip on exits */
-#define HOST_ADD R13  /* addend of the page; struct link * on exits */
+#define HOST_CPU R15   /* struct cpu * */
+#define HOST_ESP R14   /* guest ESP less the pending delta */
+#define HOST_TLB R10   /* &tlb->entry[tlb_index(TLB_READ, user, 0)] */
+#define HOST_TABLE R11 /* jump table of the present mode */
+#define HOST_EA R12    /* linear address; eip on exits */
+#define HOST_ADD R13   /* addend of the page; struct link * on exits */
 /* R8 and R9 are scratch. */
 
 /* What a unit was specialised on besides its address (partial evaluation). */
@@ -31,6 +31,8 @@
 #define MODE_NONE MODES /* not for the translator */
 
 #define TABLE_SLOTS 65536u
+#define TABLE_OPEN 16384u /* slots of all tables that are open at a time, of each kind */
+#define CLOSED_BYTES 13u  /* from a unit's closed pad to its open one; odd */
 /* Where the landing pad of a unit stands in the table: low half plus high half, so that functions at a power-of-two
  * distance do not meet. */
 static inline uint32_t table_slot(uint32_t eip)
@@ -88,7 +90,18 @@ struct page_check {
 #define UNIT_PARTS 24u
 #define UNIT_PAGES 3u
 
+/* What the closed pad hands to its stub (stubs.c). */
+struct gate {
+    uint8_t *open, *miss; /* the open pad; where to go when it is not the one */
+    uint64_t minus_entry; /* page[0].entry, negated */
+    uint32_t minus_eip;
+    uint32_t tlb;    /* bytes from HOST_TLB to the fetch TLB's entry */
+    uint32_t page;   /* linear page number */
+    uint32_t global; /* 1: translations that only a global flush takes */
+};
+
 struct unit {
+    struct gate gate;
     uint64_t key;      /* run_key() of its first instruction */
     struct unit *next; /* in its bucket */
     uint32_t eip;
@@ -101,10 +114,10 @@ struct unit {
     uint16_t count;  /* instructions */
     uint16_t budget; /* instructions that must be left when it is entered, while counting */
     uint16_t parts, links;
-    uint8_t *pad, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
-    struct page_check page[UNIT_PAGES];   /* [0] by page_pad, the others where control comes to them */
-    uint8_t *miss;      /* where its pad goes when it is not the one: displacement (writable address) */
-    struct unit *chain; /* the next one of the slot, if it is listed */
+    uint8_t *pad, *page_pad, *closed, *body, *end; /* addresses it runs at; in this order in memory */
+    struct page_check page[UNIT_PAGES]; /* [0] by page_pad and the gate, the others where control comes to them */
+    uint8_t *miss;                      /* where its pad goes when it is not the one: displacement (writable address) */
+    struct unit *chain;                 /* the next one of the slot, if it is listed */
     struct link *incoming;
     struct part *part;
     struct link *link;
@@ -127,6 +140,7 @@ struct cache_segment {
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
     uint64_t evictions, evicted;
+    uint64_t opens, closes;
     uint64_t callouts, leaves, kicks, kick_steps, softened, forgiven;
     uint64_t by_opcode[4][256], leaves_by_opcode[4][256];
 };
@@ -140,6 +154,7 @@ struct bt_counters {
 #define DEBUG_SHORT 32u
 #define DEBUG_EXACT 64u
 #define DEBUG_AT_ONCE 128u
+#define DEBUG_NO_OPEN 256u
 
 struct bt {
     struct cpu *cpu;
@@ -162,8 +177,8 @@ struct bt {
     struct cache_segment segment[SEGMENTS];
     unsigned segments, filling; /* how many there are; which new units go to */
     uint8_t *first_unit;        /* behind the stubs (writable address) */
-    uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss,
-        *stub_plain; /* addresses they run at */
+    uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss, *stub_plain,
+        *stub_closed; /* addresses they run at */
 
     struct unit *bucket[UNIT_BUCKETS]; /* units by their key */
     struct hint {                      /* of the instruction at a physical address, which `tag` tells from others */
@@ -172,6 +187,10 @@ struct bt {
     } hint[HINT_SLOTS];
     uint64_t passing_since; /* time-stamp counter when the first of those that pass was learned; 0: there are none */
     void **table[MODES];
+    void **opened[2][TABLE_OPEN];
+    struct {
+        uint64_t changes, flushes, global_flushes, page_flushes;
+    } tlb_seen;        /* for which slots are open */
     struct link *link; /* by which translated code was left last */
     struct bt_counters counters;
     struct trace *trace; /* NULL: nobody looks */
@@ -233,14 +252,27 @@ struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, unsigned mode)
 void unit_add(struct bt *bt, struct unit *unit);
 /* Tag and frame of the fetch TLB for the address. */
 uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user);
+/* Makes the gate expect what page[0] says. */
+void gate_set(struct unit *unit);
 /* Makes the checks expect what the fetch TLB holds now, where that is another attribute of the same frame. */
 void unit_set_pages(struct bt *bt, struct unit *unit);
-/* Indirect jumps find the unit from now on. */
-void unit_list(struct bt *bt, struct unit *unit);
 /* Makes the link lead to the unit. */
 void link_connect(struct bt *bt, struct link *link, struct unit *to);
 /* Nothing leads to the unit any more. Its memory stays as it is. */
 void unit_drop(struct bt *bt, struct unit *unit);
+
+/* ---- table.c ---- */
+
+/* The table of a mode, made if need be; false when memory is short. */
+bool table_make(struct bt *bt, unsigned mode);
+/* Empties all tables. */
+void tables_clear(struct bt *bt);
+void tables_free(struct bt *bt);
+/* Indirect jumps find the unit from now on; no longer. */
+void table_list(struct bt *bt, struct unit *unit);
+void table_unlist(struct bt *bt, struct unit *unit);
+/* Closes what must be looked at again because of what happened to translations, before translated code runs. */
+void table_follow(struct bt *bt);
 
 /* ---- translate.c ---- */
 

@@ -25,6 +25,7 @@ core_libcore_a_SOURCES += \
 	core/bt/stubs.c \
 	core/bt/symbols.c \
 	core/bt/symbols.h \
+	core/bt/table.c \
 	core/bt/trace.c \
 	core/bt/trace.h \
 	core/bt/translate.c \

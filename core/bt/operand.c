@@ -9,7 +9,7 @@
  * before the one that the guest wrote. For `mov eax,[ebx+ecx*4+8]` with flags dead, at CPL 0:
  *
  *     lea   r12d,[rbx+rcx*4+8]      linear address; 32-bit LEA wraps as the guest's addition does
- *     pext  r13d,r12d,r11d          set = bits 12.. of it (R11D = the mask)
+ *     pext  r13d,r12d,[r15+mask]    set = bits 12.. of it
  *     lea   r13d,[r13+r13]          16 bytes an entry, by the scale below
  *     lea   r8d,[r12+3]             page of the last byte ...
  *     and   r8d,0fffff000h
@@ -123,7 +123,7 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
     }
     if (alive)
         flags_stash(code);
-    emit_pext(code, HOST_ADD, HOST_EA, HOST_MASK);
+    emit_pext_mem(code, HOST_ADD, HOST_EA, HOST_CPU, CPU_FIELD(bt.tlb_sets));
     emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_ADD, 0, 0));
     if (size > 1)
         emit_lea(code, R8, op_mem(HOST_EA, (int32_t)size - 1));

@@ -23,16 +23,6 @@ bool bt_supported(void)
     return __builtin_cpu_supports("bmi2");
 }
 
-static bool table_make(struct bt *bt, unsigned mode)
-{
-    if (bt->table[mode])
-        return true;
-    bt->table[mode] = malloc(TABLE_SLOTS * sizeof(void *));
-    for (unsigned i = 0; bt->table[mode] && i < TABLE_SLOTS; i++)
-        bt->table[mode][i] = bt->stub_miss;
-    return bt->table[mode] != NULL;
-}
-
 /* The unit at CS:EIP, if there is one and its first instruction still goes on where it did. */
 static struct unit *unit_now(struct bt *bt, uint64_t key, unsigned mode)
 {
@@ -97,11 +87,12 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     if (link)
         link_connect(bt, link, unit);
     if (missed) {
-        unit_list(bt, unit);
+        table_list(bt, unit);
         bt->counters.indirect_misses++;
     }
     mode_enter(bt, mode);
     cpu->bt.end = bt->it->end;
+    table_follow(bt);
     bt->counters.entries++;
     bt->link = stub_call_enter(bt, unit->body);
     mode_left(bt);
@@ -151,6 +142,7 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
         return NULL;
     }
     cpu->bt.bt = bt;
+    cpu->bt.tlb_sets = (TLB_SETS - 1) << MEM_PAGE_SHIFT;
     return bt;
 }
 

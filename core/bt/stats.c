@@ -13,6 +13,8 @@ static const struct stats_row rows[] = {
     ROW(chains, "exits of units linked to another unit"),
     ROW(unchains, "links taken back"),
     ROW(indirect_misses, "indirect jumps whose target was not in the table"),
+    ROW(opens, "slots of the jump table opened: no look at the page until translations change"),
+    ROW(closes, "times translations changed, and open slots were closed"),
     ROW(invalidations, "units dropped because their source changed"),
     ROW(flushes, "times all units were dropped"),
     ROW(evictions, "times the oldest part of the cache was emptied for new units"),

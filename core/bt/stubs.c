@@ -121,7 +121,7 @@ static void emit_reload(struct code *code)
 {
     emit_sse(code, true);
     emit_load64(code, HOST_TLB, op_mem(HOST_CPU, CPU_FIELD(bt.tlb)));
-    emit_mov_imm(code, HOST_MASK, (TLB_SETS - 1) << MEM_PAGE_SHIFT);
+    emit_load64(code, HOST_TABLE, op_mem(HOST_CPU, CPU_FIELD(bt.table)));
     emit_load(code, RAX, op_mem(HOST_CPU, CPU_FIELD(eflags)));
     emit_mov(code, RCX, RAX);
     emit_op(code, 0, 0xc1, 5, op_reg(RCX)); /* shr ecx, 11: OF to bit 0 */
@@ -221,9 +221,72 @@ static uint8_t *make_exec(
     return entry;
 }
 
-/* Exit with this for a link. */
+static struct operand gate_field(size_t offset)
+{
+    return op_mem(R8, (int32_t)(offsetof(struct unit, gate) + offset));
+}
+
+/* JRCXZ to what emit_here() is called for. */
+static uint8_t *emit_jrcxz(struct code *code)
+{
+    emit8(code, 0xe3);
+    emit8(code, 0);
+    return code->at - 1;
+}
+
+static void emit_here(struct code *code, uint8_t *jrcxz)
+{
+    *jrcxz = (uint8_t)(code->at - (jrcxz + 1));
+}
+
+/* Where closed pads lead (table.c): R8 = the unit, in the mapping that is executed; R12D = EIP. The unit is gone on
+ * with, and its slot opened, if it is the one and its page is right. Flags stay. */
+static uint8_t *make_closed(const struct bt *bt, struct code *code)
+{
+    uint8_t *entry = emit_exec(code);
+    emit_mov64(code, HOST_ADD, RCX);
+    emit_load(code, RCX, gate_field(offsetof(struct gate, minus_eip)));
+    emit_lea(code, RCX, op_sib(RCX, HOST_EA, 0, 0));
+    uint8_t *ours = emit_jrcxz(code);
+    emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, miss)));
+    emit_here(code, ours);
+    emit_load(code, R9, gate_field(offsetof(struct gate, tlb)));
+    emit_load64(code, RCX, op_sib(HOST_TLB, R9, 0, 0));
+    emit_load64(code, R9, gate_field(offsetof(struct gate, minus_entry)));
+    emit_lea64(code, RCX, op_sib(RCX, R9, 0, 0));
+    uint8_t *mapped = emit_jrcxz(code);
+    emit_mov64(code, RCX, HOST_ADD);
+    emit_jmp_to(code, bt->stub_plain);
+    emit_here(code, mapped);
+    emit_load(code, R9, gate_field(offsetof(struct gate, global)));
+    emit_load(code, RCX, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)));
+    uint8_t *full = emit_jrcxz(code);
+    emit_lea(code, RCX, op_mem(RCX, -1));
+    emit_store(code, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)), RCX);
+    emit_load64(code, R9, op_sib(HOST_CPU, R9, 3, CPU_FIELD(bt.opened)));
+    emit_lea64(code, R9, op_sib(R9, RCX, 3, 0));
+    emit_rorx(code, RCX, HOST_EA, 16); /* table_slot() */
+    emit_lea(code, RCX, op_sib(RCX, HOST_EA, 0, 0));
+    emit_op(code, EMIT_0F, 0xb7, RCX, op_reg(RCX));
+    emit_lea64(code, RCX, op_sib(HOST_TABLE, RCX, 3, 0));
+    emit_op(code, EMIT_W, 0x89, RCX, op_mem(R9, 0));
+    emit_load64(code, R9, gate_field(offsetof(struct gate, open)));
+    emit_op(code, EMIT_W, 0x89, R9, op_mem(RCX, 0));
+    emit_load(code, RCX, gate_field(offsetof(struct gate, page)));
+    emit_load64(code, R9, op_mem(HOST_CPU, CPU_FIELD(bt.open_pages)));
+    emit_op(code, 0, 0xc6, 0, op_sib(R9, RCX, 0, 0)); /* mov byte [r9+rcx], 1 */
+    emit8(code, 1);
+    emit_here(code, full);
+    emit_mov64(code, RCX, HOST_ADD);
+    emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, open)));
+    return entry;
+}
+
+/* Exit with this for a link. At an even address, as closed pads. */
 static uint8_t *make_exit_with(const struct bt *bt, struct code *code, uint32_t link)
 {
+    if ((uintptr_t)code->at & 1)
+        emit8(code, 0x90);
     uint8_t *entry = emit_exec(code);
     emit_mov_imm(code, HOST_ADD, link);
     emit_jmp_to(code, bt->stub_exit);
@@ -241,6 +304,7 @@ void stubs_make(struct bt *bt, struct code *code)
     bt->stub_exec[EXEC_JUMP] = make_exec(bt, code, bt_exec_jump, false);
     bt->stub_miss = make_exit_with(bt, code, (uint32_t)(uintptr_t)LINK_MISS);
     bt->stub_plain = make_exit_with(bt, code, 0);
+    bt->stub_closed = make_closed(bt, code);
 }
 
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry)

@@ -4,6 +4,8 @@
  *
  *     pad        landing pad of indirect jumps: is R12D our eip?  no: the next pad of the slot, or exit
  *     page_pad   for links from other pages: does the fetch TLB still map this page to the same frame?  no: exit
+ *     closed     landing pad of the first unit of a slot (table.c)
+ *     open       the same while the page needs no look
  *     body       the instructions that plan.c chose; where they go on in another page, the same check of that page
  *     slow paths, link stubs, and what the checks do when the answer is no
  *
@@ -26,40 +28,60 @@
 struct miss {
     uint8_t *jump;
     uint32_t eip;
-    enum { MISS_RCX, MISS_RCX_EIP, MISS_FLAGS } kind; /* RCX is in R13; and R12D is eip already; flags are stashed */
+    bool flags; /* they are stashed; else RCX is in R13 */
 };
 
 struct misses {
     struct miss miss[UNIT_PAGES + 2];
     unsigned count;
+    uint8_t *other[2]; /* jumps of the pads when R12D, RCX being in R13, is not our eip */
 };
 
-/* Goes on if RCX, whose own value is in R13, is 0. */
-static void check_rcx(struct xlat *x, struct misses *misses, uint32_t eip, bool loaded)
+/* JRCXZ over the jump that follows; returns its displacement. */
+static uint8_t *emit_jrcxz(struct code *code)
 {
-    emit8(&x->code, 0xe3); /* jrcxz, over the jump */
-    emit8(&x->code, 5);
-    misses->miss[misses->count++] = (struct miss){ emit_jmp(&x->code), eip, loaded ? MISS_RCX_EIP : MISS_RCX };
+    emit8(code, 0xe3);
+    emit8(code, 5);
+    return code->at - 1;
 }
 
-/* Is the page of the unit, RCX being in R13, still what it was? */
-static void check_page(struct xlat *x, struct misses *misses, unsigned n, uint32_t eip)
+/* Bytes from HOST_TLB to the entry of the fetch TLB. */
+static int32_t fetch_entry(const struct xlat *x, uint32_t linear)
+{
+    bool user = x->mode & MODE_USER;
+    uint32_t index = tlb_index(TLB_FETCH, user, linear) - tlb_index(TLB_READ, user, 0);
+    return (int32_t)(index * sizeof(struct tlb_entry));
+}
+
+/* Goes on if the page of the unit is still what it was. RCX is in R13 then; the displacement of the JRCXZ is returned.
+ */
+static uint8_t *check_page(struct xlat *x, struct misses *misses, unsigned n, uint32_t eip)
 {
     struct code *code = &x->code;
     struct page_check *page = &x->unit->page[n];
-    bool user = x->mode & MODE_USER;
-    uint32_t index = tlb_index(TLB_FETCH, user, x->page[n]) - tlb_index(TLB_READ, user, 0);
-    int32_t disp = (int32_t)(index * sizeof(struct tlb_entry));
+    emit_mov64(code, HOST_ADD, RCX);
     page->linear = x->page[n];
     page->entry = unit_page_now(x->bt->cpu, page->linear, x->mode & MODE_USER);
     emit8(code, 0x49); /* mov r8, imm64, whatever its value */
     emit8(code, 0xb8 | (R8 & 7));
     page->imm = code->at;
     emit64(code, -page->entry);
-    emit_load64(code, RCX, op_mem(HOST_TLB, disp));
+    emit_load64(code, RCX, op_mem(HOST_TLB, fetch_entry(x, page->linear)));
     emit_lea64(code, RCX, op_sib(RCX, R8, 0, 0));
-    check_rcx(x, misses, eip, false);
-    emit_mov64(code, RCX, HOST_ADD);
+    uint8_t *good = emit_jrcxz(code);
+    misses->miss[misses->count++] = (struct miss){ emit_jmp(code), eip, false };
+    return good;
+}
+
+/* Is R12D our eip? RCX is in R13 then. */
+static uint8_t *check_eip(struct xlat *x, uint8_t **other)
+{
+    struct code *code = &x->code;
+    emit_mov64(code, HOST_ADD, RCX);
+    emit_lea(code, RCX, op_mem(HOST_EA, (int32_t)-x->unit->eip));
+    uint8_t *good = emit_jrcxz(code);
+    *other = emit_jmp(code);
+    return good;
 }
 
 /* The pads in front of the body. */
@@ -68,13 +90,27 @@ static void emit_pads(struct xlat *x, struct misses *misses)
     struct code *code = &x->code;
     struct unit *unit = x->unit;
     unit->pad = emit_exec(code);
-    emit_mov64(code, HOST_ADD, RCX);
-    emit_lea(code, RCX, op_mem(HOST_EA, (int32_t)-unit->eip));
-    check_rcx(x, misses, unit->eip, true);
+    check_eip(x, &misses->other[0]);
     emit_mov64(code, RCX, HOST_ADD); /* and back again: cheaper than a jump over the next one */
     unit->page_pad = emit_exec(code);
-    emit_mov64(code, HOST_ADD, RCX);
-    check_page(x, misses, 0, unit->eip);
+    uint8_t *good = check_page(x, misses, 0, unit->eip);
+    if ((uintptr_t)code->at & 1)
+        emit8(code, 0xcc);
+    unit->closed = emit_exec(code);
+    emit8(code, 0x4c); /* lea r8,[rip+unit] */
+    emit8(code, 0x8d);
+    emit8(code, 0x05);
+    emit32(code, (uint32_t)((uint8_t *)unit - (code->at + 4)));
+    emit_jmp_to(code, x->bt->stub_closed);
+    emit8(code, 0xcc);
+    unit->gate = (struct gate){ .open = emit_exec(code),
+        .minus_eip = -unit->eip,
+        .tlb = (uint32_t)fetch_entry(x, unit->eip),
+        .page = unit->eip >> MEM_PAGE_SHIFT };
+    gate_set(unit);
+    check_eip(x, &misses->other[1]);
+    *good = (uint8_t)(code->at - (good + 1));
+    emit_mov64(code, RCX, HOST_ADD);
 }
 
 /* Counting: is there budget for the whole unit? */
@@ -87,7 +123,7 @@ static void check_budget(struct xlat *x, struct misses *misses)
     emit_load64(code, R8, op_mem(HOST_CPU, CPU_FIELD(instructions)));
     emit_lea64(code, R8, op_mem(R8, x->unit->budget));
     emit_op(code, EMIT_W, 0x3b, R8, op_mem(HOST_CPU, CPU_FIELD(bt.end)));
-    misses->miss[misses->count++] = (struct miss){ emit_jcc(code, CC_A), x->unit->eip, MISS_FLAGS };
+    misses->miss[misses->count++] = (struct miss){ emit_jcc(code, CC_A), x->unit->eip, true };
     flags_unstash(code);
 }
 
@@ -97,19 +133,19 @@ static void emit_misses(struct xlat *x, const struct misses *misses)
     for (unsigned i = 0; i < misses->count; i++) {
         const struct miss *miss = &misses->miss[i];
         emit_patch(miss->jump, code->at);
-        if (miss->kind == MISS_FLAGS)
+        if (miss->flags)
             flags_unstash(code);
         else
             emit_mov64(code, RCX, HOST_ADD);
-        if (miss->kind != MISS_RCX_EIP)
-            emit_mov_imm(code, HOST_EA, miss->eip);
-        if (miss->kind == MISS_RCX_EIP) {
-            emit_jmp_to(code, x->bt->stub_miss);
-            x->unit->miss = code->at - 4;
-        } else {
-            emit_jmp_to(code, x->bt->stub_plain);
-        }
+        emit_mov_imm(code, HOST_EA, miss->eip);
+        emit_jmp_to(code, x->bt->stub_plain);
     }
+    emit_patch(misses->other[0], code->at);
+    emit_patch(misses->other[1], code->at);
+    x->unit->gate.miss = emit_exec(code);
+    emit_mov64(code, RCX, HOST_ADD);
+    emit_jmp_to(code, x->bt->stub_miss);
+    x->unit->miss = code->at - 4;
 }
 
 const struct insn *insn_keep(struct xlat *x)
@@ -177,8 +213,8 @@ static void steps_translate(struct xlat *x, struct misses *misses)
             x->fp_ready = 0;
         for (; pages < step->pages; pages++) {
             count_add(x, (int32_t)x->index);
-            emit_mov64(&x->code, HOST_ADD, RCX);
             check_page(x, misses, pages, step->eip);
+            emit_mov64(&x->code, RCX, HOST_ADD);
             count_add(x, -(int32_t)x->index);
         }
         if (step->joined)

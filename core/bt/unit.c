@@ -36,6 +36,13 @@ uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user)
 /* Tag and frame number. */
 #define PAGE_IDENTITY (UINT32_MAX | (uint64_t)TLB_FRAME << 32)
 
+void gate_set(struct unit *unit)
+{
+    uint64_t entry = unit->page[0].entry;
+    unit->gate.minus_entry = -entry;
+    unit->gate.global = (entry >> 32 & TLB_GLOBAL) != 0;
+}
+
 void unit_set_pages(struct bt *bt, struct unit *unit)
 {
     for (unsigned i = 0; i < unit->pages; i++) {
@@ -44,6 +51,8 @@ void unit_set_pages(struct bt *bt, struct unit *unit)
         if (now != page->entry && !((now ^ page->entry) & PAGE_IDENTITY)) {
             page->entry = now;
             memcpy(page->imm, &(uint64_t){ -now }, sizeof(now));
+            if (i == 0)
+                gate_set(unit);
         }
     }
 }
@@ -76,47 +85,6 @@ static void link_disconnect(struct bt *bt, struct link *link)
     bt->counters.unchains++;
 }
 
-#define CHAIN_MAX 8u
-
-/* Makes what leads to a unit of a slot lead to the next one: the miss of the pad before it, or the slot. */
-static void chain_set(struct bt *bt, void **slot, struct unit *before, struct unit *unit)
-{
-    uint8_t *pad = unit ? unit->pad : bt->stub_miss;
-    if (!before) {
-        *slot = pad;
-        return;
-    }
-    before->chain = unit;
-    emit_patch(before->miss, to_write(bt, pad));
-}
-
-void unit_list(struct bt *bt, struct unit *unit)
-{
-    if (unit->listed)
-        return;
-    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
-    struct unit *last = unit;
-    chain_set(bt, slot, unit, *slot == bt->stub_miss ? NULL : cache_find(bt, *slot));
-    chain_set(bt, slot, NULL, unit);
-    unit->listed = true;
-    for (unsigned i = 1; i < CHAIN_MAX && last; i++)
-        last = last->chain;
-    if (last && last->chain) { /* the guest's addresses are its own choice: no chain gets long */
-        last->chain->listed = false;
-        chain_set(bt, slot, last, NULL);
-    }
-}
-
-static void unit_unlist(struct bt *bt, struct unit *unit)
-{
-    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
-    struct unit *before = NULL;
-    for (struct unit *at = cache_find(bt, *slot); at != unit; at = at->chain)
-        before = at;
-    chain_set(bt, slot, before, unit->chain);
-    unit->listed = false;
-}
-
 void unit_drop(struct bt *bt, struct unit *unit)
 {
     unit->dead = true;
@@ -142,7 +110,7 @@ void unit_drop(struct bt *bt, struct unit *unit)
         at = &(*at)->next;
     *at = unit->next;
     if (unit->listed)
-        unit_unlist(bt, unit);
+        table_unlist(bt, unit);
     if (bt->trace)
         trace_gone(bt, unit);
 }

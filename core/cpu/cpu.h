@@ -152,6 +152,10 @@ struct cpu_bt {
     void *tlb;                     /* entries of the software TLB for the present privilege */
     void *next;                    /* where to go on behind a callout that went elsewhere */
     uint64_t end;                  /* of the budget, in `instructions` */
+    void ***opened[2];             /* slots of the tables that are open, filled from the end: core/bt/table.c */
+    uint32_t open_room[2];         /* free in each */
+    uint8_t *open_pages;           /* by linear page: may a slot be open for code there? */
+    uint32_t tlb_sets;             /* PEXT mask that takes the TLB set out of a linear address */
     uint32_t mode;                 /* the present one, as core/bt counts them */
     uint32_t temp;                 /* a value that must outlive an address check */
     volatile uint32_t kicked;      /* another thread wants the CPU: looked at on entry and behind every callout */

@@ -42,6 +42,7 @@ void tlb_flush(struct cpu *cpu, bool global_too)
     tlb->fills = 0;
     if (global_too)
         memset(tlb->large, 0, sizeof(tlb->large));
+    tlb->global_flushes += global_too;
     tlb->changes++;
     tlb->counters.tlb_flushes++;
     if (cpu->windows)
@@ -62,7 +63,7 @@ void tlb_flush_page(struct cpu *cpu, uint32_t linear)
             if ((entry[i].frame & TLB_LARGE) && (entry[i].tag ^ linear) >> 22 == 0)
                 entry[i].tag = TLB_INVALID;
     tlb->changes++;
-    tlb->counters.tlb_page_flushes++;
+    tlb->flushed[tlb->counters.tlb_page_flushes++ % TLB_LOG] = linear;
     if (cpu->windows)
         windows_flush_page(cpu->windows, linear);
 }

@@ -25,6 +25,7 @@
 #define TLB_ENTRIES (2 * 2 * TLB_SETS + 2 * TLB_FETCH_SETS)
 #define TLB_FILLED 1024u  /* a flush looks at so many entries, or at all */
 #define TLB_REGIONS 1024u /* of 4 MB */
+#define TLB_LOG 8u        /* a page flush is remembered for so many more */
 
 /* Purposes; the same numbers as WALK_READ, WALK_WRITE, WALK_EXEC. */
 enum { TLB_READ, TLB_WRITE, TLB_FETCH };
@@ -53,6 +54,8 @@ struct tlb {
     uint32_t fills;                      /* of them; more than TLB_FILLED: too many to tell apart */
     uint32_t large[TLB_REGIONS / 32];    /* a bit for each 4 MB of linear addresses with an entry that is TLB_LARGE */
     uint64_t changes;                    /* counts flushes, and whatever else voids a translation kept elsewhere */
+    uint64_t global_flushes;             /* those of tlb_flushes that took the global entries along */
+    uint32_t flushed[TLB_LOG];           /* addresses of page flush n, at n % TLB_LOG, counted by tlb_page_flushes */
     uint32_t watch_hits;                 /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
     uint32_t watch[5];                   /* DR0-3 and DR7 that the entries were made under */
     struct tlb_counters counters;
