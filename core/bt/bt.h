@@ -1,8 +1,8 @@
 /* bt.h - the binary translator: engine "bt".
  *
- * Translates flat 32-bit guest code of any privilege level into long-mode host code, and leaves all else to the
- * interpreter, whose decoder, cache of runs and instruction handlers it shares. Both engines advance one `struct cpu`;
- * they may take turns at any instruction boundary. */
+ * Translates guest code of any mode, segmentation and privilege level into long-mode host code, and leaves what it does
+ * not translate to the interpreter, whose decoder, cache of runs and instruction handlers it shares. Both engines
+ * advance one `struct cpu`; they may take turns at any instruction boundary. */
 #ifndef ABBEY_CORE_BT_H
 #define ABBEY_CORE_BT_H
 

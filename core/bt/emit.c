@@ -89,6 +89,11 @@ void emit_mov64(struct code *code, unsigned to, unsigned from)
     emit_op(code, EMIT_W, 0x8b, to, op_reg(from));
 }
 
+void emit_movzx(struct code *code, unsigned to, unsigned from)
+{
+    emit_op(code, EMIT_0F, 0xb7, to, op_reg(from));
+}
+
 void emit_load(struct code *code, unsigned to, struct operand from)
 {
     emit_op(code, 0, 0x8b, to, from);

@@ -61,6 +61,7 @@ void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, str
 /* Moves and additions that leave flags alone; 32 bits wide, and so zero-extending, where no 64 is named. */
 void emit_mov(struct code *code, unsigned to, unsigned from);
 void emit_mov64(struct code *code, unsigned to, unsigned from);
+void emit_movzx(struct code *code, unsigned to, unsigned from); /* of 16 bits */
 void emit_load(struct code *code, unsigned to, struct operand from);
 void emit_load64(struct code *code, unsigned to, struct operand from);
 void emit_store(struct code *code, struct operand to, unsigned from);

@@ -44,13 +44,14 @@ static uint32_t leave(struct bt *bt, const struct insn *insn)
 /* Prepares the jump to the unit at CS:EIP in the mode of now. */
 static uint32_t next(struct bt *bt, struct cpu *cpu, const struct insn *insn)
 {
-    unsigned mode = mode_now(bt);
-    if (mode == MODE_NONE || !bt->table[mode] || (cpu->eflags & FLAG_RF)) /* RF: a string instruction goes on */
+    uint32_t mode = mode_now(bt);
+    void **table = mode == MODE_NONE ? NULL : table_find(bt, mode);
+    if (!table || (cpu->eflags & FLAG_RF)) /* RF: a string instruction goes on */
         return leave(bt, insn);
     if (mode != cpu->bt.mode)
         mode_enter(bt, mode);
     table_follow(bt);
-    cpu->bt.next = bt->table[mode][table_slot(cpu->eip)];
+    cpu->bt.next = table[table_slot(cpu->eip, cpu->seg[CS].base)];
     return EXEC_NEXT;
 }
 

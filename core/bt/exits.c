@@ -17,7 +17,7 @@ static void link_add(struct xlat *x, uint8_t *jump, const struct step *from, uin
     link->from = x->unit;
     link->eip = eip;
     link->jump = jump;
-    link->checked = plan_checked(x, eip, from->pages);
+    link->checked = plan_checked(x, x->cs_base + eip, from->pages);
 }
 
 void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip)
@@ -69,8 +69,8 @@ void exit_indirect(struct xlat *x)
     struct code *code = &x->code;
     /* table_slot() without a flag */
     emit_rorx(code, HOST_ADD, HOST_EA, 16);
-    emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_EA, 0, 0));
-    emit_op(code, EMIT_0F, 0xb7, HOST_ADD, op_reg(HOST_ADD)); /* movzx r13d, r13w */
+    emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_EA, 0, (int32_t)table_shift(x->cs_base)));
+    emit_movzx(code, HOST_ADD, HOST_ADD);
     emit_op(code, 0, 0xff, 4, op_sib(HOST_TABLE, HOST_ADD, 3, 0));
     x->ended = true;
 }
@@ -153,8 +153,7 @@ static void slow_path(struct xlat *x, const struct slow *slow)
     for (unsigned i = 0; i < plains; i++)
         emit_patch(plain[i], code->at);
     fp_note(x, slow->note);
-    if (slow->delta)
-        emit_lea(code, HOST_ESP, op_mem(HOST_ESP, slow->delta));
+    esp_add(x, slow->delta);
     count_add(x, (int32_t)slow->counted);
     callout_call(x, slow->insn, slow->eip, slow->next,
         !slow->back      ? EXEC_JUMP
@@ -163,8 +162,7 @@ static void slow_path(struct xlat *x, const struct slow *slow)
     if (!slow->back)
         return;
     count_add(x, -(int32_t)(slow->counted + 1));
-    if (slow->delta_after)
-        emit_lea(code, HOST_ESP, op_mem(HOST_ESP, -slow->delta_after));
+    esp_add(x, -slow->delta_after);
     emit_patch(emit_jmp(code), slow->back);
 }
 

@@ -43,7 +43,8 @@ static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, c
     fp_note_at(bt, unit, point, fault->gpr);
     fault->gpr[HOST_EA] = point->eip;
     fault->gpr[HOST_ADD] = 0;
-    fault->gpr[HOST_ESP] = (uint32_t)(fault->gpr[HOST_ESP] + (uint64_t)(int64_t)point->delta);
+    uint64_t esp = fault->gpr[HOST_ESP], moved = esp + (uint64_t)(int64_t)point->delta;
+    fault->gpr[HOST_ESP] = unit->mode & MODE_STACK16 ? (esp & ~0xffffull) | (moved & 0xffff) : (uint32_t)moved;
     fault->rip = (uint64_t)(uintptr_t)bt->stub_exit;
     fault->rflags &= ~(uint64_t)HOST_TF;
     bt->cpu->shadow_sti = point->shadowed;

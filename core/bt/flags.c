@@ -101,7 +101,7 @@ void xlat_pushf(struct xlat *x)
 {
     struct code *code = &x->code;
     struct operand temp = op_mem(HOST_CPU, CPU_FIELD(bt.temp));
-    if (x->insn->opsize != 4) {
+    if (x->mode & MODE_V86) { /* IOPL decides */
         x->refused = true;
         return;
     }
@@ -120,10 +120,10 @@ void xlat_pushf(struct xlat *x)
     emit_pdep(code, R9, R9, HOST_EA);
     emit_lea(code, R8, op_sib(R8, R9, 0, 0));
     emit_store(code, temp, R8);
-    struct operand at = stack_check(x, -4, true);
+    struct operand at = stack_check(x, -x->insn->opsize, true);
     emit_load(code, R9, temp);
-    emit_store(code, at, R9);
-    x->delta -= 4;
+    emit_op(code, x->insn->opsize == 2 ? EMIT_66 : 0, 0x89, R9, at);
+    x->delta -= x->insn->opsize;
 }
 
 /* Only the arithmetic flags, DF and IF may change here; and IF may be set only when nothing pends. What else is popped
@@ -132,12 +132,11 @@ void xlat_popf(struct xlat *x)
 {
     struct code *code = &x->code;
     struct slow *slow;
-    if (!cpl0(x) || x->insn->opsize != 4) {
-        x->refused = true;
+    bool wide = x->insn->opsize == 4;
+    if (!cpl0(x))
         return;
-    }
     struct operand at = stack_check(x, 0, false);
-    emit_load(code, HOST_EA, at);
+    emit_op(code, wide ? 0 : EMIT_0F, wide ? 0x8b : 0xb7, HOST_EA, at);
     slow = slow_of(x);
     if (slow->jumps + 2 > SLOW_JUMPS) {
         x->refused = true;
@@ -147,7 +146,7 @@ void xlat_popf(struct xlat *x)
     emit_mov(code, R8, HOST_EA);
     emit_op(code, 0, 0x33, R8, eflags());  /* xor r8d, eflags */
     emit_op(code, 0, 0xf7, 0, op_reg(R8)); /* test r8d, what may not change; reserved bits are fixed */
-    emit32(code, FLAG_TF | FLAG_IOPL | FLAG_NT | FLAG_AC | FLAG_ID);
+    emit32(code, FLAG_TF | FLAG_IOPL | FLAG_NT | (wide ? FLAG_AC | FLAG_ID : 0));
     slow->saved[slow->jumps] = true;
     slow->jump[slow->jumps++] = emit_jcc(code, CC_NE);
     emit_mov(code, R8, HOST_EA);           /* IF as a mask of what pends */
@@ -180,6 +179,6 @@ void xlat_popf(struct xlat *x)
     emit8(code, 0xc4);
     emit8(code, 0x9e); /* sahf */
     emit_mov(code, RAX, R9);
-    x->delta += 4;
+    x->delta += x->insn->opsize;
     x->fp_ready = 0;
 }

@@ -111,12 +111,13 @@ void xlat_mov_from_seg(struct xlat *x)
 {
     const struct insn *insn = x->insn;
     unsigned to = insn->rm;
-    if (insn->reg > GS || (insn->mod == 3 && (insn->opsize != 4 || to == ESP))) {
+    if (insn->reg > GS || (insn->mod == 3 && to == ESP)) {
         x->refused = true;
         return;
     }
     if (insn->mod == 3) {
-        emit_op(&x->code, EMIT_0F, 0xb7, to, selector_of(insn->reg));
+        bool whole = insn->opsize == 4;
+        emit_op(&x->code, whole ? EMIT_0F : EMIT_66, whole ? 0xb7 : 0x8b, to, selector_of(insn->reg));
         return;
     }
     struct operand at = operand_check(x, 2, true);
@@ -140,7 +141,7 @@ void xlat_bit_string(struct xlat *x)
     if (reg == HOST_ESP)
         esp_settle_first(x);
     struct operand at = operand_check(x, insn->opsize, insn->opcode != 0xa3);
-    x->refused |= !at.guest;
+    x->refused |= !at.guest || insn->addrsize != 4 || !segment_flat(x, insn->seg);
     emit_op(&x->code, how_of(insn) | (insn->prefixes & INSN_PREFIX_LOCK ? EMIT_LOCK : 0), insn->opcode, reg, at);
 }
 
@@ -156,7 +157,8 @@ void xlat_esp_imm(struct xlat *x)
 {
     const struct insn *insn = x->insn;
     int32_t value = (int32_t)insn->imm;
-    bool esp = insn->mod == 3 && insn->rm == ESP && insn->opsize == 4 && insn->opcode != 0x80;
+    bool esp =
+        insn->mod == 3 && insn->rm == ESP && insn->opcode != 0x80 && insn->opsize == (x->mode & MODE_STACK16 ? 2 : 4);
     int32_t delta = insn->reg == 0 ? x->delta + value : x->delta - value;
     if (esp && !x->now->live_out && value > -4096 && value < 4096 && delta > -16384 && delta < 16384)
         x->delta = delta;
@@ -187,7 +189,9 @@ void xlat_mov_imm(struct xlat *x)
         return;
     }
     if (insn->opsize == 2) {
-        x->refused = true;
+        esp_settle(x);
+        emit_bytes(&x->code, (const uint8_t[]){ 0x66, 0x41, 0xb8 | (HOST_ESP & 7) }, 3);
+        copy_tail(x, 2);
         return;
     }
     emit_mov_imm(&x->code, HOST_ESP, insn->imm);
@@ -246,12 +250,22 @@ void xlat_bswap(struct xlat *x)
 void xlat_lea(struct xlat *x)
 {
     const struct insn *insn = x->insn;
-    if (insn->mod == 3 || insn->addrsize != 4 || insn->opsize != 4) {
+    if (insn->mod == 3) {
+        x->refused = true;
+        return;
+    }
+    if (insn->opsize == 2) { /* what is above 16 bits plays no part */
+        if (insn->reg == ESP)
+            esp_settle(x);
+        emit_op(&x->code, EMIT_66, 0x8d, host_reg(insn->reg), operand_address(insn, x->delta));
+        return;
+    }
+    if (insn->addrsize != 4 && insn->reg == ESP) {
         x->refused = true;
         return;
     }
     bool small = insn->disp + 4096 < 8192 && x->delta > -8192 && x->delta < 8192;
-    if (insn->reg == ESP && insn->base == ESP && insn->index == REG_NONE && small) {
+    if (insn->reg == ESP && insn->base == ESP && insn->index == REG_NONE && small && !(x->mode & MODE_STACK16)) {
         x->delta += (int32_t)insn->disp;
         return;
     }

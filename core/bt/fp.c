@@ -66,7 +66,8 @@ void xlat_x87(struct xlat *x)
     const struct insn *insn = x->insn;
     struct code *code = &x->code;
     struct x87_form form;
-    if (!x->bt->faults || !x87_form_of(insn, &form)) {
+    /* In real mode selectors change here, and are not at hand any more when the pointers are noted. */
+    if (!x->bt->faults || !x87_form_of(insn, &form) || (x->mode & MODE_REAL)) {
         x->refused = true;
         return;
     }

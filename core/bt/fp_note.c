@@ -51,6 +51,8 @@ static void note_store(struct xlat *x, struct x87_note note)
     if (note.operand) {
         const struct insn *insn = x->step[note.operand - 1].insn;
         emit_lea(code, R8, operand_now(insn, x->unit->point[note.operand - 1].delta, note.adjust));
+        if (insn->addrsize == 2)
+            emit_movzx(code, R8, R8);
         emit_store(code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_dp)), R8);
         emit_store_imm(code, op_mem(HOST_CPU, CPU_FIELD(bt.x87_seg)), FPU_NOTED | insn->seg);
     }
@@ -93,7 +95,7 @@ void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *at, 
         struct operand ea = operand_now(point->insn, point->delta, at->note.adjust);
         uint32_t base = ea.base == NO_REG ? 0 : (uint32_t)gpr[ea.base];
         uint32_t index = ea.index == NO_REG ? 0 : (uint32_t)gpr[ea.index] << ea.scale;
-        noted->x87_dp = (uint32_t)ea.disp + base + index;
+        noted->x87_dp = ((uint32_t)ea.disp + base + index) & (point->insn->addrsize == 2 ? UINT16_MAX : UINT32_MAX);
         noted->x87_seg = FPU_NOTED | point->insn->seg;
     }
     if (at->note.last) {

@@ -19,25 +19,49 @@
 #define HOST_ADD R13   /* addend of the page; struct link * on exits */
 /* R8 and R9 are scratch. */
 
-/* What a unit was specialised on besides its address (partial evaluation). */
-#define MODE_USER 1u /* CPL 3 */
-#define MODE_FS 2u   /* FS is plain: present, writable, 4 GB; its base is loaded at run time */
-#define MODE_GS 4u
-#define MODE_SOFT 8u    /* guest memory by the TLB, not by the window */
-#define MODE_MIDDLE 16u /* CPL 1 or 2 */
-#define MODES 32u
+/* What a unit was specialised on besides its address (partial evaluation), and base and limit of CS. */
+#define MODE_USER 1u      /* CPL 3 */
+#define MODE_MIDDLE 2u    /* CPL 1 or 2 */
+#define MODE_SOFT 4u      /* guest memory by the TLB, not by the window */
+#define MODE_CODE16 8u    /* CS.D is clear */
+#define MODE_STACK16 16u  /* SS.B is clear: the stack pointer is SP */
+#define MODE_REAL 32u     /* real or v86 mode: a segment is its selector times 16 */
+#define MODE_V86 64u      /* v86 mode */
+#define MODE_CS_READ 128u /* data may be read through CS */
+#define MODE_CS_WRITE 256u
+#define MODE_CS_FLAT 512u /* CS begins at 0 and has 4 GB; otherwise landing pads look at it */
+/* What is known of a data segment; two bits for each of them but CS. */
+enum {
+    SEGMENT_HARD,    /* nothing: its accesses are callouts */
+    SEGMENT_LIMITED, /* expand-up, present, writable; base and limit are looked at at run time */
+    SEGMENT_64K,     /* the same with the limit FFFFh */
+    SEGMENT_OPEN,    /* the same with 4 GB; and with base 0, if it is ES, SS or DS */
+};
+#define MODE_SEGMENT(seg, what) ((uint32_t)(what) << (16 + 2 * (seg)))
+#define MODE_NONE UINT32_MAX /* not for the translator */
 /* An instruction whose accesses left the window so often gets the TLB's. */
 #define SOFT_NOW 3u
-#define MODE_NONE MODES /* not for the translator */
 
+/* Base and limit of CS in one number: the base is the lower half. */
+#define CS_FLAT ((uint64_t)UINT32_MAX << 32)
+static inline uint64_t cs_now(const struct cpu *cpu)
+{
+    return (uint64_t)cpu->seg[CS].limit << 32 | cpu->seg[CS].base;
+}
+
+#define TABLES 24u /* of so many modes at a time */
 #define TABLE_SLOTS 65536u
 #define TABLE_OPEN 16384u /* slots of all tables that are open at a time, of each kind */
 #define CLOSED_BYTES 13u  /* from a unit's closed pad to its open one; odd */
 /* Where the landing pad of a unit stands in the table: low half plus high half, so that functions at a power-of-two
- * distance do not meet. */
-static inline uint32_t table_slot(uint32_t eip)
+ * distance do not meet; and of the base, since the segments of a program have their functions at the same offsets. */
+static inline uint32_t table_shift(uint32_t cs_base)
 {
-    return (eip + (eip >> 16)) % TABLE_SLOTS;
+    return (cs_base >> 4) % TABLE_SLOTS;
+}
+static inline uint32_t table_slot(uint32_t eip, uint32_t cs_base)
+{
+    return (eip + (eip >> 16) + table_shift(cs_base)) % TABLE_SLOTS;
 }
 
 /* Callouts, by what the instruction may do: move EIP or change what is mapped; the same where the guest's
@@ -94,7 +118,9 @@ struct page_check {
 struct gate {
     uint8_t *open, *miss; /* the open pad; where to go when it is not the one */
     uint64_t minus_entry; /* page[0].entry, negated */
+    uint64_t minus_cs;
     uint32_t minus_eip;
+    uint32_t slot;   /* table_slot() */
     uint32_t tlb;    /* bytes from HOST_TLB to the fetch TLB's entry */
     uint32_t page;   /* linear page number */
     uint32_t global; /* 1: translations that only a global flush takes */
@@ -104,8 +130,9 @@ struct unit {
     struct gate gate;
     uint64_t key;      /* run_key() of its first instruction */
     struct unit *next; /* in its bucket */
+    uint64_t cs;       /* cs_now() */
     uint32_t eip;
-    uint8_t mode;
+    uint32_t mode;
     bool dead;
     bool passing; /* an instruction has the TLB's access for a time */
     bool crosses; /* its first instruction goes on in page[1] */
@@ -178,7 +205,7 @@ struct bt {
     unsigned segments, filling; /* how many there are; which new units go to */
     uint8_t *first_unit;        /* behind the stubs (writable address) */
     uint8_t *stub_enter, *stub_exit, *stub_exec[EXEC_KINDS], *stub_fp_load, *stub_miss, *stub_plain,
-        *stub_closed; /* addresses they run at */
+        *stub_closed[2]; /* addresses they run at; closed: [1] for units whose CS is not flat */
 
     struct unit *bucket[UNIT_BUCKETS]; /* units by their key */
     struct hint {                      /* of the instruction at a physical address, which `tag` tells from others */
@@ -186,7 +213,11 @@ struct bt {
         bool passing; /* none of the faults was for a reason that stays */
     } hint[HINT_SLOTS];
     uint64_t passing_since; /* time-stamp counter when the first of those that pass was learned; 0: there are none */
-    void **table[MODES];
+    struct {
+        uint32_t mode;
+        void **slot; /* TABLE_SLOTS */
+    } table[TABLES]; /* of landing pads */
+    unsigned tables;
     void **opened[2][TABLE_OPEN];
     struct {
         uint64_t changes, flushes, global_flushes, page_flushes;
@@ -246,8 +277,8 @@ void hint_forgive(struct bt *bt);
 /* Where the unit has an instruction. */
 gpa_t unit_gpa(const struct unit *unit, uint32_t eip);
 
-/* The unit for the code with this key at this address, or NULL. */
-struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, unsigned mode);
+/* The unit for the code with this key at this address in the present CS, or NULL. */
+struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, uint32_t mode);
 /* Enters it into what unit_find() looks at. */
 void unit_add(struct bt *bt, struct unit *unit);
 /* Tag and frame of the fetch TLB for the address. */
@@ -263,8 +294,10 @@ void unit_drop(struct bt *bt, struct unit *unit);
 
 /* ---- table.c ---- */
 
-/* The table of a mode, made if need be; false when memory is short. */
-bool table_make(struct bt *bt, unsigned mode);
+/* The table of a mode, or NULL when it has none. */
+void **table_find(const struct bt *bt, uint32_t mode);
+/* Makes one if need be. False when memory is short, or when there are too many: then all are forgotten soon. */
+bool table_make(struct bt *bt, uint32_t mode);
 /* Empties all tables. */
 void tables_clear(struct bt *bt);
 void tables_free(struct bt *bt);
@@ -277,16 +310,16 @@ void table_follow(struct bt *bt);
 /* ---- translate.c ---- */
 
 /* Translates the run at CS:EIP in the present mode; NULL when memory is short. Older units may go. */
-struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode);
+struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode);
 
 /* ---- mode.c ---- */
 
 /* The mode the CPU is in as far as its registers say, that is without MODE_SOFT; or MODE_NONE. */
-unsigned mode_of(const struct cpu *cpu);
+uint32_t mode_of(const struct cpu *cpu);
 /* The whole of it, GS being the window if there is one. */
-unsigned mode_now(struct bt *bt);
+uint32_t mode_now(struct bt *bt);
 /* Translated code of this mode runs next; its table exists. */
-void mode_enter(struct bt *bt, unsigned mode);
+void mode_enter(struct bt *bt, uint32_t mode);
 /* No translated code runs any more. */
 void mode_left(struct bt *bt);
 

@@ -20,6 +20,7 @@ core_libcore_a_SOURCES += \
 	core/bt/plan.c \
 	core/bt/rows.c \
 	core/bt/run.c \
+	core/bt/segments.c \
 	core/bt/stats.c \
 	core/bt/strings.c \
 	core/bt/stubs.c \

@@ -1,35 +1,50 @@
 /* mode.c - what code is specialised on: the mode of the CPU as far as it decides what translated code looks like. */
 #include "core/bt/internal.h"
 
-/* Flat for all that translated code does through it: base 0, 4 GB, readable, and writable unless it is code. */
-static bool segment_flat(const struct segment *segment, bool code)
+/* Bits of `attr` that real mode leaves as they are, and that its loads of a segment register clear. */
+#define SEG_AVL_L 0x3000u
+
+/* Open is looked at first: nearly all are. */
+static inline __attribute__((always_inline)) uint32_t segment_mode(const struct cpu *cpu, unsigned seg, bool real)
 {
-    uint32_t need = SEG_P | SEG_S | (code ? SEG_CODE : SEG_RW);
-    uint32_t mask = need | SEG_CODE | (code ? 0 : SEG_DOWN);
-    return segment->base == 0 && segment->limit == UINT32_MAX && (segment->attr & mask) == need;
+    const struct segment *segment = &cpu->seg[seg];
+    const uint32_t need = SEG_P | SEG_S | SEG_RW;
+    if ((segment->attr & (need | SEG_CODE | SEG_DOWN)) != need || (real && (segment->attr & SEG_AVL_L)))
+        return MODE_SEGMENT(seg, SEGMENT_HARD);
+    /* In real mode the base may change while translated code runs. */
+    if (segment->limit == UINT32_MAX && (seg >= FS || segment->base == 0) && !real)
+        return MODE_SEGMENT(seg, SEGMENT_OPEN);
+    return MODE_SEGMENT(seg, segment->limit == 0xffff ? SEGMENT_64K : SEGMENT_LIMITED);
 }
 
-/* The same but for the base, which is added at run time. */
-static bool segment_plain_based(const struct segment *segment)
+/* CS, as a segment of code and of data. Real mode and v86 mode know no types. */
+static inline __attribute__((always_inline)) uint32_t code_mode(const struct cpu *cpu, bool real)
 {
-    struct segment copy = *segment;
-    copy.base = 0;
-    return segment_flat(&copy, false);
+    const struct segment *cs = &cpu->seg[CS];
+    uint32_t mode = cs->attr & SEG_DB ? 0 : MODE_CODE16;
+    if (cs_now(cpu) == CS_FLAT)
+        mode |= MODE_CS_FLAT;
+    if (real)
+        return mode | ((cs->attr & (SEG_CODE | SEG_DOWN)) == SEG_DOWN ? 0 : MODE_CS_READ | MODE_CS_WRITE);
+    return mode | (cs->attr & SEG_RW ? MODE_CS_READ : 0);
 }
 
-unsigned mode_of(const struct cpu *cpu)
+static inline __attribute__((always_inline)) uint32_t mode_with(const struct cpu *cpu, bool real)
 {
-    if (!cpu_protected(cpu) || !segment_flat(&cpu->seg[CS], true) || !segment_flat(&cpu->seg[DS], false) ||
-        !segment_flat(&cpu->seg[ES], false) || !segment_flat(&cpu->seg[SS], false))
-        return MODE_NONE;
-    if (!(cpu->seg[CS].attr & SEG_DB) || !(cpu->seg[SS].attr & SEG_DB))
-        return MODE_NONE;
+    uint32_t mode = cpu->cpl == 3 ? MODE_USER : cpu->cpl ? MODE_MIDDLE : 0;
+    if (real)
+        mode |= MODE_REAL | (cpu_v86(cpu) ? MODE_V86 : 0);
+    if (!(cpu->seg[SS].attr & SEG_DB))
+        mode |= MODE_STACK16;
+    return mode | code_mode(cpu, real) | segment_mode(cpu, ES, real) | segment_mode(cpu, SS, real) |
+           segment_mode(cpu, DS, real) | segment_mode(cpu, FS, real) | segment_mode(cpu, GS, real);
+}
+
+uint32_t mode_of(const struct cpu *cpu)
+{
     if (cpu->eflags & FLAG_AC) /* the in-line access checks no alignment */
         return MODE_NONE;
-    return (cpu->cpl == 3 ? MODE_USER
-               : cpu->cpl ? MODE_MIDDLE
-                          : 0) |
-           (segment_plain_based(&cpu->seg[FS]) ? MODE_FS : 0) | (segment_plain_based(&cpu->seg[GS]) ? MODE_GS : 0);
+    return cpu_protected(cpu) ? mode_with(cpu, false) : mode_with(cpu, true);
 }
 
 /* The window for code of this privilege as the base of GS; MODE_SOFT when there is none. */
@@ -45,9 +60,9 @@ static unsigned window_enter(struct bt *bt, bool user)
     return 0;
 }
 
-unsigned mode_now(struct bt *bt)
+uint32_t mode_now(struct bt *bt)
 {
-    unsigned mode = mode_of(bt->cpu);
+    uint32_t mode = mode_of(bt->cpu);
     return mode == MODE_NONE ? mode : mode | window_enter(bt, mode & MODE_USER);
 }
 
@@ -60,13 +75,13 @@ void mode_left(struct bt *bt)
     bt->user_since = 0;
 }
 
-void mode_enter(struct bt *bt, unsigned mode)
+void mode_enter(struct bt *bt, uint32_t mode)
 {
     struct cpu *cpu = bt->cpu;
     mode_left(bt);
     if (bt->windows && (mode & MODE_USER))
         bt->user_since = __builtin_ia32_rdtsc();
     cpu->bt.mode = mode;
-    cpu->bt.table = bt->table[mode];
+    cpu->bt.table = table_find(bt, mode);
     cpu->bt.tlb = &cpu->tlb->entry[tlb_index(TLB_READ, mode & MODE_USER, 0)];
 }

@@ -1,4 +1,5 @@
-/* operand.c - guest memory in translated code: by a window, or by the soft TLB in line.
+/* operand.c - guest memory in translated code: by a window, or by the soft TLB in line. What leads from an offset in a
+ * segment to a linear address is in segments.c.
  *
  * In a window (core/mem/window.h) an access is the guest's own operand, relative to GS and with an address of 32 bits:
  *
@@ -45,12 +46,17 @@ void flags_unstash(struct code *code)
     emit_mov(code, RAX, R9);
 }
 
+void esp_add(struct xlat *x, int32_t delta)
+{
+    if (delta)
+        emit_op(&x->code, x->mode & MODE_STACK16 ? EMIT_66 : 0, 0x8d, HOST_ESP, op_mem(HOST_ESP, delta)); /* lea */
+}
+
 void esp_move(struct xlat *x)
 {
-    if (x->delta) {
+    if (x->delta)
         fp_note_esp(x);
-        emit_lea(&x->code, HOST_ESP, op_mem(HOST_ESP, x->delta));
-    }
+    esp_add(x, x->delta);
     x->delta = 0;
 }
 
@@ -95,6 +101,8 @@ void operand_lea(struct xlat *x, unsigned to)
         emit_mov_imm(&x->code, to, x->insn->disp);
     else
         emit_lea(&x->code, to, ea);
+    if (x->insn->addrsize == 2)
+        emit_movzx(&x->code, to, to);
 }
 
 struct slow *slow_of(struct xlat *x)
@@ -109,8 +117,7 @@ struct slow *slow_of(struct xlat *x)
     return slow;
 }
 
-/* The check proper, of the linear address in R12D. */
-static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
+struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 {
     const struct operand host = op_sib(HOST_EA, HOST_ADD, 0, 0);
     struct code *code = &x->code;
@@ -143,63 +150,4 @@ static struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 bool in_window(const struct xlat *x)
 {
     return !(x->mode & MODE_SOFT) && !x->now->soft;
-}
-
-static struct operand guest(struct operand operand)
-{
-    operand.guest = true;
-    return operand;
-}
-
-/* Bit 32 of R13 says that the operand runs over the segment's limit of 4 GB, and puts the address behind the window. */
-static void over_limit(struct xlat *x, unsigned size)
-{
-    emit_lea64(&x->code, HOST_ADD, op_mem(HOST_EA, (int32_t)size - 1));
-    emit_rorx64(&x->code, HOST_ADD, HOST_ADD, 32);
-    emit_mov(&x->code, HOST_ADD, HOST_ADD);
-    emit_rorx64(&x->code, HOST_ADD, HOST_ADD, 32);
-}
-
-struct operand operand_check(struct xlat *x, unsigned size, bool write)
-{
-    unsigned seg = x->insn->seg;
-    bool based = seg == FS || seg == GS;
-    bool fixed = x->insn->base == REG_NONE && x->insn->index == REG_NONE;
-    if (x->insn->addrsize != 4 || (seg == FS && !(x->mode & MODE_FS)) || (seg == GS && !(x->mode & MODE_GS)) ||
-        seg == CS || (fixed && x->insn->disp > UINT32_MAX - (size - 1))) {
-        x->refused = true;
-        return op_reg(HOST_EA);
-    }
-    if (in_window(x) && !based)
-        return guest(operand_address(x->insn, x->delta));
-    operand_lea(x, HOST_EA);
-    bool check = in_window(x) && based && !fixed && size > 1;
-    if (check)
-        over_limit(x, size);
-    if (based) {
-        int32_t base = CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, base));
-        emit_load(&x->code, R8, op_mem(HOST_CPU, base));
-        emit_lea(&x->code, HOST_EA, op_sib(HOST_EA, R8, 0, 0));
-    }
-    if (!in_window(x))
-        return tlb_check(x, size, write);
-    struct operand at = guest(check ? op_sib(HOST_EA, HOST_ADD, 0, 0) : op_mem(HOST_EA, 0));
-    at.wide = check;
-    return at;
-}
-
-struct operand stack_span(struct xlat *x, int32_t offset, unsigned size, bool write)
-{
-    if (in_window(x))
-        return guest(op_mem(HOST_ESP, x->delta + offset));
-    emit_lea(&x->code, HOST_EA, op_mem(HOST_ESP, x->delta + offset));
-    return tlb_check(x, size, write);
-}
-
-struct operand register_check(struct xlat *x, unsigned reg, unsigned size, bool write)
-{
-    if (in_window(x))
-        return guest(op_mem(reg, 0));
-    emit_mov(&x->code, HOST_EA, reg);
-    return tlb_check(x, size, write);
 }

@@ -32,8 +32,8 @@ enum flow insn_flow(const struct insn *insn, uint32_t next, uint32_t *target)
                                                                                  : FLOW_NEXT;
     if (flow == FLOW_NEXT)
         return flow;
-    *target = next + insn->imm;
-    return insn->opsize == 4 && insn->length ? flow : FLOW_AWAY;
+    *target = (next + insn->imm) & (insn->opsize == 4 ? UINT32_MAX : UINT16_MAX);
+    return insn->length ? flow : FLOW_AWAY;
 }
 
 /* The same for bytes of one page. */
@@ -88,9 +88,9 @@ static bool page_add(struct xlat *x, uint32_t linear)
 static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
 {
     unsigned pages = x->pages;
-    const uint32_t start = eip;
-    if (x->steps == UNIT_INSNS || !page_add(x, eip) || (run->page[1] && !page_add(x, eip + run->bytes - 1)) ||
-        !plan_depends(x, eip, run->bytes)) {
+    const uint32_t start = eip, linear = x->cs_base + eip;
+    if (x->steps == UNIT_INSNS || !page_add(x, linear) || (run->page[1] && !page_add(x, linear + run->bytes - 1)) ||
+        !plan_depends(x, linear, run->bytes)) {
         x->pages = pages;
         return false;
     }
@@ -183,7 +183,7 @@ static void plan_jumps(struct xlat *x)
 void plan_make(struct xlat *x, struct run *run)
 {
     uint32_t eip = x->eip;
-    page_add(x, eip);
+    page_add(x, x->cs_base + eip);
     while (plan_run(x, run, eip) && (run = plan_next(x)))
         eip = x->tail;
     plan_jumps(x);

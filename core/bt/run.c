@@ -24,7 +24,7 @@ bool bt_supported(void)
 }
 
 /* The unit at CS:EIP, if there is one and its first instruction still goes on where it did. */
-static struct unit *unit_now(struct bt *bt, uint64_t key, unsigned mode)
+static struct unit *unit_now(struct bt *bt, uint64_t key, uint32_t mode)
 {
     struct unit *unit = unit_find(bt, key, bt->cpu->eip, mode);
     if (!unit || !unit->crosses)
@@ -35,7 +35,7 @@ static struct unit *unit_now(struct bt *bt, uint64_t key, unsigned mode)
 }
 
 /* A unit of the run for the present EIP and mode when the run is hot; NULL: let the interpreter do it. */
-static struct unit *unit_make(struct bt *bt, struct run *run, unsigned mode)
+static struct unit *unit_make(struct bt *bt, struct run *run, uint32_t mode)
 {
     struct run_heat *heat = run_heat(bt->it, run->key);
     unsigned hot = bt->hot > 1 ? (unsigned)bt->hot << heat->drops : 1;
@@ -70,7 +70,7 @@ static struct run *bt_execute(void *opaque, uint64_t key)
         cache_evict(bt);
         link = NULL;
     }
-    unsigned mode = mode_now(bt);
+    uint32_t mode = mode_now(bt);
     struct unit *unit = mode == MODE_NONE ? NULL : unit_now(bt, key, mode);
     if (!unit) {
         uint64_t evictions = bt->counters.evictions;

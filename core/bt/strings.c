@@ -31,19 +31,16 @@ static unsigned item(const struct xlat *x)
     return x->insn->opcode & 1 ? x->insn->opsize : 1;
 }
 
-/* Only with 32-bit addresses, and not where the source lies in a segment that may be another than flat. */
-static bool refuse(struct xlat *x, bool source)
-{
-    unsigned seg = x->insn->seg;
-    x->refused = x->insn->addrsize != 4 || (source && (seg == FS || seg == GS || seg == CS));
-    return x->refused;
-}
-
 /* An opcode whose bit 0 says "not a byte". */
 static void emit_item(struct xlat *x, unsigned opcode, unsigned reg, struct operand rm)
 {
     unsigned size = item(x);
     emit_op(&x->code, size == 2 ? EMIT_66 : 0, opcode | (size > 1), reg, rm);
+}
+
+static void advance_register(struct xlat *x, unsigned reg, unsigned scale)
+{
+    emit_op(&x->code, x->insn->addrsize == 2 ? EMIT_66 : 0, 0x8d, reg, op_sib(reg, R9, scale, 0)); /* lea */
 }
 
 static void advance(struct xlat *x, bool source, bool destination)
@@ -52,29 +49,37 @@ static void advance(struct xlat *x, bool source, bool destination)
     unsigned scale = shift[item(x)];
     df_step(&x->code, R9, R8);
     if (destination)
-        emit_lea(&x->code, RDI, op_sib(RDI, R9, scale, 0));
+        advance_register(x, RDI, scale);
     if (source)
-        emit_lea(&x->code, RSI, op_sib(RSI, R9, scale, 0));
+        advance_register(x, RSI, scale);
+}
+
+static struct operand source_check(struct xlat *x)
+{
+    return register_check(x, x->insn->seg, RSI, x->insn->addrsize == 2, item(x), false);
+}
+
+static struct operand destination_check(struct xlat *x, bool write)
+{
+    return register_check(x, ES, RDI, x->insn->addrsize == 2, item(x), write);
 }
 
 /* R9 = the item at ESI; the operand of the one at EDI. */
 static struct operand both(struct xlat *x, bool write)
 {
     const struct operand temp = op_mem(HOST_CPU, CPU_FIELD(bt.temp));
-    struct operand at = register_check(x, RSI, item(x), false);
+    struct operand at = source_check(x);
     emit_item(x, 0x8a, R9, at);
-    if (at.guest)
-        return register_check(x, RDI, item(x), write);
+    if (at.guest && segment_flat(x, ES))
+        return destination_check(x, write);
     emit_store(&x->code, temp, R9); /* the next check takes R9 */
-    at = register_check(x, RDI, item(x), write);
+    at = destination_check(x, write);
     emit_load(&x->code, R9, temp);
     return at;
 }
 
 void xlat_movs(struct xlat *x)
 {
-    if (refuse(x, true))
-        return;
     struct operand at = both(x, true);
     emit_item(x, 0x88, R9, at);
     advance(x, true, true);
@@ -82,8 +87,6 @@ void xlat_movs(struct xlat *x)
 
 void xlat_cmps(struct xlat *x)
 {
-    if (refuse(x, true))
-        return;
     struct operand at = both(x, false);
     emit_item(x, 0x3a, R9, at); /* cmp r9, [edi] */
     advance(x, true, true);
@@ -91,27 +94,21 @@ void xlat_cmps(struct xlat *x)
 
 void xlat_stos(struct xlat *x)
 {
-    if (refuse(x, false))
-        return;
-    struct operand at = register_check(x, RDI, item(x), true);
+    struct operand at = destination_check(x, true);
     emit_item(x, 0x88, RAX, at);
     advance(x, false, true);
 }
 
 void xlat_lods(struct xlat *x)
 {
-    if (refuse(x, true))
-        return;
-    struct operand at = register_check(x, RSI, item(x), false);
+    struct operand at = source_check(x);
     emit_item(x, 0x8a, RAX, at);
     advance(x, true, false);
 }
 
 void xlat_scas(struct xlat *x)
 {
-    if (refuse(x, false))
-        return;
-    struct operand at = register_check(x, RDI, item(x), false);
+    struct operand at = destination_check(x, false);
     emit_item(x, 0x3a, RAX, at);
     advance(x, false, true);
 }
@@ -138,7 +135,8 @@ void xlat_rep(struct xlat *x)
     struct code *code = &x->code;
     unsigned opcode = insn->opcode & 0xfe;
     bool source = opcode == 0xa4 || opcode == 0xa6 || opcode == 0xac, destination = opcode != 0xac;
-    if (refuse(x, source) || x->bt->counting || !in_window(x)) {
+    bool flat = (!source || segment_flat(x, insn->seg)) && (!destination || segment_flat(x, ES));
+    if (insn->addrsize != 4 || !flat || x->bt->counting || !in_window(x)) {
         x->refused = true;
         return;
     }

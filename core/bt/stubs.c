@@ -240,8 +240,9 @@ static void emit_here(struct code *code, uint8_t *jrcxz)
 }
 
 /* Where closed pads lead (table.c): R8 = the unit, in the mapping that is executed; R12D = EIP. The unit is gone on
- * with, and its slot opened, if it is the one and its page is right. Flags stay. */
-static uint8_t *make_closed(const struct bt *bt, struct code *code)
+ * with, and its slot opened, if it is the one and its page is right; `based`: and CS too, which may not be flat. Flags
+ * stay. */
+static uint8_t *make_closed(const struct bt *bt, struct code *code, bool based)
 {
     uint8_t *entry = emit_exec(code);
     emit_mov64(code, HOST_ADD, RCX);
@@ -250,6 +251,14 @@ static uint8_t *make_closed(const struct bt *bt, struct code *code)
     uint8_t *ours = emit_jrcxz(code);
     emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, miss)));
     emit_here(code, ours);
+    if (based) {
+        emit_load64(code, RCX, gate_field(offsetof(struct gate, minus_cs)));
+        emit_load64(code, R9, op_mem(HOST_CPU, CPU_FIELD(seg[CS].base))); /* and limit */
+        emit_lea64(code, RCX, op_sib(RCX, R9, 0, 0));
+        ours = emit_jrcxz(code);
+        emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, miss)));
+        emit_here(code, ours);
+    }
     emit_load(code, R9, gate_field(offsetof(struct gate, tlb)));
     emit_load64(code, RCX, op_sib(HOST_TLB, R9, 0, 0));
     emit_load64(code, R9, gate_field(offsetof(struct gate, minus_entry)));
@@ -265,9 +274,7 @@ static uint8_t *make_closed(const struct bt *bt, struct code *code)
     emit_store(code, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)), RCX);
     emit_load64(code, R9, op_sib(HOST_CPU, R9, 3, CPU_FIELD(bt.opened)));
     emit_lea64(code, R9, op_sib(R9, RCX, 3, 0));
-    emit_rorx(code, RCX, HOST_EA, 16); /* table_slot() */
-    emit_lea(code, RCX, op_sib(RCX, HOST_EA, 0, 0));
-    emit_op(code, EMIT_0F, 0xb7, RCX, op_reg(RCX));
+    emit_load(code, RCX, gate_field(offsetof(struct gate, slot)));
     emit_lea64(code, RCX, op_sib(HOST_TABLE, RCX, 3, 0));
     emit_op(code, EMIT_W, 0x89, RCX, op_mem(R9, 0));
     emit_load64(code, R9, gate_field(offsetof(struct gate, open)));
@@ -304,7 +311,8 @@ void stubs_make(struct bt *bt, struct code *code)
     bt->stub_exec[EXEC_JUMP] = make_exec(bt, code, bt_exec_jump, false);
     bt->stub_miss = make_exit_with(bt, code, (uint32_t)(uintptr_t)LINK_MISS);
     bt->stub_plain = make_exit_with(bt, code, 0);
-    bt->stub_closed = make_closed(bt, code);
+    for (unsigned based = 0; based < 2; based++)
+        bt->stub_closed[based] = make_closed(bt, code, based);
 }
 
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry)

@@ -1,12 +1,15 @@
 /* table.c - the jump tables, by which indirect jumps and returns find units: one for each mode, a slot by a hash of
  * EIP.
  *
- * A slot leads to a pad of the unit that was listed there last, each pad, when it is not the one, to the next unit of
- * the slot, and the last one to the loop. A unit has three pads:
+ * Tables are made for the modes that occur; when there are too many, all are forgotten with all units. A slot leads to
+ * a pad of the unit that was listed there last, each pad, when it is not the one, to the next unit of the slot, and the
+ * last one to the loop. A unit has three pads:
  *
  *     pad      is R12D our eip? does the fetch TLB map our page as it did?     for units that are not first in the slot
  *     closed   the same, by the stub of all closed pads, which then opens the slot
  *     open     is R12D our eip?
+ *
+ * A unit whose CS is not flat looks at base and limit of CS with EIP.
  *
  * The page need not be looked at again as long as no translation is flushed: what the TLB gives up for room may still
  * be used (SDM vol. 3, 4.10.2). So a slot is open from the first jump on that found the page right, and a flush closes
@@ -30,40 +33,73 @@ static void lists_empty(struct bt *bt)
         bt->cpu->bt.open_room[i] = bt->debug & DEBUG_NO_OPEN ? 0 : TABLE_OPEN;
 }
 
-bool table_make(struct bt *bt, unsigned mode)
+static void table_clear(const struct bt *bt, void **slot)
+{
+    for (unsigned i = 0; i < TABLE_SLOTS; i++)
+        slot[i] = bt->stub_miss;
+}
+
+void **table_find(const struct bt *bt, uint32_t mode)
+{
+    for (unsigned i = 0; i < bt->tables; i++)
+        if (bt->table[i].mode == mode)
+            return bt->table[i].slot;
+    return NULL;
+}
+
+bool table_make(struct bt *bt, uint32_t mode)
 {
     struct cpu_bt *to = &bt->cpu->bt;
-    if (bt->table[mode])
+    if (table_find(bt, mode))
         return true;
+    if (bt->tables == TABLES) { /* the flush makes room */
+        interp_flush(bt->it);
+        return false;
+    }
     if (!to->open_pages) {
         to->open_pages = calloc(PAGES, 1);
         for (unsigned i = 0; i < 2; i++)
             to->opened[i] = bt->opened[i];
         lists_empty(bt);
     }
-    bt->table[mode] = to->open_pages ? malloc(TABLE_SLOTS * sizeof(void *)) : NULL;
-    for (unsigned i = 0; bt->table[mode] && i < TABLE_SLOTS; i++)
-        bt->table[mode][i] = bt->stub_miss;
-    return bt->table[mode] != NULL;
+    void **slot = to->open_pages ? malloc(TABLE_SLOTS * sizeof(void *)) : NULL;
+    if (!slot)
+        return false;
+    table_clear(bt, slot);
+    bt->table[bt->tables].mode = mode;
+    bt->table[bt->tables++].slot = slot;
+    return true;
+}
+
+static void tables_forget(struct bt *bt)
+{
+    for (unsigned i = 0; i < bt->tables; i++)
+        free(bt->table[i].slot);
+    bt->tables = 0;
 }
 
 void tables_clear(struct bt *bt)
 {
-    for (unsigned mode = 0; mode < MODES; mode++)
-        for (unsigned i = 0; bt->table[mode] && i < TABLE_SLOTS; i++)
-            bt->table[mode][i] = bt->stub_miss;
+    if (bt->tables == TABLES)
+        tables_forget(bt);
+    for (unsigned i = 0; i < bt->tables; i++)
+        table_clear(bt, bt->table[i].slot);
     lists_empty(bt);
 }
 
 void tables_free(struct bt *bt)
 {
-    for (unsigned mode = 0; mode < MODES; mode++)
-        free(bt->table[mode]);
+    tables_forget(bt);
     free(bt->cpu->bt.open_pages);
     bt->cpu->bt.open_pages = NULL;
 }
 
 /* ---- units ---- */
+
+static void **slot_of(const struct bt *bt, const struct unit *unit)
+{
+    return &table_find(bt, unit->mode)[unit->gate.slot];
+}
 
 /* Makes what leads to a unit of a slot lead to the next one: the miss of the pads before it, or the slot. */
 static void chain_set(struct bt *bt, void **slot, struct unit *before, struct unit *unit)
@@ -80,7 +116,7 @@ void table_list(struct bt *bt, struct unit *unit)
 {
     if (unit->listed)
         return;
-    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
+    void **slot = slot_of(bt, unit);
     struct unit *last = unit;
     chain_set(bt, slot, unit, *slot == bt->stub_miss ? NULL : cache_find(bt, *slot));
     chain_set(bt, slot, NULL, unit);
@@ -95,7 +131,7 @@ void table_list(struct bt *bt, struct unit *unit)
 
 void table_unlist(struct bt *bt, struct unit *unit)
 {
-    void **slot = &bt->table[unit->mode][table_slot(unit->eip)];
+    void **slot = slot_of(bt, unit);
     struct unit *before = NULL;
     for (struct unit *at = cache_find(bt, *slot); at != unit; at = at->chain)
         before = at;

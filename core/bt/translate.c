@@ -34,7 +34,8 @@ struct miss {
 struct misses {
     struct miss miss[UNIT_PAGES + 2];
     unsigned count;
-    uint8_t *other[2]; /* jumps of the pads when R12D, RCX being in R13, is not our eip */
+    uint8_t *other[4]; /* jumps of the pads, RCX being in R13, when R12D is not our eip, or CS another one */
+    unsigned others;
 };
 
 /* JRCXZ over the jump that follows; returns its displacement. */
@@ -73,15 +74,21 @@ static uint8_t *check_page(struct xlat *x, struct misses *misses, unsigned n, ui
     return good;
 }
 
-/* Is R12D our eip? RCX is in R13 then. */
-static uint8_t *check_eip(struct xlat *x, uint8_t **other)
+/* Is R12D our eip, and CS what it was? RCX is in R13 then. */
+static void check_eip(struct xlat *x, struct misses *misses)
 {
     struct code *code = &x->code;
     emit_mov64(code, HOST_ADD, RCX);
     emit_lea(code, RCX, op_mem(HOST_EA, (int32_t)-x->unit->eip));
-    uint8_t *good = emit_jrcxz(code);
-    *other = emit_jmp(code);
-    return good;
+    emit_jrcxz(code);
+    misses->other[misses->others++] = emit_jmp(code);
+    if (x->mode & MODE_CS_FLAT)
+        return;
+    emit_mov_imm64(code, R8, -x->unit->cs);
+    emit_load64(code, RCX, op_mem(HOST_CPU, CPU_FIELD(seg[CS].base))); /* and limit */
+    emit_lea64(code, RCX, op_sib(RCX, R8, 0, 0));
+    emit_jrcxz(code);
+    misses->other[misses->others++] = emit_jmp(code);
 }
 
 /* The pads in front of the body. */
@@ -90,7 +97,7 @@ static void emit_pads(struct xlat *x, struct misses *misses)
     struct code *code = &x->code;
     struct unit *unit = x->unit;
     unit->pad = emit_exec(code);
-    check_eip(x, &misses->other[0]);
+    check_eip(x, misses);
     emit_mov64(code, RCX, HOST_ADD); /* and back again: cheaper than a jump over the next one */
     unit->page_pad = emit_exec(code);
     uint8_t *good = check_page(x, misses, 0, unit->eip);
@@ -101,14 +108,16 @@ static void emit_pads(struct xlat *x, struct misses *misses)
     emit8(code, 0x8d);
     emit8(code, 0x05);
     emit32(code, (uint32_t)((uint8_t *)unit - (code->at + 4)));
-    emit_jmp_to(code, x->bt->stub_closed);
+    emit_jmp_to(code, x->bt->stub_closed[!(x->mode & MODE_CS_FLAT)]);
     emit8(code, 0xcc);
     unit->gate = (struct gate){ .open = emit_exec(code),
         .minus_eip = -unit->eip,
-        .tlb = (uint32_t)fetch_entry(x, unit->eip),
-        .page = unit->eip >> MEM_PAGE_SHIFT };
+        .minus_cs = -unit->cs,
+        .slot = table_slot(unit->eip, x->cs_base),
+        .tlb = (uint32_t)fetch_entry(x, x->cs_base + unit->eip),
+        .page = (x->cs_base + unit->eip) >> MEM_PAGE_SHIFT };
     gate_set(unit);
-    check_eip(x, &misses->other[1]);
+    check_eip(x, misses);
     *good = (uint8_t)(code->at - (good + 1));
     emit_mov64(code, RCX, HOST_ADD);
 }
@@ -140,8 +149,8 @@ static void emit_misses(struct xlat *x, const struct misses *misses)
         emit_mov_imm(code, HOST_EA, miss->eip);
         emit_jmp_to(code, x->bt->stub_plain);
     }
-    emit_patch(misses->other[0], code->at);
-    emit_patch(misses->other[1], code->at);
+    for (unsigned i = 0; i < misses->others; i++)
+        emit_patch(misses->other[i], code->at);
     x->unit->gate.miss = emit_exec(code);
     emit_mov64(code, RCX, HOST_ADD);
     emit_jmp_to(code, x->bt->stub_miss);
@@ -200,6 +209,16 @@ static void step_translate(struct xlat *x)
     callout(x);
 }
 
+/* Does the instruction use ESP otherwise than as SP? With a stack of 16 bits what is pending wraps. */
+static bool sp_wanted(const struct xlat *x, const struct insn *insn)
+{
+    if (!(x->mode & MODE_STACK16))
+        return false;
+    bool pushes = insn->map == MAP_1BYTE && (insn->opcode == 0x50 + ESP || insn->opcode == 0x60 ||
+                                                (insn->opcode == 0xff && insn->mod == 3 && insn->rm == ESP));
+    return insn->base == ESP || pushes;
+}
+
 /* The steps of the plan, from unit->body on. */
 static void steps_translate(struct xlat *x, struct misses *misses)
 {
@@ -207,7 +226,7 @@ static void steps_translate(struct xlat *x, struct misses *misses)
     unsigned pages = 1;
     for (x->index = 0; x->index < x->steps && !x->ended; x->index++) {
         const struct step *step = x->now = &x->step[x->index];
-        if (step->joined || step->pages > pages)
+        if (step->joined || step->pages > pages || (x->delta && sp_wanted(x, step->insn)))
             esp_settle(x);
         if (step->joined)
             x->fp_ready = 0;
@@ -252,7 +271,8 @@ static struct unit *unit_new(struct xlat *x)
     unit->eip = x->step[0].eip;
     unit->crosses = x->step[0].pages > 1;
     unit->key = x->key;
-    unit->mode = (uint8_t)x->mode;
+    unit->mode = x->mode;
+    unit->cs = cs_now(x->bt->cpu);
     unit->passing = x->passing;
     unit->budget = (uint16_t)x->steps;
     return unit;
@@ -281,10 +301,12 @@ static bool unit_keep(struct xlat *x)
     return true;
 }
 
-struct unit *unit_translate(struct bt *bt, struct run *run, unsigned mode)
+struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode)
 {
-    struct xlat xlat = { .bt = bt, .mode = mode, .eip = bt->cpu->eip }, *x = &xlat;
-    struct misses misses = { .count = 0 };
+    const struct segment *cs = &bt->cpu->seg[CS];
+    struct xlat xlat = { .bt = bt, .mode = mode, .eip = bt->cpu->eip, .cs_base = cs->base, .cs_limit = cs->limit };
+    struct xlat *x = &xlat;
+    struct misses misses = { .count = 0, .others = 0 };
     x->key = run->key;
     plan_make(x, run);
     liveness_compute(x);

@@ -10,10 +10,11 @@ static struct unit **bucket_of(struct bt *bt, uint64_t key)
     return &bt->bucket[key * 0x9e3779b97f4a7c15ull >> 32 & (UNIT_BUCKETS - 1)];
 }
 
-struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, unsigned mode)
+struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, uint32_t mode)
 {
     struct unit *unit = *bucket_of(bt, key);
-    while (unit && (unit->key != key || unit->eip != eip || unit->mode != mode))
+    uint64_t cs = cs_now(bt->cpu);
+    while (unit && (unit->key != key || unit->eip != eip || unit->mode != mode || unit->cs != cs))
         unit = unit->next;
     return unit;
 }
@@ -59,16 +60,17 @@ void unit_set_pages(struct bt *bt, struct unit *unit)
 
 gpa_t unit_gpa(const struct unit *unit, uint32_t eip)
 {
+    uint32_t linear = (uint32_t)unit->cs + eip;
     for (unsigned i = 0; i < unit->pages; i++)
-        if ((unit->page[i].linear ^ eip) < MEM_PAGE_SIZE)
-            return (unit->page[i].entry >> 32 & TLB_FRAME) << MEM_PAGE_SHIFT | (eip & MEM_PAGE_MASK);
+        if ((unit->page[i].linear ^ linear) < MEM_PAGE_SIZE)
+            return (unit->page[i].entry >> 32 & TLB_FRAME) << MEM_PAGE_SHIFT | (linear & MEM_PAGE_MASK);
     return unit->key >> 1;
 }
 
 void link_connect(struct bt *bt, struct link *link, struct unit *to)
 {
     if ((bt->debug & DEBUG_NO_CHAIN) || link->to || link->from->dead || to->dead || link->from->mode != to->mode ||
-        link->eip != to->eip)
+        link->from->cs != to->cs || link->eip != to->eip)
         return;
     link->to = to;
     link->next = to->incoming;

@@ -38,7 +38,7 @@ struct xlat_row {
 #define WHEN_ANY (WHEN_NP | WHEN_66 | WHEN_F2 | WHEN_F3)
 
 /* A jump into the out-of-line part of an instruction. */
-#define SLOW_JUMPS 4u
+#define SLOW_JUMPS 6u /* limit and TLB of two accesses, and two more */
 struct slow {
     uint8_t *jump[SLOW_JUMPS]; /* displacements that lead here */
     bool saved[SLOW_JUMPS];    /* flags and EAX are changed over in R9 and EAX there */
@@ -100,7 +100,8 @@ struct xlat {
     struct code code;
     uint8_t *records; /* the lowest address that the unit's record takes so far */
     struct unit *unit;
-    unsigned mode;
+    uint32_t mode;
+    uint32_t cs_base, cs_limit;
     struct step step[UNIT_INSNS];
     unsigned steps;
     uint32_t tail;     /* the address behind the last step, where it does not lead away */
@@ -168,17 +169,35 @@ static inline struct operand selector_of(unsigned seg)
 }
 /* The instruction reaches memory through the window. */
 bool in_window(const struct xlat *x);
+/* The access of `size` bytes to the linear address in R12D by the TLB. */
+struct operand tlb_check(struct xlat *x, unsigned size, bool write);
+
+/* segments.c */
+
+/* Offsets in the segment are linear addresses, and none is behind its limit. */
+bool segment_flat(const struct xlat *x, unsigned seg);
 /* Makes an access of `size` bytes to the instruction's memory operand safe, and returns the operand to emit it with. R8
- * and R9 are free afterwards; R12 and R13 may be part of it until the next check. */
-struct operand operand_check(struct xlat *x, unsigned size, bool write);
-/* The same as operand_check() for guest ESP + offset. */
+ * and R9 are free afterwards; R12 and R13 may be part of it until the next check. For the address ESP counts as greater
+ * by `popped`. */
+struct operand operand_behind(struct xlat *x, int32_t popped, unsigned size, bool write);
+static inline struct operand operand_check(struct xlat *x, unsigned size, bool write)
+{
+    return operand_behind(x, 0, size, write);
+}
+/* The same as operand_check() for guest ESP, or SP, + offset. */
 struct operand stack_span(struct xlat *x, int32_t offset, unsigned size, bool write);
+/* The same for an item of the instruction's operand size. */
 static inline struct operand stack_check(struct xlat *x, int32_t offset, bool write)
 {
-    return stack_span(x, offset, 4, write);
+    return stack_span(x, offset, x->insn->opsize, write);
 }
-/* The same for the address in a register that is not ESP. */
-struct operand register_check(struct xlat *x, unsigned reg, unsigned size, bool write);
+/* The same for the offset in a register that is not ESP, or with `narrow` in its lower half. */
+struct operand register_check(struct xlat *x, unsigned seg, unsigned reg, bool narrow, unsigned size, bool write);
+
+/* operand.c */
+
+/* Adds to guest ESP, or SP, at once. */
+void esp_add(struct xlat *x, int32_t delta);
 /* Makes R14D the guest's ESP, and notes x87 pointers: all that is kept in mind while control stays in the unit. */
 void esp_settle(struct xlat *x);
 /* The former alone. */

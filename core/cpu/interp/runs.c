@@ -222,14 +222,15 @@ struct run *run_ahead(struct interp *it, uint32_t eip)
     const struct segment *cs = &cpu->seg[CS];
     uint32_t linear = cs->base + eip;
     const struct tlb_entry *page = tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, linear, 1);
-    if (!page || cs->limit != UINT32_MAX)
+    if (!page || eip > cs->limit)
         return NULL;
     uint64_t key = run_key(tlb_gpa(page, linear), (cs->attr & SEG_DB) != 0);
     struct run *run = run_cached(it, key);
     if (run) {
         uint32_t behind = (linear | MEM_PAGE_MASK) + 1;
         const struct tlb_entry *next = run->page[1] ? tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, behind, 1) : NULL;
-        return run->page[1] && (!next || (next->frame & TLB_FRAME) != run->page[1]->frame) ? NULL : run;
+        bool same = !run->page[1] || (next && (next->frame & TLB_FRAME) == run->page[1]->frame);
+        return same && run->bytes - 1 <= cs->limit - eip ? run : NULL;
     }
     run = arena_next(it);
     if (!run)
@@ -240,7 +241,7 @@ struct run *run_ahead(struct interp *it, uint32_t eip)
     if (!run->count)
         return NULL;
     run_keep(it, run, page->frame & TLB_FRAME);
-    return run;
+    return run->bytes - 1 <= cs->limit - eip ? run : NULL;
 }
 
 bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear)
