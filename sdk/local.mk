@@ -32,4 +32,5 @@ EXTRA_DIST += \
 	sdk/doc/statistics.md
 include sdk/bench/local.mk
 include sdk/check/local.mk
+include sdk/template/local.mk
 include sdk/samples/local.mk

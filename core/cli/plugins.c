@@ -13,6 +13,7 @@ static const char usage_text[] =
     "usage: abbey plugins list [--json]\n"
     "       abbey plugins describe [--json] NAME\n"
     "       abbey plugins check [OPTION]... FILE.so\n"
+    "       abbey plugins new NAME [OPTION]...\n"
     "\n"
     "  list       every plugin file found on $ABBEY_PLUGIN_PATH and in the installed directory, with its version and\n"
     "             plugin interface (ABI); and the files that were refused, each with its reason\n"
@@ -20,6 +21,7 @@ static const char usage_text[] =
     "name\n"
     "             that machine files use, or the id of a plugin\n"
     "  check      the tests that every plugin must pass; `abbey plugins check --help` tells more\n"
+    "  new        a folder with a plugin to begin with; `abbey plugins new --help` tells more\n"
     "\n"
     "  --json     the same for programs\n";
 
@@ -301,6 +303,8 @@ int cli_plugins(int argc, char **argv)
     bool json = false;
     if (argc > 1 && strcmp(argv[1], "check") == 0)
         return cli_plugins_check(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "new") == 0)
+        return cli_plugins_new(argc - 1, argv + 1);
     for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (c == 'h') {
             fputs(usage_text, stdout);
@@ -314,7 +318,7 @@ int cli_plugins(int argc, char **argv)
     const char *name = optind + 1 < argc ? argv[optind + 1] : NULL;
     bool listing = strcmp(verb, "list") == 0;
     if (!listing && strcmp(verb, "describe") != 0)
-        return usage_error(*verb ? "there is list, describe, and check" : "list, describe, or check?");
+        return usage_error(*verb ? "there is list, describe, check, and new" : "list, describe, check, or new?");
     if (argc - optind != (listing ? 1 : 2))
         return usage_error(listing ? "list takes no argument" : "describe takes one name");
     struct plugin_set *set = plugin_set_open(NULL);

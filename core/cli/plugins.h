@@ -5,5 +5,6 @@
 #include "core/cli/cli.h"
 
 int cli_plugins_check(int argc, char **argv);
+int cli_plugins_new(int argc, char **argv);
 
 #endif

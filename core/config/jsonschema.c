@@ -145,9 +145,11 @@ static void sections_add(json_t *properties)
 {
     for (unsigned i = 0; i < section_count; i++) {
         json_t *schema = config_rows_schema(sections[i].rows, sections[i].count, sections[i].meaning);
-        if (sections[i].name)
+        if (sections[i].name) {
+            /* null takes away what a base says. */
+            json_object_set_new(schema, "type", json_pack("[s, s]", "object", "null"));
             json_object_set_new(properties, sections[i].name, schema);
-        else {
+        } else {
             json_object_update(properties, json_object_get(schema, "properties"));
             json_decref(schema);
         }

@@ -89,6 +89,9 @@ abbey_bench *check_copy(struct check *check, abbey_bench *from);
 /* The device under test. */
 struct device *check_dut(abbey_bench *bench);
 
+/* Whether memory grows with every batch of calls: a failure is recorded. `once` returns a CHECK_ result. */
+int check_growth(struct check *check, int (*once)(struct check *check));
+
 /* Bytes that malloc() has given out and not got back. */
 uint64_t check_heap(void);
 

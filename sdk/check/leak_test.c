@@ -14,29 +14,25 @@
 
 struct batch {
     struct check *check;
-    bool built;
+    int (*once)(struct check *check);
+    int result;
 };
 
 static void *batch_run(void *opaque)
 {
     struct batch *batch = opaque;
     uint64_t seed = batch->check->seed;
-    batch->built = true;
-    for (unsigned i = 0; i < BATCH && batch->built; i++) {
+    for (unsigned i = 0; i < BATCH && batch->result == CHECK_PASSED; i++) {
         batch->check->seed = seed; /* the same each time */
-        abbey_bench *bench = check_bench_or_fail(batch->check);
-        batch->built = bench != NULL;
-        if (bench)
-            check_drive(batch->check, bench, 200);
-        abbey_bench_free(bench);
+        batch->result = batch->once(batch->check);
     }
     batch->check->seed = seed;
     return NULL;
 }
 
-int check_leak(struct check *check)
+int check_growth(struct check *check, int (*once)(struct check *check))
 {
-    struct batch batch = { .check = check };
+    struct batch batch = { check, once, CHECK_PASSED };
     uint64_t least = UINT64_MAX, before = 0;
     pthread_t thread;
     mallopt(M_ARENA_MAX, 1);
@@ -44,8 +40,8 @@ int check_leak(struct check *check)
         if (pthread_create(&thread, NULL, batch_run, &batch) != 0)
             return check_fail(check, "no thread for it");
         pthread_join(thread, NULL);
-        if (!batch.built)
-            return CHECK_FAILED;
+        if (batch.result != CHECK_PASSED)
+            return batch.result;
         uint64_t now = check_heap(), grown = now > before ? now - before : 0;
         before = now;
         if (i >= 2 && grown < least)
@@ -58,4 +54,19 @@ int check_leak(struct check *check)
             "free; abbey_alloc() frees itself",
             BATCH, (unsigned long long)least);
     return CHECK_PASSED;
+}
+
+static int device_once(struct check *check)
+{
+    abbey_bench *bench = check_bench_or_fail(check);
+    if (!bench)
+        return CHECK_FAILED;
+    check_drive(check, bench, 200);
+    abbey_bench_free(bench);
+    return CHECK_PASSED;
+}
+
+int check_leak(struct check *check)
+{
+    return check_growth(check, device_once);
 }

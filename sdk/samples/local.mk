@@ -3,4 +3,22 @@ EXTRA_DIST += \
 	sdk/samples/doorbell/Makefile \
 	sdk/samples/doorbell/doorbell.c \
 	sdk/samples/doorbell/doorbell.yaml \
-	sdk/samples/doorbell/test_doorbell.c
+	sdk/samples/doorbell/test_doorbell.c \
+	sdk/samples/sample.mk \
+	sdk/samples/copier/Makefile \
+	sdk/samples/copier/copier.c \
+	sdk/samples/copier/copier.yaml \
+	sdk/samples/copier/test_copier.c \
+	sdk/samples/daq/Makefile \
+	sdk/samples/daq/daq.c \
+	sdk/samples/daq/daq.yaml \
+	sdk/samples/daq/test_daq.c \
+	sdk/samples/daq/signal.csv \
+	sdk/samples/ramdisk/Makefile \
+	sdk/samples/ramdisk/ramdisk.c \
+	sdk/samples/ramdisk/ramdisk.yaml \
+	sdk/samples/ramdisk/test_ramdisk.c \
+	sdk/samples/thermometer/Makefile \
+	sdk/samples/thermometer/thermometer.c \
+	sdk/samples/thermometer/thermometer.yaml \
+	sdk/samples/thermometer/test_thermometer.c
