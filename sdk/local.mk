@@ -19,6 +19,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/io.h \
 	sdk/include/abbey/irq.h \
 	sdk/include/abbey/isadma.h \
+	sdk/include/abbey/net.h \
 	sdk/include/abbey/pci.h \
 	sdk/include/abbey/plugin.h \
 	sdk/include/abbey/props.h \

@@ -28,7 +28,7 @@ static const char usage_text[] =
 static const char *type_name(uint32_t type)
 {
     static const char *const names[] = { "?", "u8", "u16", "u32", "u64", "i32", "bool", "string", "irq", "char",
-        "timer", "blob", "i64", "block", "display" };
+        "timer", "blob", "i64", "block", "display", "net" };
     return names[type < sizeof names / sizeof names[0] ? type : 0];
 }
 

@@ -54,6 +54,8 @@ static json_t *row_schema(const abbey_prop *row)
         break;
     default: schema = backend ? json_pack("{s:s}", "type", "string") : integer_schema(row); break;
     }
+    if (row->flags & ABBEY_PROP_LIST)
+        schema = json_pack("{s:[o, {s:s, s:{s:s}}]}", "anyOf", schema, "type", "array", "items", "type", "string");
     json_object_set_new(schema, "description", json_string(row->meaning ? row->meaning : ""));
     if (row->type == ABBEY_TYPE_STRING && row->text)
         json_object_set_new(schema, "default", json_string(row->text));

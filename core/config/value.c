@@ -24,6 +24,7 @@ static const struct {
     [ABBEY_TYPE_CHAR] = { 0, 0, "the id of a backend, or none" },
     [ABBEY_TYPE_BLOCK] = { 0, 0, "the id of a backend, or none" },
     [ABBEY_TYPE_DISPLAY] = { 0, 0, "the id of a backend, or none" },
+    [ABBEY_TYPE_NET] = { 0, 0, "the id of a backend, or none" },
 };
 
 const char *value_type_name(const abbey_prop *row)
@@ -171,11 +172,27 @@ static bool string_read(struct report *report, struct node *node, const abbey_pr
     return true;
 }
 
+/* A list of strings, one a line. */
+static bool list_read(
+    struct report *report, const struct node *node, const abbey_prop *row, const char *what, struct config_value *value)
+{
+    const char *text = "";
+    for (const struct node *item = node->first; item; item = item->next) {
+        if (!value_is_scalar(report, item, row, what))
+            return false;
+        text = arena_format(report->arena, "%s%s%s", text, *text ? "\n" : "", item->text);
+    }
+    value->text = text;
+    return true;
+}
+
 bool value_read(
     struct report *report, struct node *node, const abbey_prop *row, const char *what, struct config_value *value)
 {
     *value = value_default(row);
     value->mark = node->at.mark;
+    if (row->flags & ABBEY_PROP_LIST && node->kind == NODE_LIST)
+        return list_read(report, node, row, what, value);
     if (!value_is_scalar(report, node, row, what))
         return false;
     if (row->type == ABBEY_TYPE_BOOL) {

@@ -24,6 +24,7 @@ static const struct {
     { ABBEY_SYSTEM_1, &system_interface, false },
     { ABBEY_BUS_1, &bus_interface, false },
     { ABBEY_FIRMWARE_1, &firmware_interface, false },
+    { ABBEY_NET_1, &net_interface, false },
     { ABBEY_LOOP_1, &loop_interface, true },
     { ABBEY_CONTROL_1, &control_interface, true },
 };

@@ -22,6 +22,7 @@ core_libcore_a_SOURCES += \
 	core/machine/machine_run.c \
 	core/machine/machine_stats.c \
 	core/machine/machine_trace.c \
+	core/machine/net.c \
 	core/machine/parts.h \
 	core/machine/pci.c \
 	core/machine/pcibus.c \

@@ -294,6 +294,7 @@ void irq_recount(struct board *board);
 
 /* firmware.c */
 extern const abbey_firmware_1 firmware_interface;
+extern const abbey_net_1 net_interface;
 void firmware_files_free(struct board *board);
 
 /* isadma.c */

@@ -5,6 +5,7 @@ static const char *const kinds[] = {
     [ABBEY_TYPE_CHAR] = "char",
     [ABBEY_TYPE_BLOCK] = "block",
     [ABBEY_TYPE_DISPLAY] = "display",
+    [ABBEY_TYPE_NET] = "net",
 };
 
 const char *plugin_backend_kind(uint32_t type)

@@ -31,6 +31,7 @@ static const struct type_row {
     [ABBEY_TYPE_CHAR] = { "char", sizeof(void *), true, false, 0, 0 },
     [ABBEY_TYPE_BLOCK] = { "block", sizeof(void *), true, false, 0, 0 },
     [ABBEY_TYPE_DISPLAY] = { "display", sizeof(void *), true, false, 0, 0 },
+    [ABBEY_TYPE_NET] = { "net", sizeof(void *), true, false, 0, 0 },
     [ABBEY_TYPE_TIMER] = { "timer", sizeof(void *), false, true, 0, 0 },
     [ABBEY_TYPE_BLOB] = { "blob", 1, false, true, 0, UINT8_MAX },
 };
@@ -141,7 +142,7 @@ static bool prop_good(struct plugin *plugin, const char *what, const abbey_prop 
             "%llu bytes",
             p->name, type->name, what, p->offset, (unsigned long long)self_size);
     bool bytes_good = !(p->flags & ABBEY_PROP_BYTES) || (type->max > 1 && p->type != ABBEY_TYPE_IRQ);
-    bool path_good = !(p->flags & ABBEY_PROP_PATH) || p->type == ABBEY_TYPE_STRING;
+    bool path_good = !(p->flags & (ABBEY_PROP_PATH | ABBEY_PROP_LIST)) || p->type == ABBEY_TYPE_STRING;
     if (!bytes_good || !path_good || (p->choices && p->type != ABBEY_TYPE_STRING))
         return plugin_refuse(plugin, "bad descriptor: property '%s' (%s) of %s has flags %x%s, which go with %s alone",
             p->name, type->name, what, p->flags, p->choices ? " and choices" : "", bytes_good ? "strings" : "integers");

@@ -31,6 +31,11 @@ struct disk **bench_disks(abbey_dev *dev)
     return &((abbey_bench *)device_of(dev)->board->opaque)->disks;
 }
 
+struct wire **bench_wires(abbey_dev *dev)
+{
+    return &((abbey_bench *)device_of(dev)->board->opaque)->wires;
+}
+
 /* ---- what the board asks of its owner ---- */
 
 static uint64_t owner_now(void *opaque)

@@ -26,6 +26,7 @@ struct abbey_bench {
     abbey_events events;
     struct stream stream;
     struct disk *disks;
+    struct wire *wires;
     char *state;
 };
 

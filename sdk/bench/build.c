@@ -151,6 +151,7 @@ abbey_bench *bench_build(struct plugin_set *plugins, const char *text)
     bench->events.size = sizeof bench->events;
     plugin_set_add(plugins, &stand_ins, "the author's bench");
     plugin_set_add(plugins, &disk_stand_in, "the author's bench");
+    plugin_set_add(plugins, &net_stand_in, "the author's bench");
     struct present present = machine_look(plugins, text);
     if (!present.lines)
         settings[count++] = "devices.bench-isa.device=bench-isa";
@@ -233,6 +234,7 @@ void abbey_bench_free(abbey_bench *bench)
     plugin_set_close(bench->plugins);
     free(bench->stream.sent);
     disks_free(bench->disks);
+    wires_free(bench->wires);
     free(bench->state);
     free(bench);
 }

@@ -12,6 +12,7 @@ sdk_bench_libbench_a_SOURCES = \
 	sdk/bench/drive.c \
 	sdk/bench/drive.h \
 	sdk/bench/control.c \
+	sdk/bench/net.c \
 	sdk/bench/stand_ins.c \
 	sdk/bench/stand_ins.h
 sdk_bench_libbench_a_CPPFLAGS = $(CORE_CPPFLAGS)

@@ -39,6 +39,19 @@ struct disk {
     abbey_disk_counts counts;
 };
 extern const abbey_plugin disk_stand_in;
+/* The far side of a backend "bench-net"; it outlives the backend. net.c */
+struct wire {
+    struct wire *next;
+    char id[64];
+    struct wire_frame *first, **last;
+    uint32_t count, accepts;
+    bool stalled, refused, up;
+    const abbey_net_client_1 *client;
+    void *client_self;
+};
+extern const abbey_plugin net_stand_in;
+struct wire **bench_wires(abbey_dev *dev);
+void wires_free(struct wire *wires);
 /* The list of media of the bench that `dev` belongs to; in bench.c. */
 struct disk **bench_disks(abbey_dev *dev);
 void disks_free(struct disk *disks);

@@ -46,6 +46,7 @@ static const abbey_prop card_props[] = {
 static const abbey_prop file_props[] = {
     ABBEY_PROP_TEXT(path, NULL, "the file", .flags = ABBEY_PROP_PATH | ABBEY_PROP_REQUIRED),
     ABBEY_PROP(append, 0, "keep what is there"),
+    ABBEY_PROP_TEXT(title, NULL, "lines", .flags = ABBEY_PROP_LIST),
 };
 
 #define NAMED(n, what, on, ...) { .device = { .name = (n), .summary = (what), .bus = (on), __VA_ARGS__ } }

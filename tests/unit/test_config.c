@@ -229,6 +229,23 @@ static void backends(void)
 
 /* ---- lines, buses, order ---- */
 
+/* A list of strings may be one string as well; "show" prints both as they were written. */
+static void string_lists(void)
+{
+    struct config *config =
+        load_text("abbey: 1\nbackends: { a: { backend: file, path: x, title: [one two, 3] },\n"
+                  "  b: { backend: file, path: x, title: alone }, c: { backend: file, path: x, title: [] } }\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(config);
+    CU_ASSERT_STRING_EQUAL(config_value_find(&config->backends[0], "title")->text, "one two\n3");
+    CU_ASSERT_STRING_EQUAL(config_value_find(&config->backends[1], "title")->text, "alone");
+    CU_ASSERT_STRING_EQUAL(config_value_find(&config->backends[2], "title")->text, "");
+    config_free(config);
+    const char *nested = "abbey: 1\nbackends: { a: { backend: file, path: x, title: [[one]] } }\n";
+    config = load((struct config_request){ .file = "test.yaml", .text = nested, .text_bytes = strlen(nested) });
+    CU_ASSERT_PTR_NULL(config);
+    CU_ASSERT_PTR_NOT_NULL(strstr(errors, "property 'title' of 'a' is text, not a list"));
+}
+
 static void irq_forms(void)
 {
     struct config *config =
@@ -699,6 +716,7 @@ static const struct unit_test tests[] = {
     { "the schema has every CPU model", models },
     { "properties get the types of their rows", properties },
     { "backends and their users", backends },
+    { "strings in lists", string_lists },
     { "interrupt lines: number, pin, none, default", irq_forms },
     { "PCI devices share a line", irq_shared_by_pci },
     { "a bus is made before what sits on it", bus_order },

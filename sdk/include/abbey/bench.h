@@ -75,6 +75,19 @@ typedef struct abbey_disk_counts {
 } abbey_disk_counts;
 void abbey_disk_counts_get(abbey_bench *bench, const char *id, abbey_disk_counts *counts);
 
+/* The backend "bench-net" (kind net): the test is the network. `backends: { n: { backend: bench-net } }`.
+ * A frame for the device: 1 when it was taken, 0 when there was no room, -1 without such a backend. */
+int32_t abbey_net_feed(abbey_bench *bench, const char *id, const void *frame, uint32_t bytes);
+/* The oldest frame that the device sent and nobody took: its length, at most `room` bytes stored; 0 when there is
+ * none. In *flags, which may be NULL, what the device left to be done (ABBEY_NET_...). */
+uint32_t abbey_net_sent(abbey_bench *bench, const char *id, void *frame, uint32_t room, uint32_t *flags);
+/* While set, the network takes no frames. */
+void abbey_net_stall(abbey_bench *bench, const char *id, uint32_t on);
+/* Plugs the cable in, or out. */
+void abbey_net_plug(abbey_bench *bench, const char *id, uint32_t up);
+/* How often the device has said that it has room again. */
+uint32_t abbey_net_accepts(abbey_bench *bench, const char *id);
+
 /* What the first screen shows now: the picture, or the cells of a text mode, good until the next call to the bench. 0,
  * or -1 when it shows none. */
 int32_t abbey_picture(abbey_bench *bench, abbey_surface *surface);

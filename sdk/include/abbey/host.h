@@ -25,8 +25,8 @@ typedef struct abbey_hostos {
 typedef struct abbey_backend {
     const char *name;
     const char *summary;
-    const char *
-        kind; /* the interface it offers: "char" (abbey_char *), "block" (abbey_block *), "display" (abbey_display *) */
+    const char *kind; /* the interface it offers: "char" (abbey_char *), "block" (abbey_block *), "display"
+                         (abbey_display *), "net" (abbey_net *) */
     uint64_t self_size;
     abbey_table props; /* of abbey_prop */
     /* Builds one and stores its interface in *interface. 0, or negative after abbey_fail(). [create] */

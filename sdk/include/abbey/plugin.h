@@ -20,6 +20,7 @@
 #include <abbey/io.h>
 #include <abbey/irq.h>
 #include <abbey/isadma.h>
+#include <abbey/net.h>
 #include <abbey/pci.h>
 #include <abbey/props.h>
 #include <abbey/system.h>

@@ -17,6 +17,7 @@
 #include <abbey/chardev.h>
 #include <abbey/display.h>
 #include <abbey/irq.h>
+#include <abbey/net.h>
 #include <abbey/timer.h>
 
 #define ABBEY_TYPE_U8 1u
@@ -33,6 +34,7 @@
 #define ABBEY_TYPE_I64 12u
 #define ABBEY_TYPE_BLOCK 13u   /* abbey_block * field; the id of a backend of kind block, or none */
 #define ABBEY_TYPE_DISPLAY 14u /* abbey_display * field; the id of a backend of kind display, or none */
+#define ABBEY_TYPE_NET 15u     /* abbey_net * field; the id of a backend of kind net, or none */
 
 #define ABBEY_TYPEOF(field) ABBEY_TYPE_OF(ABBEY_SELF, field)
 #define ABBEY_TYPE_OF(type_name, field) \
@@ -40,12 +42,13 @@
         uint8_t: ABBEY_TYPE_U8, uint16_t: ABBEY_TYPE_U16, uint32_t: ABBEY_TYPE_U32, uint64_t: ABBEY_TYPE_U64,          \
         int32_t: ABBEY_TYPE_I32, int64_t: ABBEY_TYPE_I64, _Bool: ABBEY_TYPE_BOOL, const char *: ABBEY_TYPE_STRING,     \
         abbey_irq *: ABBEY_TYPE_IRQ, abbey_char *: ABBEY_TYPE_CHAR, abbey_block *: ABBEY_TYPE_BLOCK,                   \
-        abbey_display *: ABBEY_TYPE_DISPLAY, abbey_timer *: ABBEY_TYPE_TIMER,                                          \
+        abbey_display *: ABBEY_TYPE_DISPLAY, abbey_net *: ABBEY_TYPE_NET, abbey_timer *: ABBEY_TYPE_TIMER,             \
         uint8_t *: ABBEY_TYPE_BLOB, uint16_t *: ABBEY_TYPE_BLOB, uint32_t *: ABBEY_TYPE_BLOB, uint64_t *: ABBEY_TYPE_BLOB)
 
 #define ABBEY_PROP_REQUIRED 1u /* the machine file must give it */
 #define ABBEY_PROP_BYTES 2u    /* a size: 64K, 16M, 1G are understood */
 #define ABBEY_PROP_PATH 4u     /* a string that names a file: relative to the machine file that says it */
+#define ABBEY_PROP_LIST 8u     /* a string that may be written as a list of strings: they come one a line */
 
 /* One property. `min` and `max` bound integers; max 0 means the field's own limit. `choices` names the only values of
  * a string, comma-separated. The default of an irq is a line number, or -1 for none. */
