@@ -2,6 +2,7 @@
 PLUGIN_LINK = -shared $(PLUGIN_DEFS) $(AM_LDFLAGS)
 include plugins/devices/local.mk
 include plugins/hostos/block/local.mk
+include plugins/hostos/net/local.mk
 include plugins/hostos/linux/local.mk
 include plugins/hostos/display/local.mk
 include plugins/guests/local.mk

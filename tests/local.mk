@@ -26,6 +26,7 @@ include tests/bench/local.mk
 include tests/sdk/local.mk
 include tests/fuzz/local.mk
 include tests/block/local.mk
+include tests/net/local.mk
 include tests/devices/local.mk
 include tests/lockstep/local.mk
 include tests/screen/local.mk

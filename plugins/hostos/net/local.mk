@@ -1,0 +1,23 @@
+# Network backends.
+plugin_PROGRAMS += plugins/hostos/net.so
+plugins_hostos_net_so_SOURCES = \
+	plugins/hostos/net/capture.c \
+	plugins/hostos/net/capture.h \
+	plugins/hostos/net/forward.c \
+	plugins/hostos/net/nat.h \
+	plugins/hostos/net/offload.c \
+	plugins/hostos/net/offload.h \
+	plugins/hostos/net/plugin.c \
+	plugins/hostos/net/port.c \
+	plugins/hostos/net/port.h \
+	plugins/hostos/net/ring.c \
+	plugins/hostos/net/ring.h
+plugins_hostos_net_so_CPPFLAGS = $(AM_CPPFLAGS)
+plugins_hostos_net_so_CFLAGS = $(AM_CFLAGS)
+plugins_hostos_net_so_LDFLAGS = $(PLUGIN_LINK)
+if HAVE_SLIRP
+plugins_hostos_net_so_SOURCES += plugins/hostos/net/nat.c
+plugins_hostos_net_so_CPPFLAGS += -DHAVE_SLIRP
+plugins_hostos_net_so_CFLAGS += $(SLIRP_CFLAGS)
+plugins_hostos_net_so_LDADD = $(SLIRP_LIBS)
+endif

@@ -1,0 +1,65 @@
+/* plugin.c - the network backends and their properties. */
+#include "nat.h"
+
+struct none {
+    struct port port;
+};
+
+#define ABBEY_SELF struct none
+static const abbey_prop none_props[] = { PORT_PROPS };
+#undef ABBEY_SELF
+
+/* A cable with nobody at the other end. */
+static int32_t none_create(abbey_dev *dev, void *self, void **interface)
+{
+    static const struct port_kind kind = { .takes = 0 };
+    return port_start(&((struct none *)self)->port, dev, &kind, interface);
+}
+
+static void none_destroy(void *self)
+{
+    port_stop(&((struct none *)self)->port);
+}
+
+#ifdef HAVE_SLIRP
+#define ABBEY_SELF struct nat
+static const abbey_prop nat_props[] = {
+    ABBEY_PROP_TEXT(
+        network, "10.0.2.0/24", "the guest's network: .2 is the gateway, .3 the name server, DHCP begins at .15"),
+    ABBEY_PROP_TEXT(forward, NULL,
+        "ports of the host that lead to the guest: \"tcp 2222 -> 22\", \"udp ADDRESS:PORT -> ADDRESS:PORT\"; without "
+        "an "
+        "address 127.0.0.1 and the first guest",
+        .flags = ABBEY_PROP_LIST),
+    ABBEY_PROP(host_loopback, false, "whether the gateway's address leads to servers on 127.0.0.1 of the host"),
+    ABBEY_PROP(ipv6, true, "whether there is the IPv6 network fd00::/64 as well"),
+    ABBEY_PROP_TEXT(hostname, NULL, "name that DHCP gives to the guest"),
+    ABBEY_PROP_TEXT(tftp, NULL, "folder whose files TFTP serves at the gateway's address", .flags = ABBEY_PROP_PATH),
+    ABBEY_PROP_TEXT(bootfile, NULL, "the file in it that DHCP names, for starting over the network"),
+    PORT_PROPS,
+};
+#undef ABBEY_SELF
+#endif
+
+static const abbey_backend backends[] = {
+    { .name = "none",
+        .summary = "a network with nobody else on it",
+        .kind = "net",
+        .self_size = sizeof(struct none),
+        .props = ABBEY_TABLE(none_props),
+        .create = none_create,
+        .destroy = none_destroy },
+#ifdef HAVE_SLIRP
+    { .name = "nat",
+        .summary = "the host's network through a router, with DHCP, DNS, TFTP and forwarded ports; no privileges",
+        .kind = "net",
+        .self_size = sizeof(struct nat),
+        .props = ABBEY_TABLE(nat_props),
+        .create = nat_create,
+        .destroy = nat_destroy },
+#endif
+};
+
+ABBEY_PLUGIN(.id = "org.abbey.net", .version = "0.1.0", .license = "MIT",
+    .requires = "abbey.host.thread/1 abbey.host.event/1 abbey.host.clock/1 abbey.loop/1",
+    .backends = ABBEY_TABLE(backends));
