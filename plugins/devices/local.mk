@@ -87,3 +87,15 @@ VIRTIO = plugins/devices/virtio/virtio.h plugins/devices/virtio/ring.c plugins/d
 plugin_PROGRAMS += plugins/devices/virtio-blk.so
 plugins_devices_virtio_blk_so_SOURCES = plugins/devices/virtio/virtio-blk.c $(VIRTIO)
 plugins_devices_virtio_blk_so_LDFLAGS = $(PLUGIN_LINK)
+
+ETHER = plugins/devices/net/ether.c plugins/devices/net/ether.h
+
+plugin_PROGRAMS += plugins/devices/pcnet.so
+plugins_devices_pcnet_so_SOURCES = \
+	plugins/devices/net/pcnet.c \
+	plugins/devices/net/pcnet.h \
+	plugins/devices/net/pcnet_receive.c \
+	plugins/devices/net/pcnet_ring.c \
+	plugins/devices/net/pcnet_transmit.c \
+	$(ETHER)
+plugins_devices_pcnet_so_LDFLAGS = $(PLUGIN_LINK)

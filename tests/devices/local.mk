@@ -10,6 +10,7 @@ DEVICE_TESTS = \
 	tests/devices/test_ide_disk \
 	tests/devices/test_ide_cd \
 	tests/devices/test_virtio_blk \
+	tests/devices/test_pcnet \
 	tests/devices/test_piix4_pm \
 	tests/devices/test_fw_cfg \
 	tests/devices/test_i8237 \
@@ -127,3 +128,8 @@ tests_devices_test_vga_SOURCES = tests/devices/test_vga.c
 tests_devices_test_vga_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_vga_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_vga_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_pcnet_SOURCES = tests/devices/test_pcnet.c
+tests_devices_test_pcnet_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_pcnet_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_pcnet_LDADD = $(DEVICE_LIBS)

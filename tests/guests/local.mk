@@ -64,3 +64,7 @@ check_DATA += $(bios_guest)
 $(bios_guest): tests/guests/bios/boot.S
 	$(AM_V_GEN)$(MKDIR_P) tests/guests/bios && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x7c00 \
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/bios/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
+
+# Adapters on the network.
+TESTS += tests/guests/net-pcnet.sh
+EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh
