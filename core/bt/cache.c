@@ -130,7 +130,7 @@ void cache_keep(struct bt *bt, struct unit *unit, uint8_t *code, uint8_t *record
     segment->records = records - ((uintptr_t)records & 15);
     segment->order[segment->count++] = unit;
     bt->counters.units++;
-    bt->counters.code_bytes += (uint64_t)(unit->end - unit->pad);
+    bt->counters.code_bytes += (uint64_t)(unit->end - unit->closed);
     if (bt->trace)
         trace_made(bt, unit);
 }
@@ -151,5 +151,5 @@ struct unit *cache_find(const struct bt *bt, const uint8_t *rip)
         else
             high = middle;
     }
-    return low < segment->count && segment->order[low]->pad <= rip ? segment->order[low] : NULL;
+    return low < segment->count && segment->order[low]->closed <= rip ? segment->order[low] : NULL;
 }

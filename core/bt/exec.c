@@ -51,7 +51,7 @@ static uint32_t next(struct bt *bt, struct cpu *cpu, const struct insn *insn)
     if (mode != cpu->bt.mode)
         mode_enter(bt, mode);
     table_follow(bt);
-    cpu->bt.next = table[table_slot(cpu->eip, cpu->seg[CS].base)];
+    cpu->bt.next = *table_slot(bt, table, cpu->eip, cpu->seg[CS].base);
     return EXEC_NEXT;
 }
 

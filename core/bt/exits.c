@@ -67,11 +67,10 @@ void exit_patch(struct xlat *x)
 void exit_indirect(struct xlat *x)
 {
     struct code *code = &x->code;
-    /* table_slot() without a flag */
-    emit_rorx(code, HOST_ADD, HOST_EA, 16);
-    emit_lea(code, HOST_ADD, op_sib(HOST_ADD, HOST_EA, 0, (int32_t)table_shift(x->cs_base)));
-    emit_movzx(code, HOST_ADD, HOST_ADD);
-    emit_op(code, 0, 0xff, 4, op_sib(HOST_TABLE, HOST_ADD, 3, 0));
+    if (x->bt->faults) /* for a page of the table that was never used */
+        emit_op(code, 0, 0xff, 4, op_sib(HOST_TABLE, HOST_EA, 3, (int32_t)(table_shift(x->cs_base) * sizeof(void *))));
+    else
+        emit_jmp_to(code, x->bt->stub_miss);
     x->ended = true;
 }
 

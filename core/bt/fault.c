@@ -90,6 +90,17 @@ static bool insn_fault(struct bt *bt, abbey_fault *fault)
     return point;
 }
 
+/* A jump by a slot whose page was never used, which leads to address 0. */
+static bool jump_fault(struct bt *bt, abbey_fault *fault)
+{
+    struct cpu *cpu = bt->cpu;
+    if (fault->rip || fault->gpr[HOST_CPU] != (uintptr_t)cpu || fault->gpr[HOST_TABLE] != (uintptr_t)cpu->bt.table)
+        return false;
+    table_slot(bt, cpu->bt.table, (uint32_t)fault->gpr[HOST_EA], cpu->seg[CS].base);
+    fault->rip = (uintptr_t)bt->stub_miss;
+    return true;
+}
+
 /* An access to guest memory that the window does not serve as it is. Where it cannot be made to, the instruction is
  * taken back and left to the interpreter; an instruction to which that happens again and again is translated anew, with
  * the TLB's access. */
@@ -117,7 +128,7 @@ int32_t bt_fault(void *arg, abbey_fault *fault)
 {
     struct bt *bt = arg;
     if (fault->kind == ABBEY_FAULT_ACCESS)
-        return access_fault(bt, fault);
+        return jump_fault(bt, fault) || access_fault(bt, fault);
     if (fault->kind == ABBEY_FAULT_FLOAT || fault->kind == ABBEY_FAULT_GENERAL)
         return insn_fault(bt, fault);
     if (fault->kind != ABBEY_FAULT_KICK && fault->kind != ABBEY_FAULT_STEP)

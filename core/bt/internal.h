@@ -49,19 +49,14 @@ static inline uint64_t cs_now(const struct cpu *cpu)
     return (uint64_t)cpu->seg[CS].limit << 32 | cpu->seg[CS].base;
 }
 
-#define TABLES 24u /* of so many modes at a time */
-#define TABLE_SLOTS 65536u
-#define TABLE_OPEN 16384u /* slots of all tables that are open at a time, of each kind */
-#define CLOSED_BYTES 13u  /* from a unit's closed pad to its open one; odd */
-/* Where the landing pad of a unit stands in the table: low half plus high half, so that functions at a power-of-two
- * distance do not meet; and of the base, since the segments of a program have their functions at the same offsets. */
+#define TABLES 24u            /* of so many modes at a time */
+#define TABLE_PAGES_MAX 8192u /* default of bt->table_pages_max */
+#define TABLE_OPEN 16384u     /* slots of all tables that are open at a time, of each kind */
+#define CLOSED_BYTES 47u      /* from a unit's closed pad to its body; odd */
+/* Where the slots for a CS begin in a table: near its base, so that code segments do not share them. */
 static inline uint32_t table_shift(uint32_t cs_base)
 {
-    return (cs_base >> 4) % TABLE_SLOTS;
-}
-static inline uint32_t table_slot(uint32_t eip, uint32_t cs_base)
-{
-    return (eip + (eip >> 16) + table_shift(cs_base)) % TABLE_SLOTS;
+    return cs_base % (1u << 27);
 }
 
 /* Callouts, by what the instruction may do: move EIP or change what is mapped; the same where the guest's
@@ -116,11 +111,10 @@ struct page_check {
 
 /* What the closed pad hands to its stub (stubs.c). */
 struct gate {
-    uint8_t *open, *miss; /* the open pad; where to go when it is not the one */
+    uint8_t *open;        /* the body */
     uint64_t minus_entry; /* page[0].entry, negated */
     uint64_t minus_cs;
     uint32_t minus_eip;
-    uint32_t slot;   /* table_slot() */
     uint32_t tlb;    /* bytes from HOST_TLB to the fetch TLB's entry */
     uint32_t page;   /* linear page number */
     uint32_t global; /* 1: translations that only a global flush takes */
@@ -136,15 +130,13 @@ struct unit {
     bool dead;
     bool passing; /* an instruction has the TLB's access for a time */
     bool crosses; /* its first instruction goes on in page[1] */
-    bool listed;  /* in the jump table, or in the chain of a slot */
+    bool listed;  /* in the jump table */
     uint8_t pages;
     uint16_t count;  /* instructions */
     uint16_t budget; /* instructions that must be left when it is entered, while counting */
     uint16_t parts, links;
-    uint8_t *pad, *page_pad, *closed, *body, *end; /* addresses it runs at; in this order in memory */
-    struct page_check page[UNIT_PAGES]; /* [0] by page_pad and the gate, the others where control comes to them */
-    uint8_t *miss;                      /* where its pad goes when it is not the one: displacement (writable address) */
-    struct unit *chain;                 /* the next one of the slot, if it is listed */
+    uint8_t *closed, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
+    struct page_check page[UNIT_PAGES];      /* [0] by page_pad and the gate, the others where control comes to them */
     struct link *incoming;
     struct part *part;
     struct link *link;
@@ -215,9 +207,11 @@ struct bt {
     uint64_t passing_since; /* time-stamp counter when the first of those that pass was learned; 0: there are none */
     struct {
         uint32_t mode;
-        void **slot; /* TABLE_SLOTS */
-    } table[TABLES]; /* of landing pads */
+        void **slot;
+        abbey_memobj *object;
+    } table[TABLES];
     unsigned tables;
+    uint32_t table_pages, table_pages_max; /* of tables, that are in use; a guest that uses more begins anew */
     void **opened[2][TABLE_OPEN];
     struct {
         uint64_t changes, flushes, global_flushes, page_flushes;
@@ -304,6 +298,10 @@ void tables_free(struct bt *bt);
 /* Indirect jumps find the unit from now on; no longer. */
 void table_list(struct bt *bt, struct unit *unit);
 void table_unlist(struct bt *bt, struct unit *unit);
+/* Empties them when they have become too large. Not while translated code runs. */
+void tables_bound(struct bt *bt);
+/* The slot of EIP in a table. */
+void **table_slot(struct bt *bt, void **table, uint32_t eip, uint32_t cs_base);
 /* Closes what must be looked at again because of what happened to translations, before translated code runs. */
 void table_follow(struct bt *bt);
 

@@ -83,6 +83,7 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     }
     if (bt->counting && cpu->instructions + unit->budget > bt->it->end)
         return run_find(bt->it, key);
+    tables_bound(bt);
     unit_set_pages(bt, unit);
     if (link)
         link_connect(bt, link, unit);
@@ -133,6 +134,7 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
     bt->it = cpu->interp;
     bt->counting = counting;
     bt->hot = HOT;
+    bt->table_pages_max = TABLE_PAGES_MAX;
     bt->exact_flags = counting;
     bt->host = mem_host(cpu->mem);
     bt->bytes = cache_bytes;

@@ -239,51 +239,54 @@ static void emit_here(struct code *code, uint8_t *jrcxz)
     *jrcxz = (uint8_t)(code->at - (jrcxz + 1));
 }
 
+/* RCX, whose own value is in R13, is 0 where all is well; else exit with LINK_MISS. */
+static void emit_check(const struct bt *bt, struct code *code)
+{
+    uint8_t *good = emit_jrcxz(code);
+    emit_mov64(code, RCX, HOST_ADD);
+    emit_jmp_to(code, bt->stub_miss);
+    emit_here(code, good);
+}
+
 /* Where closed pads lead (table.c): R8 = the unit, in the mapping that is executed; R12D = EIP. The unit is gone on
- * with, and its slot opened, if it is the one and its page is right; `based`: and CS too, which may not be flat. Flags
- * stay. */
+ * with, and its slot opened, if its page is right. `based`: EIP and CS may be another unit's, and the slot stays
+ * closed. Flags stay. */
 static uint8_t *make_closed(const struct bt *bt, struct code *code, bool based)
 {
-    uint8_t *entry = emit_exec(code);
+    uint8_t *entry = emit_exec(code), *full = NULL;
     emit_mov64(code, HOST_ADD, RCX);
-    emit_load(code, RCX, gate_field(offsetof(struct gate, minus_eip)));
-    emit_lea(code, RCX, op_sib(RCX, HOST_EA, 0, 0));
-    uint8_t *ours = emit_jrcxz(code);
-    emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, miss)));
-    emit_here(code, ours);
     if (based) {
+        emit_load(code, RCX, gate_field(offsetof(struct gate, minus_eip)));
+        emit_lea(code, RCX, op_sib(RCX, HOST_EA, 0, 0));
+        emit_check(bt, code);
         emit_load64(code, RCX, gate_field(offsetof(struct gate, minus_cs)));
         emit_load64(code, R9, op_mem(HOST_CPU, CPU_FIELD(seg[CS].base))); /* and limit */
         emit_lea64(code, RCX, op_sib(RCX, R9, 0, 0));
-        ours = emit_jrcxz(code);
-        emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, miss)));
-        emit_here(code, ours);
+        emit_check(bt, code);
     }
     emit_load(code, R9, gate_field(offsetof(struct gate, tlb)));
     emit_load64(code, RCX, op_sib(HOST_TLB, R9, 0, 0));
     emit_load64(code, R9, gate_field(offsetof(struct gate, minus_entry)));
     emit_lea64(code, RCX, op_sib(RCX, R9, 0, 0));
-    uint8_t *mapped = emit_jrcxz(code);
-    emit_mov64(code, RCX, HOST_ADD);
-    emit_jmp_to(code, bt->stub_plain);
-    emit_here(code, mapped);
-    emit_load(code, R9, gate_field(offsetof(struct gate, global)));
-    emit_load(code, RCX, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)));
-    uint8_t *full = emit_jrcxz(code);
-    emit_lea(code, RCX, op_mem(RCX, -1));
-    emit_store(code, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)), RCX);
-    emit_load64(code, R9, op_sib(HOST_CPU, R9, 3, CPU_FIELD(bt.opened)));
-    emit_lea64(code, R9, op_sib(R9, RCX, 3, 0));
-    emit_load(code, RCX, gate_field(offsetof(struct gate, slot)));
-    emit_lea64(code, RCX, op_sib(HOST_TABLE, RCX, 3, 0));
-    emit_op(code, EMIT_W, 0x89, RCX, op_mem(R9, 0));
-    emit_load64(code, R9, gate_field(offsetof(struct gate, open)));
-    emit_op(code, EMIT_W, 0x89, R9, op_mem(RCX, 0));
-    emit_load(code, RCX, gate_field(offsetof(struct gate, page)));
-    emit_load64(code, R9, op_mem(HOST_CPU, CPU_FIELD(bt.open_pages)));
-    emit_op(code, 0, 0xc6, 0, op_sib(R9, RCX, 0, 0)); /* mov byte [r9+rcx], 1 */
-    emit8(code, 1);
-    emit_here(code, full);
+    emit_check(bt, code);
+    if (!based) {
+        emit_load(code, R9, gate_field(offsetof(struct gate, global)));
+        emit_load(code, RCX, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)));
+        full = emit_jrcxz(code);
+        emit_lea(code, RCX, op_mem(RCX, -1));
+        emit_store(code, op_sib(HOST_CPU, R9, 2, CPU_FIELD(bt.open_room)), RCX);
+        emit_load64(code, R9, op_sib(HOST_CPU, R9, 3, CPU_FIELD(bt.opened)));
+        emit_lea64(code, R9, op_sib(R9, RCX, 3, 0));
+        emit_lea64(code, RCX, op_sib(HOST_TABLE, HOST_EA, 3, 0));
+        emit_op(code, EMIT_W, 0x89, RCX, op_mem(R9, 0));
+        emit_load64(code, R9, gate_field(offsetof(struct gate, open)));
+        emit_op(code, EMIT_W, 0x89, R9, op_mem(RCX, 0));
+        emit_load(code, RCX, gate_field(offsetof(struct gate, page)));
+        emit_load64(code, R9, op_mem(HOST_CPU, CPU_FIELD(bt.open_pages)));
+        emit_op(code, 0, 0xc6, 0, op_sib(R9, RCX, 0, 0)); /* mov byte [r9+rcx], 1 */
+        emit8(code, 1);
+        emit_here(code, full);
+    }
     emit_mov64(code, RCX, HOST_ADD);
     emit_op(code, 0, 0xff, 4, gate_field(offsetof(struct gate, open)));
     return entry;
@@ -293,7 +296,7 @@ static uint8_t *make_closed(const struct bt *bt, struct code *code, bool based)
 static uint8_t *make_exit_with(const struct bt *bt, struct code *code, uint32_t link)
 {
     if ((uintptr_t)code->at & 1)
-        emit8(code, 0x90);
+        emit8(code, 0xcc);
     uint8_t *entry = emit_exec(code);
     emit_mov_imm(code, HOST_ADD, link);
     emit_jmp_to(code, bt->stub_exit);

@@ -1,15 +1,17 @@
-/* table.c - the jump tables, by which indirect jumps and returns find units: one for each mode, a slot by a hash of
+/* table.c - the jump tables, by which indirect jumps and returns find units: one for each mode, with a slot for each
  * EIP.
  *
- * Tables are made for the modes that occur; when there are too many, all are forgotten with all units. A slot leads to
- * a pad of the unit that was listed there last, each pad, when it is not the one, to the next unit of the slot, and the
- * last one to the loop. A unit has three pads:
+ * A table takes 32 GB of addresses, and memory where the guest jumps to; so `jmp [r11+r12*8]` is all of an indirect
+ * jump, and what it leads to needs no look at EIP. The pages of a table are filled when first used. Translated code
+ * that jumps by a slot of any other finds 0 there, and the host a fault at address 0: fault.c makes it a miss. At 512
+ * slots a page a guest that jumps everywhere could make tables as large as it likes; when they are too large they are
+ * emptied.
  *
- *     pad      is R12D our eip? does the fetch TLB map our page as it did?     for units that are not first in the slot
- *     closed   the same, by the stub of all closed pads, which then opens the slot
- *     open     is R12D our eip?
+ * What a slot leads to:
  *
- * A unit whose CS is not flat looks at base and limit of CS with EIP.
+ *     stub_miss     the loop, since there is no unit known
+ *     unit->closed  the stub of all closed pads, which looks whether the fetch TLB maps the unit's page as it did. If
+ * so it opens the slot; if not the loop sees what stands at EIP now unit->body    the unit
  *
  * The page need not be looked at again as long as no translation is flushed: what the TLB gives up for room may still
  * be used (SDM vol. 3, 4.10.2). So a slot is open from the first jump on that found the page right, and a flush closes
@@ -17,13 +19,17 @@
  * one for the others. A flush is not acted upon when it happens but before translated code goes on: all that flushes is
  * done by the interpreter. A list that is full opens no more, until a flush; table_follow() sees to it.
  *
- * Closed pads stand at even addresses, open ones at odd, CLOSED_BYTES behind: to close a slot is a subtraction. */
+ * Where CS is not flat, EIP is not an address. There slots are used by offset from near the base of CS, are never open,
+ * and their stub compares EIP and CS as well.
+ *
+ * Closed pads stand at even addresses, bodies at odd, CLOSED_BYTES behind: to close a slot is a subtraction. */
 #include "core/bt/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CHAIN_MAX 8u
+#define TABLE_BYTES ((UINT64_C(1) << 35) + (UINT64_C(1) << 30)) /* for EIP and table_shift() */
+#define PAGE_SLOTS 512u
 #define PAGES (1u << (32 - MEM_PAGE_SHIFT))
 #define REGION_PAGES 1024u /* of 4 MB, in which the TLB says where large pages are */
 
@@ -31,12 +37,6 @@ static void lists_empty(struct bt *bt)
 {
     for (unsigned i = 0; i < 2; i++)
         bt->cpu->bt.open_room[i] = bt->debug & DEBUG_NO_OPEN ? 0 : TABLE_OPEN;
-}
-
-static void table_clear(const struct bt *bt, void **slot)
-{
-    for (unsigned i = 0; i < TABLE_SLOTS; i++)
-        slot[i] = bt->stub_miss;
 }
 
 void **table_find(const struct bt *bt, uint32_t mode)
@@ -50,6 +50,7 @@ void **table_find(const struct bt *bt, uint32_t mode)
 bool table_make(struct bt *bt, uint32_t mode)
 {
     struct cpu_bt *to = &bt->cpu->bt;
+    abbey_error error;
     if (table_find(bt, mode))
         return true;
     if (bt->tables == TABLES) { /* the flush makes room */
@@ -62,19 +63,25 @@ bool table_make(struct bt *bt, uint32_t mode)
             to->opened[i] = bt->opened[i];
         lists_empty(bt);
     }
-    void **slot = to->open_pages ? malloc(TABLE_SLOTS * sizeof(void *)) : NULL;
-    if (!slot)
+    abbey_memobj *object = to->open_pages ? bt->host->create("jump table", TABLE_BYTES, &error) : NULL;
+    void **slot = object ? bt->host->map(object, 0, TABLE_BYTES, ABBEY_MAP_READ | ABBEY_MAP_WRITE, NULL, &error) : NULL;
+    if (!slot) {
+        if (object)
+            bt->host->destroy(object);
         return false;
-    table_clear(bt, slot);
+    }
     bt->table[bt->tables].mode = mode;
+    bt->table[bt->tables].object = object;
     bt->table[bt->tables++].slot = slot;
     return true;
 }
 
 static void tables_forget(struct bt *bt)
 {
-    for (unsigned i = 0; i < bt->tables; i++)
-        free(bt->table[i].slot);
+    for (unsigned i = 0; i < bt->tables; i++) {
+        bt->host->release(bt->table[i].slot, TABLE_BYTES);
+        bt->host->destroy(bt->table[i].object);
+    }
     bt->tables = 0;
 }
 
@@ -83,7 +90,8 @@ void tables_clear(struct bt *bt)
     if (bt->tables == TABLES)
         tables_forget(bt);
     for (unsigned i = 0; i < bt->tables; i++)
-        table_clear(bt, bt->table[i].slot);
+        bt->host->discard(bt->table[i].object, 0, TABLE_BYTES);
+    bt->table_pages = 0;
     lists_empty(bt);
 }
 
@@ -96,20 +104,21 @@ void tables_free(struct bt *bt)
 
 /* ---- units ---- */
 
-static void **slot_of(const struct bt *bt, const struct unit *unit)
+void **table_slot(struct bt *bt, void **table, uint32_t eip, uint32_t cs_base)
 {
-    return &table_find(bt, unit->mode)[unit->gate.slot];
+    uint64_t index = (uint64_t)eip + table_shift(cs_base);
+    if (table[index])
+        return &table[index];
+    void **page = &table[index & ~(uint64_t)(PAGE_SLOTS - 1)];
+    for (unsigned i = 0; i < PAGE_SLOTS; i++)
+        page[i] = bt->stub_miss;
+    bt->table_pages++;
+    return &table[index];
 }
 
-/* Makes what leads to a unit of a slot lead to the next one: the miss of the pads before it, or the slot. */
-static void chain_set(struct bt *bt, void **slot, struct unit *before, struct unit *unit)
+static void **slot_of(struct bt *bt, const struct unit *unit)
 {
-    if (!before) {
-        *slot = unit ? unit->closed : bt->stub_miss;
-        return;
-    }
-    before->chain = unit;
-    emit_patch(before->miss, to_write(bt, unit ? unit->pad : bt->stub_miss));
+    return table_slot(bt, table_find(bt, unit->mode), unit->eip, (uint32_t)unit->cs);
 }
 
 void table_list(struct bt *bt, struct unit *unit)
@@ -117,26 +126,26 @@ void table_list(struct bt *bt, struct unit *unit)
     if (unit->listed)
         return;
     void **slot = slot_of(bt, unit);
-    struct unit *last = unit;
-    chain_set(bt, slot, unit, *slot == bt->stub_miss ? NULL : cache_find(bt, *slot));
-    chain_set(bt, slot, NULL, unit);
+    if (*slot != bt->stub_miss)
+        cache_find(bt, *slot)->listed = false; /* of another page at the same address, or another CS */
+    *slot = unit->closed;
     unit->listed = true;
-    for (unsigned i = 1; i < CHAIN_MAX && last; i++)
-        last = last->chain;
-    if (last && last->chain) { /* the guest's addresses are its own choice: no chain gets long */
-        last->chain->listed = false;
-        chain_set(bt, slot, last, NULL);
-    }
 }
 
 void table_unlist(struct bt *bt, struct unit *unit)
 {
-    void **slot = slot_of(bt, unit);
-    struct unit *before = NULL;
-    for (struct unit *at = cache_find(bt, *slot); at != unit; at = at->chain)
-        before = at;
-    chain_set(bt, slot, before, unit->chain);
+    *slot_of(bt, unit) = bt->stub_miss;
     unit->listed = false;
+}
+
+void tables_bound(struct bt *bt)
+{
+    if (bt->table_pages <= bt->table_pages_max)
+        return;
+    tables_clear(bt);
+    for (unsigned i = 0; i < UNIT_BUCKETS; i++)
+        for (struct unit *unit = bt->bucket[i]; unit; unit = unit->next)
+            unit->listed = false;
 }
 
 /* ---- closing ---- */

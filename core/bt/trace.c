@@ -14,7 +14,7 @@
  *     c0123456  49                 dec ecx           | 7f64da220236  dec ecx
  *     c0123457  75 fd              jnz 0xC0123456    | 7f64da220238  jnz 0x00007F64DA220243
  *
- * Host code in front of the first instruction is the landing pads; what follows the last one's own code is out of
+ * Host code in front of the first instruction is the pads; what follows the last one's own code is out of
  * line: slow paths and exits. */
 #include "core/bt/trace.h"
 
@@ -166,12 +166,12 @@ void trace_made(const struct bt *bt, const struct unit *unit)
         perf_line(trace->perf, bt->exec, bt->exec + (bt->first_unit - bt->write), "abbey:stubs");
     trace->stubs_named = true;
     if (trace->perf)
-        perf_line(trace->perf, unit->pad, unit->end, name);
+        perf_line(trace->perf, unit->closed, unit->end, name);
     if (!listed(trace, unit))
         return;
     fprintf(trace->units, "unit %s: %u instructions in %zu bytes at %" PRIxPTR "\n", name, unit->count,
-        (size_t)(unit->end - unit->pad), (uintptr_t)unit->pad);
-    list_host(trace, "", unit->pad, unit->body);
+        (size_t)(unit->end - unit->closed), (uintptr_t)unit->closed);
+    list_host(trace, "", unit->closed, unit->body);
     for (unsigned i = 0; i < unit->count; i++)
         list_insn(bt, unit, i);
 }
@@ -179,7 +179,7 @@ void trace_made(const struct bt *bt, const struct unit *unit)
 void trace_gone(const struct bt *bt, const struct unit *unit)
 {
     if (listed(bt->trace, unit))
-        fprintf(bt->trace->units, "gone %08" PRIx32 " at %" PRIxPTR "\n", unit->eip, (uintptr_t)unit->pad);
+        fprintf(bt->trace->units, "gone %08" PRIx32 " at %" PRIxPTR "\n", unit->eip, (uintptr_t)unit->closed);
 }
 
 void trace_flushed(const struct bt *bt)

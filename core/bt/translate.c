@@ -2,10 +2,8 @@
  *
  * The layout of a unit in the cache:
  *
- *     pad        landing pad of indirect jumps: is R12D our eip?  no: the next pad of the slot, or exit
+ *     closed     landing pad of indirect jumps while there is something to look at (table.c)
  *     page_pad   for links from other pages: does the fetch TLB still map this page to the same frame?  no: exit
- *     closed     landing pad of the first unit of a slot (table.c)
- *     open       the same while the page needs no look
  *     body       the instructions that plan.c chose; where they go on in another page, the same check of that page
  *     slow paths, link stubs, and what the checks do when the answer is no
  *
@@ -34,17 +32,7 @@ struct miss {
 struct misses {
     struct miss miss[UNIT_PAGES + 2];
     unsigned count;
-    uint8_t *other[4]; /* jumps of the pads, RCX being in R13, when R12D is not our eip, or CS another one */
-    unsigned others;
 };
-
-/* JRCXZ over the jump that follows; returns its displacement. */
-static uint8_t *emit_jrcxz(struct code *code)
-{
-    emit8(code, 0xe3);
-    emit8(code, 5);
-    return code->at - 1;
-}
 
 /* Bytes from HOST_TLB to the entry of the fetch TLB. */
 static int32_t fetch_entry(const struct xlat *x, uint32_t linear)
@@ -54,9 +42,8 @@ static int32_t fetch_entry(const struct xlat *x, uint32_t linear)
     return (int32_t)(index * sizeof(struct tlb_entry));
 }
 
-/* Goes on if the page of the unit is still what it was. RCX is in R13 then; the displacement of the JRCXZ is returned.
- */
-static uint8_t *check_page(struct xlat *x, struct misses *misses, unsigned n, uint32_t eip)
+/* Goes on if the page of the unit is still what it was. */
+static void check_page(struct xlat *x, struct misses *misses, unsigned n, uint32_t eip)
 {
     struct code *code = &x->code;
     struct page_check *page = &x->unit->page[n];
@@ -69,38 +56,17 @@ static uint8_t *check_page(struct xlat *x, struct misses *misses, unsigned n, ui
     emit64(code, -page->entry);
     emit_load64(code, RCX, op_mem(HOST_TLB, fetch_entry(x, page->linear)));
     emit_lea64(code, RCX, op_sib(RCX, R8, 0, 0));
-    uint8_t *good = emit_jrcxz(code);
+    emit8(code, 0xe3); /* jrcxz, over the jump */
+    emit8(code, 5);
     misses->miss[misses->count++] = (struct miss){ emit_jmp(code), eip, false };
-    return good;
+    emit_mov64(code, RCX, HOST_ADD);
 }
 
-/* Is R12D our eip, and CS what it was? RCX is in R13 then. */
-static void check_eip(struct xlat *x, struct misses *misses)
-{
-    struct code *code = &x->code;
-    emit_mov64(code, HOST_ADD, RCX);
-    emit_lea(code, RCX, op_mem(HOST_EA, (int32_t)-x->unit->eip));
-    emit_jrcxz(code);
-    misses->other[misses->others++] = emit_jmp(code);
-    if (x->mode & MODE_CS_FLAT)
-        return;
-    emit_mov_imm64(code, R8, -x->unit->cs);
-    emit_load64(code, RCX, op_mem(HOST_CPU, CPU_FIELD(seg[CS].base))); /* and limit */
-    emit_lea64(code, RCX, op_sib(RCX, R8, 0, 0));
-    emit_jrcxz(code);
-    misses->other[misses->others++] = emit_jmp(code);
-}
-
-/* The pads in front of the body. */
+/* The pads in front of the body, CLOSED_BYTES in all. */
 static void emit_pads(struct xlat *x, struct misses *misses)
 {
     struct code *code = &x->code;
     struct unit *unit = x->unit;
-    unit->pad = emit_exec(code);
-    check_eip(x, misses);
-    emit_mov64(code, RCX, HOST_ADD); /* and back again: cheaper than a jump over the next one */
-    unit->page_pad = emit_exec(code);
-    uint8_t *good = check_page(x, misses, 0, unit->eip);
     if ((uintptr_t)code->at & 1)
         emit8(code, 0xcc);
     unit->closed = emit_exec(code);
@@ -110,16 +76,15 @@ static void emit_pads(struct xlat *x, struct misses *misses)
     emit32(code, (uint32_t)((uint8_t *)unit - (code->at + 4)));
     emit_jmp_to(code, x->bt->stub_closed[!(x->mode & MODE_CS_FLAT)]);
     emit8(code, 0xcc);
-    unit->gate = (struct gate){ .open = emit_exec(code),
+    unit->page_pad = emit_exec(code);
+    check_page(x, misses, 0, unit->eip);
+    unit->body = emit_exec(code);
+    unit->gate = (struct gate){ .open = unit->body,
         .minus_eip = -unit->eip,
         .minus_cs = -unit->cs,
-        .slot = table_slot(unit->eip, x->cs_base),
         .tlb = (uint32_t)fetch_entry(x, x->cs_base + unit->eip),
         .page = (x->cs_base + unit->eip) >> MEM_PAGE_SHIFT };
     gate_set(unit);
-    check_eip(x, misses);
-    *good = (uint8_t)(code->at - (good + 1));
-    emit_mov64(code, RCX, HOST_ADD);
 }
 
 /* Counting: is there budget for the whole unit? */
@@ -149,12 +114,6 @@ static void emit_misses(struct xlat *x, const struct misses *misses)
         emit_mov_imm(code, HOST_EA, miss->eip);
         emit_jmp_to(code, x->bt->stub_plain);
     }
-    for (unsigned i = 0; i < misses->others; i++)
-        emit_patch(misses->other[i], code->at);
-    x->unit->gate.miss = emit_exec(code);
-    emit_mov64(code, RCX, HOST_ADD);
-    emit_jmp_to(code, x->bt->stub_miss);
-    x->unit->miss = code->at - 4;
 }
 
 const struct insn *insn_keep(struct xlat *x)
@@ -233,7 +192,6 @@ static void steps_translate(struct xlat *x, struct misses *misses)
         for (; pages < step->pages; pages++) {
             count_add(x, (int32_t)x->index);
             check_page(x, misses, pages, step->eip);
-            emit_mov64(&x->code, RCX, HOST_ADD);
             count_add(x, -(int32_t)x->index);
         }
         if (step->joined)
@@ -306,7 +264,7 @@ struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode)
     const struct segment *cs = &bt->cpu->seg[CS];
     struct xlat xlat = { .bt = bt, .mode = mode, .eip = bt->cpu->eip, .cs_base = cs->base, .cs_limit = cs->limit };
     struct xlat *x = &xlat;
-    struct misses misses = { .count = 0, .others = 0 };
+    struct misses misses = { .count = 0 };
     x->key = run->key;
     plan_make(x, run);
     liveness_compute(x);
@@ -314,7 +272,6 @@ struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode)
     if (!unit)
         return NULL;
     emit_pads(x, &misses);
-    unit->body = emit_exec(&x->code);
     check_budget(x, &misses);
     steps_translate(x, &misses);
     exit_edges(x);

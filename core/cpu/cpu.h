@@ -147,7 +147,7 @@ struct interp;    /* interp/interp.h: caches of the interpreter */
 /* What translated code itself reads and writes beside the guest's state (core/bt); here, so that one base register
  * reaches it all. */
 struct cpu_bt {
-    void **table;                  /* landing pads of the present mode, by a hash of EIP */
+    void **table;                  /* jump table of the present mode: core/bt/table.c */
     const uint8_t *window;         /* where the thread's GS begins */
     void *tlb;                     /* entries of the software TLB for the present privilege */
     void *next;                    /* where to go on behind a callout that went elsewhere */

@@ -6,6 +6,7 @@
 
 #include "core/bt/internal.h"
 #include "tests/unit/cpu_rig.h"
+#include "tests/unit/hostfault.h"
 #include "tests/unit/unit.h"
 
 /* ESI counts calls of a function in page 11, EDI those of the one that the page is exchanged for half-way: page table
@@ -40,6 +41,7 @@ static struct result run(const uint8_t *code, const uint8_t *end, bool global, c
         CU_FAIL_FATAL("bt_new");
     CU_ASSERT(bt_debug(bt, switches, &error));
     bt->hot = 1;
+    CU_ASSERT(hostfault_attach(engine_find("bt"), rig->cpu));
     rig_flat32(rig, code, end);
     rig_poke(rig, 0x30010, other, sizeof(other));
     rig_paging(rig);
@@ -53,6 +55,7 @@ static struct result run(const uint8_t *code, const uint8_t *end, bool global, c
     alarm(0);
     struct result result = { rig->cpu->reg[ESI], rig->cpu->reg[EDI],
         bt->counters.opens + 2 * TABLE_OPEN - rig->cpu->bt.open_room[0] - rig->cpu->bt.open_room[1] };
+    hostfault_detach();
     bt_free(bt);
     rig_free(rig);
     return result;
@@ -98,6 +101,7 @@ static void test_many_flushes(void)
     if (!bt)
         CU_FAIL_FATAL("bt_new");
     bt->hot = 1;
+    CU_ASSERT(hostfault_attach(engine_find("bt"), rig->cpu));
     rig_flat32(rig, many_flushes, many_flushes_end);
     for (uint32_t page = 0x11000; page < 0x39000; page += 0x1000)
         rig_poke(rig, page + 0x10, "\x46\xc3", 2); /* inc %esi; ret */
@@ -108,6 +112,37 @@ static void test_many_flushes(void)
     CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 300u * 80);
     CU_ASSERT(bt->counters.closes >= 299);
     CU_ASSERT(bt->counters.opens > 290u * 40);
+    hostfault_detach();
+    bt_free(bt);
+    rig_free(rig);
+}
+
+/* Functions far enough apart that each has a page of the table of its own: tables that grow too large begin anew. */
+GUEST(spread, "32",
+    "mov $8, %ecx; xor %esi, %esi\n"
+    "1: mov $0x200010, %edx; mov $3000, %edi\n"
+    "2: call *%edx; call *%edx; add $512, %edx; dec %edi; jnz 2b\n"
+    "dec %ecx; jnz 1b; hlt");
+
+static void test_bound(void)
+{
+    abbey_error error = { "" };
+    struct rig *rig = rig_new();
+    struct bt *bt = bt_new(rig->cpu, 1u << 20, false, &error);
+    if (!bt)
+        CU_FAIL_FATAL("bt_new");
+    bt->hot = 1;
+    bt->table_pages_max = 1000;
+    CU_ASSERT(hostfault_attach(engine_find("bt"), rig->cpu));
+    rig_flat32(rig, spread, spread_end);
+    for (uint32_t i = 0; i < 3000; i++)
+        rig_poke(rig, 0x200010 + 512 * i, "\x46\xc3", 2); /* inc %esi; ret */
+    alarm(20);
+    CU_ASSERT_EQUAL(bt_run(rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    alarm(0);
+    CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 8u * 3000 * 2);
+    CU_ASSERT(bt->table_pages <= 1001);
+    hostfault_detach();
     bt_free(bt);
     rig_free(rig);
 }
@@ -116,5 +151,6 @@ static const struct unit_test tests[] = {
     { "what flushes the page of an open slot closes it", test_flushed },
     { "what does not leaves it open", test_stale },
     { "slots are opened again behind each flush", test_many_flushes },
+    { "tables do not grow without bound", test_bound },
 };
 UNIT_MAIN("jump table", tests)

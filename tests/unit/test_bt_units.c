@@ -6,6 +6,7 @@
 
 #include "core/bt/internal.h"
 #include "tests/unit/cpu_rig.h"
+#include "tests/unit/hostfault.h"
 #include "tests/unit/unit.h"
 
 struct bench {
@@ -25,6 +26,7 @@ static struct bench bench_new(const uint8_t *code, const uint8_t *end, uint8_t h
     if (!b.bt)
         CU_FAIL_FATAL("bt_new");
     b.bt->hot = hot;
+    CU_ASSERT(hostfault_attach(engine_find("bt"), b.rig->cpu));
     CU_ASSERT(bt_debug(b.bt, switches, &error));
     rig_flat32(b.rig, code, end);
     alarm(20); /* the guest has no budget */
@@ -33,6 +35,7 @@ static struct bench bench_new(const uint8_t *code, const uint8_t *end, uint8_t h
 
 static void bench_free(struct bench b)
 {
+    hostfault_detach();
     bt_free(b.bt);
     rig_free(b.rig);
     alarm(0);
