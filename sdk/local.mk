@@ -23,6 +23,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/pci.h \
 	sdk/include/abbey/plugin.h \
 	sdk/include/abbey/props.h \
+	sdk/include/abbey/registers.h \
 	sdk/include/abbey/system.h \
 	sdk/include/abbey/timer.h \
 	sdk/include/abbey/types.h \

@@ -40,13 +40,14 @@ static void structure_close(struct writer *w, const char *const *strings)
         w->largest = w->used - w->start;
 }
 
-static void system_write(struct writer *w)
+static void system_write(struct writer *w, const char *serial)
 {
-    static const char *const strings[] = { "Abbey", "Abbey PC", "i440FX", NULL };
+    const char *const strings[] = { "Abbey", "Abbey PC", "i440FX", serial && *serial ? serial : NULL, NULL };
     uint8_t *at = structure_open(w, 1, 27); /* 7.2 */
     at[4] = 1;                              /* manufacturer */
     at[5] = 2;                              /* product */
     at[6] = 3;                              /* version */
+    at[7] = strings[3] ? 4 : 0;             /* serial number */
     at[24] = 6;                             /* woken by the power switch */
     structure_close(w, strings);
 }
@@ -134,7 +135,7 @@ uint32_t smbios_make(const struct boot *boot, uint8_t tables[SMBIOS_ROOM], uint8
 {
     struct writer w = { .bytes = tables };
     uint64_t ram = mem_ram_bytes(boot->mem), low = mem_low_bytes(boot->mem);
-    system_write(&w);
+    system_write(&w, boot->config->firmware.serial);
     chassis_write(&w);
     processor_write(&w);
     memory_write(&w, ram);

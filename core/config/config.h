@@ -56,11 +56,14 @@ struct config_boot {
     struct config_mark kernel_mark, initrd_mark;
 };
 
+#define CONFIG_SERIAL_MAX 64u
+
 struct config_firmware {
     const char *bios;   /* name or path of the image; NULL: none */
     const char **boot;  /* ids of devices to boot from, in this order, NULL-terminated */
     bool menu;          /* a key at the start brings a menu of devices */
     uint32_t menu_wait; /* ms that it waits for the key */
+    const char *serial; /* the machine's serial number, at most CONFIG_SERIAL_MAX characters; NULL: none */
     struct config_mark bios_mark;
 };
 

@@ -62,6 +62,7 @@ static const abbey_prop firmware_rows[] = {
     LIST("boot",     firmware.boot,      .meaning = "ids of the devices to boot from, in this order"),
     KEY("menu",      firmware.menu,      .meaning = "whether a key at the start brings a menu of devices"),
     KEY("menu_wait", firmware.menu_wait, .value = 2500, .max = 60000, .meaning = "milliseconds that it waits for the key"),
+    KEY("serial",    firmware.serial,    .meaning = "the machine's serial number, in its SMBIOS tables; up to 64 characters"),
 };
 static const abbey_prop guest_rows[] = {
     LIST("optimize", optimize, .meaning = "guestopt plugins by name"),
@@ -238,6 +239,11 @@ void check_firmware(struct check *check)
         if (strchr(name, '/'))
             check->config->firmware.bios = path_resolve(check->arena, source ? source->dir : NULL, name);
     }
+    const char *serial = check->config->firmware.serial;
+    struct node *given = map && map->kind == NODE_MAP ? node_find(map, "serial") : NULL;
+    if (serial && given && strlen(serial) > CONFIG_SERIAL_MAX)
+        report_error(
+            check->report, given->at, "out-of-range", "a serial number has at most %u characters", CONFIG_SERIAL_MAX);
     for (struct node *item = list_items(check, "firmware", "boot"); item; item = item->next) {
         if (item->kind != NODE_SCALAR || check->devices_lost ||
             entry_find(check->devices, check->device_count, item->text) != NO_ENTRY)

@@ -28,9 +28,10 @@ struct board_owner {
     void (*exit)(void *opaque, uint32_t status);
     void (*pause)(void *opaque, const char *id, const char *reason); /* a device wants the machine to stand still */
     void (*log)(void *opaque, uint32_t level, const char *id, const char *text);
-    abbey_loop *loop;          /* NULL on the bench */
-    const abbey_hostos *host;  /* services that backends may query; NULL on the bench */
-    struct commands *commands; /* where devices add theirs, and post events; NULL: nowhere */
+    uint32_t *(*registers)(void *opaque); /* EAX to EDI of the CPU that makes a port access */
+    abbey_loop *loop;                     /* NULL on the bench */
+    const abbey_hostos *host;             /* services that backends may query; NULL on the bench */
+    struct commands *commands;            /* where devices add theirs, and post events; NULL: nowhere */
     uint32_t log_level;
 };
 

@@ -27,6 +27,7 @@ core_libcore_a_SOURCES += \
 	core/machine/pci.c \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
+	core/machine/registers.c \
 	core/machine/screen.c \
 	core/machine/screen.h \
 	core/machine/screen_control.c \

@@ -124,6 +124,11 @@ static void owner_log(void *opaque, uint32_t level, const char *id, const char *
         machine->errors, "abbey: %s: %s: %s\n", id, names[level <= ABBEY_LOG_TRACE ? level : ABBEY_LOG_TRACE], text);
 }
 
+static uint32_t *owner_registers(void *opaque)
+{
+    return ((struct machine *)opaque)->cpu->reg;
+}
+
 const struct board_owner machine_board_owner = {
     .now = owner_now,
     .wall_clock = owner_wall_clock,
@@ -134,6 +139,7 @@ const struct board_owner machine_board_owner = {
     .power_off = owner_power_off,
     .exit = owner_exit,
     .pause = owner_pause,
+    .registers = owner_registers,
     .log = owner_log,
 };
 

@@ -212,6 +212,7 @@ struct board {
     unsigned device_count, backend_count;
 
     struct region **ports; /* who answers at each port */
+    bool in_access;        /* a port access is under way */
     struct region *port_regions;
     uint64_t port_rank;
 
@@ -341,6 +342,7 @@ extern const abbey_control_1 control_interface;
 
 /* system.c */
 extern const abbey_system_1 system_interface;
+extern const abbey_registers_1 registers_interface; /* registers.c */
 extern const abbey_loop_1 loop_interface;
 void system_reset(struct board *board);
 void system_apply(struct board *board);

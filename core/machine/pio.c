@@ -300,6 +300,7 @@ static uint32_t piece_size(struct board *board, uint32_t port, uint32_t left, st
 uint32_t board_in(struct board *board, uint16_t port, uint32_t size)
 {
     uint32_t value = 0;
+    board->in_access = true;
     for (uint32_t done = 0; done < size;) {
         struct region *r;
         uint32_t piece = piece_size(board, port + done, size - done, &r),
@@ -313,11 +314,13 @@ uint32_t board_in(struct board *board, uint16_t port, uint32_t size)
         value |= ((uint32_t)io.value & mask) << 8 * done;
         done += piece;
     }
+    board->in_access = false;
     return value;
 }
 
 void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value)
 {
+    board->in_access = true;
     for (uint32_t done = 0; done < size;) {
         struct region *r;
         uint32_t piece = piece_size(board, port + done, size - done, &r),
@@ -333,4 +336,5 @@ void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value
         }
         done += piece;
     }
+    board->in_access = false;
 }

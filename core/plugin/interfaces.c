@@ -18,6 +18,7 @@ static const char *const known[] = {
     ABBEY_SCREEN_1,
     ABBEY_INPUT_1,
     ABBEY_PCI_1,
+    ABBEY_REGISTERS_1,
     ABBEY_SYSTEM_1,
     ABBEY_BUS_1,
     ABBEY_FIRMWARE_1,

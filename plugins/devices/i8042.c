@@ -19,9 +19,10 @@
 #include <abbey/plugin.h>
 
 #include "ps2.h"
+#include "vmmouse.h"
 
 struct i8042 {
-    _Bool mouse;
+    _Bool mouse, vmmouse;
     abbey_irq *irq, *mouse_irq;
     uint8_t full; /* output buffer: 0 empty, else who filled it */
     uint8_t data;
@@ -35,10 +36,12 @@ struct i8042 {
     uint8_t breaking; /* translation: F0h was taken off the wire */
     struct ps2_keyboard kbd;
     struct ps2_mouse aux;
+    struct vmmouse pointer;
     abbey_timer *wire, *typematic;
     abbey_dev *dev;
     const abbey_system_1 *system;
     const abbey_input_1 *input;
+    const abbey_registers_1 *registers;
 };
 #define ABBEY_SELF struct i8042
 
@@ -289,6 +292,31 @@ static void access_status(void *self, abbey_io *io)
     write_command(k, (uint8_t)io->value);
 }
 
+/* Positions are wanted while a driver for them has asked. */
+static void pointer_listen(struct i8042 *k)
+{
+    uint32_t kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION;
+    k->input->listen(k->dev, k->pointer.absolute ? kinds | ABBEY_INPUT_POSITION : kinds);
+}
+
+/* Port 5658h: a command in four registers, if the guest means it (vmmouse.c). */
+static void access_pointer(void *self, abbey_io *io)
+{
+    static const uint32_t numbers[4] = { ABBEY_EAX, ABBEY_EBX, ABBEY_ECX, ABBEY_EDX };
+    struct i8042 *k = self;
+    uint32_t r[4];
+    for (unsigned i = 0; i < 4; i++)
+        r[i] = k->registers->get(k->dev, numbers[i]);
+    io->value = UINT32_MAX;
+    if (io->write || io->size != 4 || io->offset != 0 || r[0] != VMMOUSE_MAGIC)
+        return;
+    vmmouse_command(&k->pointer, r);
+    for (unsigned i = 1; i < 4; i++)
+        k->registers->set(k->dev, numbers[i], r[i]);
+    io->value = r[0];
+    pointer_listen(k);
+}
+
 /* ---- input from the host ---- */
 
 static void typematic_due(void *self)
@@ -317,16 +345,31 @@ static void on_key(void *self, uint32_t key, uint32_t down)
 static void on_motion(void *self, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons)
 {
     struct i8042 *k = self;
-    ps2_mouse_move(&k->aux, dx, -dy, wheel, (uint8_t)(buttons & 7));
+    if (k->pointer.on) {
+        vmmouse_motion(&k->pointer, dx, dy, wheel, buttons);
+        ps2_mouse_poke(&k->aux);
+    } else {
+        ps2_mouse_move(&k->aux, dx, -dy, wheel, (uint8_t)(buttons & 7));
+    }
+    wire_update(k);
+}
+
+static void on_position(void *self, uint32_t x, uint32_t y, int32_t wheel, uint32_t buttons)
+{
+    struct i8042 *k = self;
+    vmmouse_position(&k->pointer, x, y, wheel, buttons);
+    ps2_mouse_poke(&k->aux);
     wire_update(k);
 }
 
 static const abbey_input_client_1 keyboard_alone = {
     .size = sizeof keyboard_alone, .kinds = ABBEY_INPUT_KEYS, .key = on_key
 };
-static const abbey_input_client_1 both = {
-    .size = sizeof both, .kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION, .key = on_key, .motion = on_motion
-};
+static const abbey_input_client_1 both = { .size = sizeof both,
+    .kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION | ABBEY_INPUT_POSITION,
+    .key = on_key,
+    .motion = on_motion,
+    .position = on_position };
 
 /* ---- instance ---- */
 
@@ -335,12 +378,19 @@ static void reset(void *self)
     struct i8042 *k = self;
     ps2_keyboard_reset(&k->kbd);
     ps2_mouse_reset(&k->aux);
+    vmmouse_reset(&k->pointer);
+    if (k->mouse)
+        pointer_listen(k);
     k->ram[0] = MODE_TRANSLATE | MODE_AUX_HOLD | MODE_IRQ; /* as a BIOS leaves it: a direct boot has none */
 }
 
 static int32_t loaded(void *self)
 {
-    const struct i8042 *k = self;
+    struct i8042 *k = self;
+    if (k->pointer.head >= VMMOUSE_WORDS || k->pointer.count > VMMOUSE_WORDS || k->pointer.absolute > k->pointer.on)
+        return -1;
+    if (k->mouse)
+        pointer_listen(k);
     if (k->full > FROM_AUX || k->answer_full > FROM_AUX || k->kbd.set < 1 || k->kbd.set > 3)
         return -1;
     if (k->kbd.queue.count > PS2_QUEUE || k->kbd.queue.head >= PS2_QUEUE || k->aux.queue.count > PS2_QUEUE ||
@@ -366,6 +416,12 @@ static int32_t create(abbey_dev *dev, void *self)
     k->typematic = abbey_timer_new(dev, typematic_due, k);
     if (!k->wire || !k->typematic)
         return abbey_fail(dev, "no memory for a timer");
+    abbey_region_desc pointer = {
+        .size = sizeof pointer, .max_width = 4, .start = VMMOUSE_PORT, .length = 4, .fn = access_pointer
+    };
+    k->registers = abbey_registers(dev);
+    if (k->mouse && k->vmmouse && !abbey_pio_region(dev, &pointer, k))
+        return -1;
     return abbey_pio_map(dev, 0x60, 1, access_data, k) || abbey_pio_map(dev, 0x64, 1, access_status, k) ? -1 : 0;
 }
 
@@ -373,6 +429,7 @@ static const abbey_prop props[] = {
     ABBEY_PROP(irq, 1, "interrupt line of the keyboard"),
     ABBEY_PROP(mouse_irq, 12, "interrupt line of the mouse port"),
     ABBEY_PROP(mouse, 0, "a mouse is plugged in"),
+    ABBEY_PROP(vmmouse, 0, "it also speaks VMware's protocol at port 5658h: guests with such a driver get positions"),
 };
 
 /* The devices' own defaults and the command byte are set by reset(). */
@@ -418,6 +475,11 @@ static const abbey_reg regs[] = {
     ABBEY_REG(aux.id, 0),
     ABBEY_REG(aux.knock, 0),
     ABBEY_REG(aux.told, 0),
+    ABBEY_REG(pointer.words, 0),
+    ABBEY_REG(pointer.head, 0),
+    ABBEY_REG(pointer.count, 0),
+    ABBEY_REG(pointer.on, 0),
+    ABBEY_REG(pointer.absolute, 0),
     ABBEY_REG(wire, 0),
     ABBEY_REG(typematic, 0),
 };
@@ -433,4 +495,4 @@ static const abbey_device device = { .name = "i8042",
     .reset = reset,
     .loaded = loaded };
 ABBEY_PLUGIN(.id = "org.abbey.i8042", .version = "1.0.0", .license = "MIT",
-    .requires = "abbey.pio/1 abbey.timer/1 abbey.system/1 abbey.input/1", .device = &device);
+    .requires = "abbey.pio/1 abbey.timer/1 abbey.system/1 abbey.input/1 abbey.registers/1", .device = &device);

@@ -74,6 +74,8 @@ void ps2_mouse_reset(struct ps2_mouse *mouse);
 void ps2_mouse_write(struct ps2_mouse *mouse, uint8_t byte);
 /* y grows upwards, the wheel's steps go towards the user. */
 void ps2_mouse_move(struct ps2_mouse *mouse, int32_t dx, int32_t dy, int32_t dz, uint8_t buttons);
+/* A packet without news, if none is on its way: tells a driver to look elsewhere. */
+void ps2_mouse_poke(struct ps2_mouse *mouse);
 /* The guest has taken the last packet: another, if there is something to tell. */
 void ps2_mouse_idle(struct ps2_mouse *mouse);
 

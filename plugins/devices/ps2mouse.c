@@ -59,6 +59,12 @@ void ps2_mouse_move(struct ps2_mouse *m, int32_t dx, int32_t dy, int32_t dz, uin
         send_packet(m);
 }
 
+void ps2_mouse_poke(struct ps2_mouse *m)
+{
+    if (may_report(m) && m->queue.count == 0)
+        send_packet(m);
+}
+
 /* XXX: the sample rate is kept but not waited for: the wire and the guest set the pace. */
 void ps2_mouse_idle(struct ps2_mouse *m)
 {

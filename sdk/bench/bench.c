@@ -95,6 +95,11 @@ static void owner_pause(void *opaque, const char *id, const char *reason)
     bench->events.paused = 1;
 }
 
+static uint32_t *owner_registers(void *opaque)
+{
+    return ((abbey_bench *)opaque)->registers;
+}
+
 const struct board_owner bench_owner = { .now = owner_now,
     .wall_clock = owner_wall_clock,
     .intr = owner_intr,
@@ -103,6 +108,7 @@ const struct board_owner bench_owner = { .now = owner_now,
     .power_off = owner_power_off,
     .exit = owner_exit,
     .pause = owner_pause,
+    .registers = owner_registers,
     .log = owner_log,
     .log_level = ABBEY_LOG_WARN };
 
@@ -116,6 +122,11 @@ uint32_t abbey_in(abbey_bench *bench, uint16_t port, uint32_t size)
 void abbey_out(abbey_bench *bench, uint16_t port, uint32_t size, uint32_t value)
 {
     board_out(bench->board, port, size, value);
+}
+
+uint32_t *abbey_bench_registers(abbey_bench *bench)
+{
+    return bench->registers;
 }
 
 uint64_t abbey_load(abbey_bench *bench, uint64_t address, uint32_t size)

@@ -23,6 +23,7 @@ struct abbey_bench {
     json_t *messages; /* events posted */
     uint64_t now;
     bool intr;
+    uint32_t registers[8]; /* EAX to EDI */
     abbey_events events;
     struct stream stream;
     struct disk *disks;

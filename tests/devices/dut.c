@@ -82,7 +82,9 @@ static void access_any(abbey_bench *bench, const struct dut_ports *ranges, unsig
 
 void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses)
 {
+    const char *wanted = getenv("ABBEY_FUZZ_COUNT");
     seed();
+    accesses = wanted ? (unsigned)strtoul(wanted, NULL, 0) : accesses;
     for (unsigned i = 0; i < accesses; i++) {
         access_any(bench, ranges, count);
         if (next() % 1024 == 0)

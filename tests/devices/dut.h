@@ -21,7 +21,7 @@ struct dut_ports {
 };
 
 /* Random accesses of every size to the ranges, time passing between them, with a round trip of the state now and then.
- * The seed is printed once; ABBEY_SEED overrides it. */
+ * The seed is printed once; ABBEY_SEED overrides it, and ABBEY_FUZZ_COUNT the number of accesses. */
 void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses);
 
 /* Saved states with random digits, refused or taken, each followed by some accesses. */

@@ -5,6 +5,7 @@ DEVICE_TESTS = \
 	tests/devices/test_mc146818 \
 	tests/devices/test_ns16550 \
 	tests/devices/test_i8042 \
+	tests/devices/test_vmmouse \
 	tests/devices/test_i440fx \
 	tests/devices/test_piix3 \
 	tests/devices/test_ide_disk \
@@ -87,6 +88,11 @@ tests_devices_test_i8042_SOURCES = tests/devices/test_i8042.c plugins/devices/ps
 tests_devices_test_i8042_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_i8042_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_i8042_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_vmmouse_SOURCES = tests/devices/test_vmmouse.c
+tests_devices_test_vmmouse_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_vmmouse_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_vmmouse_LDADD = $(DEVICE_LIBS)
 
 tests_devices_test_i440fx_SOURCES = tests/devices/test_i440fx.c
 tests_devices_test_i440fx_CPPFLAGS = $(DEVICE_CPPFLAGS)

@@ -85,6 +85,7 @@ static bool machine(uint64_t ram, uint64_t bytes)
     bootcase_new(&b, ram);
     b.config.memory = ram;
     b.config.firmware.bios = path;
+    b.config.firmware.serial = "VMware-1";
     b.ports = (struct boot_ports){ cmos_in, cmos_out, NULL };
     file_count = 0;
     memset(cmos, 0, sizeof cmos);
@@ -307,6 +308,11 @@ static void smbios(void)
         while (end[0] || end[1])
             end++;
         end += 2;
+        if (at[0] == 1) {
+            CU_ASSERT_EQUAL(at[7], 4);
+            CU_ASSERT_STRING_EQUAL(
+                (const char *)at + at[1] + sizeof "Abbey" + sizeof "Abbey PC" + sizeof "i440FX", "VMware-1");
+        }
         if (at[0] == 17)
             CU_ASSERT_EQUAL(get16(at + 12), 5 * 1024);
         if ((unsigned)(end - at) > largest)

@@ -30,6 +30,9 @@ void abbey_bench_free(abbey_bench *bench);
 /* Port and memory accesses as the guest makes them; size 1, 2, 4 (memory: 8 too). */
 uint32_t abbey_in(abbey_bench *bench, uint16_t port, uint32_t size);
 void abbey_out(abbey_bench *bench, uint16_t port, uint32_t size, uint32_t value);
+/* EAX to EDI as the next port access finds and leaves them, by the numbers of abbey/registers.h; all zero at first.
+ * What abbey_in() returns is not put into EAX. */
+uint32_t *abbey_bench_registers(abbey_bench *bench);
 uint64_t abbey_load(abbey_bench *bench, uint64_t address, uint32_t size);
 void abbey_store(abbey_bench *bench, uint64_t address, uint32_t size, uint64_t value);
 

@@ -23,6 +23,7 @@
 #include <abbey/net.h>
 #include <abbey/pci.h>
 #include <abbey/props.h>
+#include <abbey/registers.h>
 #include <abbey/system.h>
 #include <abbey/timer.h>
 #include <abbey/types.h>
