@@ -100,3 +100,7 @@ plugins_devices_pcnet_so_SOURCES = \
 	plugins/devices/net/pcnet_transmit.c \
 	$(ETHER)
 plugins_devices_pcnet_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/virtio-net.so
+plugins_devices_virtio_net_so_SOURCES = plugins/devices/virtio/virtio-net.c $(VIRTIO)
+plugins_devices_virtio_net_so_LDFLAGS = $(PLUGIN_LINK)

@@ -68,5 +68,6 @@ $(bios_guest): tests/guests/bios/boot.S
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/bios/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
 
 # Adapters on the network.
-TESTS += tests/guests/net-pcnet.sh
-EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh
+TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
+EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
+	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh

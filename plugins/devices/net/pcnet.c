@@ -373,7 +373,7 @@ static int32_t create(abbey_dev *dev, void *self)
     p->irq = abbey_pci_intx(p->pci);
     abbey_pci_config_set(p->pci, 0x3e, 2, 0xff06); /* MIN_GNT, MAX_LAT */
     if (abbey_net_attach(p->net, &client, p))
-        return abbey_fail(dev, "the network has a user already");
+        return abbey_fail(dev, "net: another device uses it");
     return 0;
 }
 

@@ -129,18 +129,31 @@ bool virtio_pop(struct virtio *v, uint32_t queue, struct virtio_chain *chain)
     return virtio_chain_read(v, queue, head, chain);
 }
 
-void virtio_push(struct virtio *v, uint32_t queue, uint16_t head, uint32_t bytes)
+void virtio_fill(struct virtio *v, uint32_t queue, uint16_t head, uint32_t bytes)
 {
     struct virtio_queue *q = &v->queue[queue];
     uint32_t element[2] = { head, bytes };
+    if (!q->enabled || v->broken)
+        return;
+    if (abbey_dma_write(v->dma, q->used + 4 + 8ull * (q->done % q->size), element, sizeof element))
+        virtio_break(v, "the used ring is not in memory");
+    else
+        q->done++;
+}
+
+void virtio_take_back(struct virtio *v, uint32_t queue, uint16_t count, uint16_t filled)
+{
+    struct virtio_queue *q = &v->queue[queue];
+    q->next = (uint16_t)(q->next - count);
+    q->done = (uint16_t)(q->done - filled);
+}
+
+void virtio_publish(struct virtio *v, uint32_t queue)
+{
+    struct virtio_queue *q = &v->queue[queue];
     uint16_t flags = 0;
     if (!q->enabled || v->broken)
         return;
-    if (abbey_dma_write(v->dma, q->used + 4 + 8ull * (q->done % q->size), element, sizeof element)) {
-        virtio_break(v, "the used ring is not in memory");
-        return;
-    }
-    q->done++;
     /* The element is there before the index says so: x86 keeps the order of stores, and the calls that of the compiler.
      */
     if (abbey_dma_write(v->dma, q->used + 2, &q->done, sizeof q->done) ||
@@ -150,6 +163,12 @@ void virtio_push(struct virtio *v, uint32_t queue, uint16_t head, uint32_t bytes
     }
     if (!(flags & NO_INTERRUPT))
         virtio_interrupt(v, ISR_QUEUE);
+}
+
+void virtio_push(struct virtio *v, uint32_t queue, uint16_t head, uint32_t bytes)
+{
+    virtio_fill(v, queue, head, bytes);
+    virtio_publish(v, queue);
 }
 
 /* The part of a chain's segments [first, last) that a copy of `bytes` from `offset` on touches. */

@@ -102,6 +102,11 @@ bool virtio_pop(struct virtio *v, uint32_t queue, struct virtio_chain *chain);
 bool virtio_chain_read(struct virtio *v, uint32_t queue, uint16_t head, struct virtio_chain *chain);
 /* Gives a chain back with so many bytes written, and interrupts unless the driver wants none. */
 void virtio_push(struct virtio *v, uint32_t queue, uint16_t head, uint32_t bytes);
+/* The two halves of that, for several chains at once: what was filled in is the driver's once it is published. Before
+ * that, the last `count` chains that were popped, of which `filled` are filled in, can be put back. */
+void virtio_fill(struct virtio *v, uint32_t queue, uint16_t head, uint32_t bytes);
+void virtio_publish(struct virtio *v, uint32_t queue);
+void virtio_take_back(struct virtio *v, uint32_t queue, uint16_t count, uint16_t filled);
 /* Copies from what the device reads, or to what it writes, `offset` bytes in; how many bytes were there. */
 uint64_t virtio_read(struct virtio *v, const struct virtio_chain *chain, uint64_t offset, void *to, uint64_t bytes);
 uint64_t virtio_write(
