@@ -119,13 +119,14 @@ static bool one_span(struct xlat *x)
     return !x->refused;
 }
 
-/* The registers as they lie in memory, EDI lowest. */
+/* EAX first, at the highest address: where a page is absent, what lies above it has been stored. */
 void xlat_pusha(struct xlat *x)
 {
     if (!one_span(x))
         return;
     struct operand at = stack_span(x, -8 * item(x), 8u * x->insn->opsize, true);
-    for (unsigned n = EDI + 1; n-- > EAX; at.disp += item(x)) {
+    at.disp += 7 * item(x);
+    for (unsigned n = EAX; n <= EDI; n++, at.disp -= item(x)) {
         if (n == ESP)
             emit_lea(&x->code, R9, op_mem(HOST_ESP, x->delta));
         store_item(x, at, n == ESP ? R9 : n);

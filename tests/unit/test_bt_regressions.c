@@ -1,5 +1,6 @@
 /* What lock-step runs found, each as a program of its own, under every engine. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/unit/cpu_rig.h"
@@ -182,6 +183,30 @@ static void test_into_device(void)
     }
 }
 
+/* lockstep-random, seed 105283: PUSHA into a page that is there and one that is not stores nothing. */
+GUEST(pusha_out, "32", "mov $0x31010, %esp; pusha; hlt");
+
+static void test_pusha(void)
+{
+    const struct engine *engine;
+    for (unsigned i = 0; (engine = engine_at(i)); i++) {
+        struct rig *rig = rig_new_for(engine, true);
+        rig_flat32(rig, pusha_out, pusha_out_end);
+        rig_paging(rig);
+        rig_map(rig, 0x30000, 0x30003);
+        rig_map(rig, 0x31000, 0);
+        for (uint32_t at = 0x30ff0; at < 0x31000; at++)
+            rig_poke(rig, at, "\x5a", 1);
+        memset(rig->cpu->reg, 0x11, sizeof(rig->cpu->reg));
+        CU_ASSERT_EQUAL(engine->run(rig->cpu, 1000), CPU_EXIT_TRIPLE_FAULT); /* the stack is gone */
+        CU_ASSERT_EQUAL(rig->cpu->cr2, 0x3100c);
+        CU_ASSERT_EQUAL(rig->cpu->reg[ESP], 0x31010);
+        for (uint32_t at = 0x30ff0; at < 0x31000; at += 4)
+            CU_ASSERT_EQUAL(rig_peek32(rig, at), 0x5a5a5a5a);
+        rig_free(rig);
+    }
+}
+
 static const struct unit_test tests[] = {
     { "code on a page that had been written is changed", test_written_then_executed },
     { "an interrupt that cannot be delivered stops the guest at once", test_shutdown_by_interrupt },
@@ -190,6 +215,7 @@ static const struct unit_test tests[] = {
     { "an interrupt that comes while another is delivered is taken in front of its handler",
         test_interrupt_in_delivery },
     { "an instruction that goes on in device memory is fetched each time", test_into_device },
+    { "PUSHA that faults in the upper of two pages changes nothing in the lower one", test_pusha },
     { "a masked interrupt does not keep the guest from going on", test_masked_interrupt },
 };
 UNIT_MAIN("engine regressions", tests)
