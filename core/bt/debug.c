@@ -8,14 +8,19 @@ static const struct {
     const char *name;
     uint32_t bit;
 } switches[] = {
-    { "no-windows", DEBUG_NO_WINDOWS }, /* memory by the software TLB alone */
-    { "windows", DEBUG_WINDOWS },       /* a window for user code from its first instruction */
-    { "no-guard", DEBUG_NO_GUARD },     /* write protection of pages by splitting mappings */
-    { "no-chain", DEBUG_NO_CHAIN },     /* units are left at each exit to a known address */
-    { "no-liveness", DEBUG_EXACT },     /* flags are kept where nobody reads them */
-    { "evict", DEBUG_EVICT },           /* the oldest units go whenever translated code is entered */
-    { "short-units", DEBUG_SHORT },     /* a unit ends at each branch */
-    { "at-once", DEBUG_AT_ONCE },       /* code is translated when it is first executed */
+    { "no-windows", DEBUG_NO_WINDOWS },         /* memory by the software TLB alone */
+    { "windows", DEBUG_WINDOWS },               /* a window for user code from its first instruction */
+    { "no-guard", DEBUG_NO_GUARD },             /* write protection of pages by splitting mappings */
+    { "one-page-fills", DEBUG_ONE_PAGE_FILLS }, /* a host fault maps the page that it met, and none beside it */
+    { "one-page-tlb", DEBUG_ONE_PAGE_TLB },     /* the software TLB holds one page for reads and one for writes */
+    { "no-chain", DEBUG_NO_CHAIN },             /* units are left at each exit to a known address */
+    { "no-liveness", DEBUG_EXACT },             /* flags are kept where nobody reads them */
+    { "evict", DEBUG_EVICT },                   /* the oldest units go whenever translated code is entered */
+    { "short-units", DEBUG_SHORT },             /* a unit ends at each branch */
+    { "at-once", DEBUG_AT_ONCE },               /* code is translated when it is first executed */
+    { "drop-pages", DEBUG_DROP_PAGES }, /* a store into a page with code drops all that was made from the page */
+    { "kick", DEBUG_KICK },             /* translated code is interrupted at each boundary inside a unit */
+    { "kick-some", DEBUG_KICK_SOME },   /* at one in 64 */
     { "no-open", DEBUG_NO_OPEN },       /* each indirect jump looks at the page that it leads to */
 };
 #define SWITCHES (sizeof(switches) / sizeof(switches[0]))
@@ -39,5 +44,7 @@ bool bt_debug(struct bt *bt, const char *names, abbey_error *error)
     bt->exact_flags |= (bt->debug & DEBUG_EXACT) != 0;
     if (bt->debug & DEBUG_AT_ONCE)
         bt->hot = 1;
+    bt->cpu->tlb->one_page = bt->debug & DEBUG_ONE_PAGE_TLB;
+    bt->it->drop_pages = bt->debug & DEBUG_DROP_PAGES;
     return true;
 }

@@ -174,6 +174,11 @@ struct bt_counters {
 #define DEBUG_EXACT 64u
 #define DEBUG_AT_ONCE 128u
 #define DEBUG_NO_OPEN 256u
+#define DEBUG_ONE_PAGE_FILLS 512u
+#define DEBUG_ONE_PAGE_TLB 1024u
+#define DEBUG_DROP_PAGES 2048u
+#define DEBUG_KICK 4096u
+#define DEBUG_KICK_SOME 8192u
 
 struct bt {
     struct cpu *cpu;

@@ -161,7 +161,8 @@ void bt_attached(struct bt *bt)
     bt->cpu->bt.window = NULL; /* of this thread */
     if (host && !bt->windows && !(bt->debug & DEBUG_NO_WINDOWS))
         bt->windows = windows_new(bt->cpu->mem, host,
-            (bt->debug & DEBUG_WINDOWS ? WINDOWS_AT_ONCE : 0) | (bt->debug & DEBUG_NO_GUARD ? WINDOWS_UNGUARDED : 0));
+            (bt->debug & DEBUG_WINDOWS ? WINDOWS_AT_ONCE : 0) | (bt->debug & DEBUG_NO_GUARD ? WINDOWS_UNGUARDED : 0) |
+                (bt->debug & DEBUG_ONE_PAGE_FILLS ? WINDOWS_ONE_PAGE : 0));
     bt->cpu->windows = bt->windows;
 }
 

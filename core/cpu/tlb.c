@@ -150,6 +150,14 @@ static void filled_note(struct tlb *tlb, const struct tlb_entry *entry)
         tlb->fills++;
 }
 
+/* Drops the page that the table held so far. */
+static void table_turn(struct tlb *tlb, const struct tlb_entry *entry, unsigned purpose, bool user)
+{
+    uint16_t *last = &tlb->last[purpose * 2 + user];
+    tlb->entry[*last].tag = TLB_INVALID;
+    *last = (uint16_t)(entry - tlb->entry);
+}
+
 const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned purpose, bool user)
 {
     struct tlb *tlb = cpu->tlb;
@@ -174,6 +182,8 @@ const struct tlb_entry *tlb_translate(struct cpu *cpu, uint32_t linear, unsigned
     }
     if (purpose != TLB_FETCH && (tlb->watch[4] & 0xff) && page_watched(tlb, linear))
         entry = &tlb->scratch;
+    else if (tlb->one_page && purpose != TLB_FETCH)
+        table_turn(tlb, entry, purpose, user);
     entry->frame = (uint32_t)(walk.gpa >> MEM_PAGE_SHIFT) & TLB_FRAME;
     if (walk.global)
         entry->frame |= TLB_GLOBAL;

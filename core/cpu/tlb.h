@@ -56,6 +56,8 @@ struct tlb {
     uint64_t changes;                    /* counts flushes, and whatever else voids a translation kept elsewhere */
     uint64_t global_flushes;             /* those of tlb_flushes that took the global entries along */
     uint32_t flushed[TLB_LOG];           /* addresses of page flush n, at n % TLB_LOG, counted by tlb_page_flushes */
+    bool one_page;                       /* for tests: each table but that of fetches holds the page used last alone */
+    uint16_t last[2 * 2];                /* used last in each of these */
     uint32_t watch_hits;                 /* DR6 bits 0-3 of data breakpoints met by the instruction under way */
     uint32_t watch[5];                   /* DR0-3 and DR7 that the entries were made under */
     struct tlb_counters counters;

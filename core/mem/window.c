@@ -30,6 +30,7 @@ struct windows *windows_new(struct mem *mem, const abbey_host_window_1 *host, ui
     windows->host = host;
     windows->host_mem = mem_host(mem);
     windows->at_once = how & WINDOWS_AT_ONCE;
+    windows->one_page = how & WINDOWS_ONE_PAGE;
     windows->flushes = windows->global_flushes = 1;
     windows->vmas_max = (uint32_t)(host->mappings_max() / 2);
     windows->writers = calloc(mem->page_count, 1);

@@ -29,6 +29,7 @@ struct window_counters {
 /* How windows are used, for tests. */
 #define WINDOWS_AT_ONCE 1u   /* user code has a window from its first instruction */
 #define WINDOWS_UNGUARDED 2u /* as on a host without guards */
+#define WINDOWS_ONE_PAGE 4u  /* nothing is mapped around the page that is asked for */
 
 /* The windows of one machine; NULL when memory is short. */
 struct windows *windows_new(struct mem *mem, const abbey_host_window_1 *host, uint32_t how);

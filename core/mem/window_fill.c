@@ -265,6 +265,8 @@ static bool fill(struct windows *windows, struct window *window, const struct pa
     const struct slot *slot = window->slot[look.slot];
     if (slot && (!directory_same(slot->entry, paging->on ? look.path.entry[0] : 0) || !slot->table != !look.table))
         window_drop_slot(windows, window, look.slot);
+    if (windows->one_page)
+        return map_piece(&look, window, linear, 0, 0);
     uint32_t page = linear >> MEM_PAGE_SHIFT;
     uint32_t inside = page % AROUND_PAGES;
     uint32_t below = window->user ? inside : page;

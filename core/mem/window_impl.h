@@ -79,7 +79,7 @@ struct windows {
     struct mem *mem;
     const abbey_host_window_1 *host;
     const abbey_host_mem_1 *host_mem;
-    bool at_once;
+    bool at_once, one_page;
     abbey_guard *guard;
     uint64_t flushes;        /* counted */
     uint64_t global_flushes; /* the last of those that flushed all */

@@ -27,8 +27,8 @@ tests_lockstep_lockstep_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_lockstep_lockstep_random_CFLAGS = $(UNIT_CFLAGS) -Wno-missing-field-initializers
 tests_lockstep_lockstep_random_LDADD = $(UNIT_LIBS)
 
-TESTS += tests/lockstep/boots.sh
-EXTRA_DIST += tests/lockstep/boots.sh
+TESTS += tests/lockstep/boots.sh tests/lockstep/switches.sh
+EXTRA_DIST += tests/lockstep/boots.sh tests/lockstep/switches.sh
 check_PROGRAMS += tests/lockstep/lockstep-machine
 tests_lockstep_lockstep_machine_SOURCES = tests/lockstep/machine.c tests/lockstep/state.c tests/lockstep/state.h
 tests_lockstep_lockstep_machine_CPPFLAGS = $(UNIT_CPPFLAGS)

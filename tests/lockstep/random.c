@@ -1,6 +1,6 @@
 /* lockstep-random - two engines run the same random programs and must agree on everything, bit for bit.
  *
- *     lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose] [--whole]
+ *     lockstep-random [--seed S] [--count N] [--engines A,B] [--debug SWITCHES] [--raw] [--verbose] [--whole]
  *
  * A world (world.h) is made from a seed and built twice. Both sides advance by slices of 1 to 10,000 instructions; in
  * between interrupts come in, and memory is written as a device would. After each slice processors and memory are
@@ -26,7 +26,8 @@
 struct options {
     uint64_t seed, count;
     const struct engine *engine[2];
-    bool raw; /* leave undefined flags in the programs */
+    const char *debug; /* switches of engines (cpu.debug) instead of the seed's, or NULL */
+    bool raw;          /* leave undefined flags in the programs */
     bool verbose;
     bool whole; /* show a failing slice without stepping through its end */
 };
@@ -118,6 +119,8 @@ static struct world_end world_run(
     const struct options *options, uint64_t seed, uint32_t cut_slice, uint32_t cut_length, FILE *out)
 {
     struct world_plan *plan = world_plan_new(seed, !options->raw);
+    if (options->debug)
+        plan->debug = options->debug;
     struct side *sides[2] = { side_new(plan, options->engine[0]), side_new(plan, options->engine[1]) };
     struct dice dice = { seed ^ 0xd15c0 }, pieces = { seed ^ 0x91ece5 };
     struct world_end end = { .slice = NO_CUT };
@@ -227,8 +230,8 @@ static bool parse_engines(struct options *options, const char *text)
 static bool parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = { { "seed", 1, NULL, 's' }, { "count", 1, NULL, 'c' },
-        { "engines", 1, NULL, 'e' }, { "raw", 0, NULL, 'r' }, { "verbose", 0, NULL, 'v' }, { "whole", 0, NULL, 'w' },
-        { 0 } };
+        { "engines", 1, NULL, 'e' }, { "debug", 1, NULL, 'd' }, { "raw", 0, NULL, 'r' }, { "verbose", 0, NULL, 'v' },
+        { "whole", 0, NULL, 'w' }, { 0 } };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
         case 's': options->seed = strtoull(optarg, NULL, 0); break;
@@ -237,6 +240,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
             if (!parse_engines(options, optarg))
                 return false;
             break;
+        case 'd': options->debug = optarg; break;
         case 'r': options->raw = true; break;
         case 'w': options->whole = true; break;
         case 'v': options->verbose = true; break;
@@ -279,7 +283,9 @@ int main(int argc, char **argv)
 {
     struct options options = { .seed = 1, .count = 3000000 };
     if (!parse_options(argc, argv, &options)) {
-        fputs("usage: lockstep-random [--seed S] [--count N] [--engines A,B] [--raw] [--verbose] [--whole]\n", stderr);
+        fputs("usage: lockstep-random [--seed S] [--count N] [--engines A,B] [--debug SWITCHES] [--raw] [--verbose] "
+              "[--whole]\n",
+            stderr);
         return 2;
     }
     signal(SIGALRM, out_of_time);

@@ -185,6 +185,13 @@ tests_unit_test_bt_table_SOURCES = tests/unit/test_bt_table.c
 tests_unit_test_bt_table_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_table_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_table_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_bt_switches
+TESTS += tests/unit/test_bt_switches
+tests_unit_test_bt_switches_SOURCES = tests/unit/test_bt_switches.c
+tests_unit_test_bt_switches_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_switches_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_switches_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_bt_units
 TESTS += tests/unit/test_bt_units
 tests_unit_test_bt_units_SOURCES = tests/unit/test_bt_units.c

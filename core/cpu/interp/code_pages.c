@@ -158,6 +158,10 @@ static struct code_part *part_in(const struct code_page *page, uint32_t first, u
 
 static void page_drop(struct interp *it, struct code_page *page, uint32_t first, uint32_t last)
 {
+    if (it->drop_pages) {
+        first = 0;
+        last = MEM_PAGE_MASK;
+    }
     if (!(page->granules & granules_of(first, last)))
         return;
     uint64_t frame = page->frame, left = 0;

@@ -107,6 +107,7 @@ struct interp {
     bool flush_wanted;   /* drop all before the next run */
     struct news news;
     bool single;         /* one instruction, one REP iteration */
+    bool drop_pages;     /* for tests: a store drops whatever was made from its page */
     uint32_t iterations; /* of REP in this run */
     uint64_t end;        /* of the budget, in cpu->instructions */
     struct run *last;    /* that ran; its links are looked at first. The scratch run has none */
