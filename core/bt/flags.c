@@ -84,7 +84,8 @@ void xlat_sti(struct xlat *x)
 {
     if (!cpl0(x))
         return;
-    if (x->index + 1 >= x->steps || x->step[x->index + 1].pages != x->now->pages) {
+    /* Nor where the next one is a loop by itself: in front of it nothing could ever be taken. */
+    if (x->index + 1 >= x->steps || x->now[1].pages != x->now->pages || x->now[1].joined) {
         x->refused = true;
         return;
     }

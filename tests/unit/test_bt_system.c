@@ -143,6 +143,29 @@ static void test_kick_in_shadow(void)
     bench_free(b);
 }
 
+/* A loop of one instruction behind STI can be stopped: it is behind STI only once. */
+GUEST(sti_loop, "32", "mov $100, %ecx; sti; 1: loop 1b; hlt");
+
+static void test_kick_in_loop(void)
+{
+    struct bench b = bench_new(sti_loop, sti_loop_end);
+    bt_run(b.rig->cpu, UINT64_MAX);
+    unsigned seen = 0;
+    for (unsigned i = 0; i < UNIT_BUCKETS; i++) {
+        for (const struct unit *unit = b.bt->bucket[i]; unit; unit = unit->next) {
+            for (unsigned n = 0; n < unit->count; n++) {
+                abbey_fault fault = { .kind = ABBEY_FAULT_KICK,
+                    .rip = (uint64_t)(uintptr_t)(unit->body + unit->point[n].code) };
+                CU_ASSERT_EQUAL(bt_fault(b.bt, &fault), 1);
+                CU_ASSERT_EQUAL(fault.rflags & 0x100, 0);
+                seen += unit->point[n].eip == RIG_CODE + 6;
+            }
+        }
+    }
+    CU_ASSERT(seen > 0);
+    bench_free(b);
+}
+
 /* System calls between CPL 3 and 0 never come back to the loop once they are translated. */
 GUEST(calls, "32",
     "jmp call_user\n"
@@ -172,6 +195,7 @@ static const struct unit_test tests[] = {
     { "PUSHF gives what POPF took", test_images },
     { "flags at CPL 3", test_user_flags },
     { "a kick in the shadow of STI", test_kick_in_shadow },
+    { "a kick in a loop of one instruction behind STI", test_kick_in_loop },
     { "system calls stay in translated code", test_calls_stay },
 };
 UNIT_MAIN("bt_system", tests)
