@@ -32,6 +32,14 @@ enum cpu_exit bt_run(struct cpu *cpu, uint64_t budget);
  * brings translated code to an instruction boundary. `arg` is the struct bt. */
 int32_t bt_fault(void *arg, abbey_fault *fault);
 
+/* Calls fn once the guest's kernel is at work for a program: at CPL 0 with interrupts enabled, after user code has run
+ * for the first time from now on; and again behind user code that runs under another IDT than that before. At an
+ * instruction boundary; no floating-point state is in the host's registers. [vcpu] */
+void bt_watch(struct bt *bt, void (*fn)(void *opaque), void *opaque);
+/* The instruction of the kernel at a physical address will touch user memory: its access is the TLB's from its next
+ * translation on, with nothing learned from faults. When that is wrong it is slower. [vcpu] */
+void bt_hint_user(struct bt *bt, gpa_t gpa);
+
 /* Says that bt_fault() is attached to the thread that calls bt_run(). Without it, what may fault on the host is left to
  * the interpreter. */
 void bt_attached(struct bt *bt);

@@ -28,18 +28,30 @@ bool hint_soft(const struct bt *bt, gpa_t gpa, bool *passing)
     return true;
 }
 
-bool hint_raise(struct bt *bt, gpa_t gpa, bool passing)
+/* The hint of an instruction; another one's may have to go. */
+static struct hint *hint_take(struct bt *bt, gpa_t gpa)
 {
     uint64_t hash = hint_hash(gpa);
     struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
     if (hint->tag != (uint8_t)hash)
         *hint = (struct hint){ .tag = (uint8_t)hash, .passing = true };
+    return hint;
+}
+
+bool hint_raise(struct bt *bt, gpa_t gpa, bool passing)
+{
+    struct hint *hint = hint_take(bt, gpa);
     hint->passing = hint->passing && passing;
     if (hint->faults < SOFT_NOW)
         hint->faults++;
     if (hint->passing && hint->faults == SOFT_NOW && !bt->passing_since)
         bt->passing_since = __builtin_ia32_rdtsc();
     return hint->faults == SOFT_NOW;
+}
+
+void bt_hint_user(struct bt *bt, gpa_t gpa)
+{
+    *hint_take(bt, gpa) = (struct hint){ .tag = (uint8_t)hint_hash(gpa), .faults = SOFT_NOW };
 }
 
 void hint_forgive(struct bt *bt)

@@ -209,6 +209,12 @@ struct bt {
         uint8_t tag, faults;
         bool passing; /* none of the faults was for a reason that stays */
     } hint[HINT_SLOTS];
+    struct { /* bt_watch() */
+        void (*fn)(void *opaque);
+        void *opaque;
+        uint32_t idt;
+        bool seen, due; /* user code has run, with `idt`; and the kernel has not since */
+    } watch;
     uint64_t passing_since; /* time-stamp counter when the first of those that pass was learned; 0: there are none */
     struct {
         uint32_t mode;
@@ -238,6 +244,11 @@ struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
 
 /* Is the run at hand for the interpreter, because translated code faulted at it? Said once. */
 bool fault_aside(struct bt *bt);
+
+/* ---- watch.c ---- */
+
+/* Looks at what is about to run, for bt_watch(). */
+void watch_look(struct bt *bt);
 
 /* ---- fp_note.c ---- */
 

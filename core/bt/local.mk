@@ -31,4 +31,5 @@ core_libcore_a_SOURCES += \
 	core/bt/trace.h \
 	core/bt/translate.c \
 	core/bt/unit.c \
+	core/bt/watch.c \
 	core/bt/xlat.h

@@ -66,6 +66,7 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     if (fault_aside(bt))
         return run_find(bt->it, key);
     hint_forgive(bt);
+    watch_look(bt);
     if (bt->debug & DEBUG_EVICT) {
         cache_evict(bt);
         link = NULL;

@@ -265,9 +265,11 @@ static int describe(const struct plugin_set *set, const char *name, bool json)
 {
     const struct plugin_device *device = plugin_device_find(set, name);
     const struct plugin_backend *backend = plugin_backend_find(set, name);
-    const struct plugin *plugin = plugin_hostos_find(set, name);
-    plugin = plugin ? plugin : plugin_guestopt_find(set, name);
-    plugin = plugin ? plugin : plugin_by_id(set, name);
+    const struct plugin *plugin = plugin_hostos_find(set, name), *guestopt = plugin_guestopt_find(set, name);
+    if (!plugin) {
+        plugin = guestopt ? guestopt : plugin_by_id(set, name);
+        guestopt = NULL;
+    }
     if (!device && !backend && !plugin) {
         fprintf(stderr, "abbey plugins: nothing is named '%s'; `abbey plugins list` shows what there is\n", name);
         for (unsigned i = 0; i < set->count; i++)
@@ -286,6 +288,8 @@ static int describe(const struct plugin_set *set, const char *name, bool json)
         backend_text(backend);
     } else {
         plugin_text(plugin);
+        if (guestopt) /* a host and a guest may have one name */
+            plugin_text(guestopt);
     }
     return CLI_OK;
 }

@@ -18,6 +18,7 @@ core_libcore_a_SOURCES += \
 	core/machine/machine_boot.c \
 	core/machine/machine_control.c \
 	core/machine/machine_crash.c \
+	core/machine/machine_guest.c \
 	core/machine/machine_impl.h \
 	core/machine/machine_run.c \
 	core/machine/machine_stats.c \

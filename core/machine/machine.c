@@ -207,7 +207,7 @@ static bool machine_build(struct machine *machine)
     }
     mem_use_windows(machine->mem, host->query(ABBEY_HOST_WINDOW_1));
     mem_on_mmio(machine->mem, bus_enter, bus_leave, machine);
-    if (!machine_add_cpu(machine) || !machine_trace(machine))
+    if (!machine_add_cpu(machine) || !machine_trace(machine) || !machine_guest_new(machine))
         return false;
     vclock_start(&machine->clock, machine->host.clock, counts_time(config) ? &machine->cpu->instructions : NULL);
     if (!machine_commands_new(machine))
@@ -245,6 +245,7 @@ void machine_free(struct machine *machine)
     boot_free(machine->boot);
     board_free(machine->board);
     commands_free(machine->commands);
+    machine_guest_free(machine);
     if (machine->cpu) {
         if (machine->vcpu.engine && machine->vcpu.engine->release)
             machine->vcpu.engine->release(machine->cpu);

@@ -74,6 +74,7 @@ bool machine_boot(struct machine *machine)
     struct boot_error error = { 0 };
     const struct boot_ports ports = { port_in, port_out, machine };
     cpu_reset(machine->cpu, false);
+    machine_guest_reset(machine);
     if (boot_start(machine->boot, machine->cpu, &ports, &error))
         return true;
     boot_complain(machine, &error);

@@ -6,6 +6,7 @@
 #include "core/machine/board.h"
 #include "core/machine/machine.h"
 #include "core/machine/vclock.h"
+#include "core/vmm/guest.h"
 #include "core/vmm/vcpu.h"
 
 /* Things asked of the vCPU thread, done at an instruction boundary. */
@@ -34,6 +35,8 @@ struct machine {
     struct boot *boot;
     struct vclock clock;
     struct vcpu vcpu;
+    struct guest *guest;              /* asks the plugins of `guest.optimize`; NULL: none are to be asked */
+    const abbey_guestopt **guestopts; /* those plugins */
     struct commands *commands;
     struct server *server; /* of the control socket; NULL: none */
 
@@ -78,6 +81,11 @@ void machine_pause(struct machine *machine, const char *id, const char *reason);
 bool machine_boot_new(struct machine *machine);
 /* Puts the CPU in its state after power-on and loads what the machine boots from; false after an error. */
 bool machine_boot(struct machine *machine);
+
+/* Finds what `guest.optimize` names; false after an error. reset(): the machine begins anew. */
+bool machine_guest_new(struct machine *machine);
+void machine_guest_reset(struct machine *machine);
+void machine_guest_free(struct machine *machine);
 
 /* Starts what `trace:` asks for; false after an error. */
 bool machine_trace(struct machine *machine);

@@ -73,6 +73,8 @@ static void groups_add(json_t *stats, const struct machine *machine, const struc
     stats_add(stats, "exits", cpu_rows, STATS_COUNT(cpu_rows), cpu ? &cpu->counters : NULL);
     if (engine->stats)
         engine->stats(cpu, stats);
+    if (!machine || machine->guest)
+        guest_stats(machine ? machine->guest : NULL, stats);
     stats_add(stats, "mmu", tlb_rows, STATS_COUNT(tlb_rows), cpu ? &cpu->tlb->counters : NULL);
 }
 

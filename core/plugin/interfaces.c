@@ -25,6 +25,7 @@ static const char *const known[] = {
     ABBEY_LOOP_1,
     ABBEY_CONTROL_1,
     ABBEY_NET_1,
+    ABBEY_GUESTOPT_1,
     ABBEY_HOST_MEM_1,
     ABBEY_HOST_CLOCK_1,
     ABBEY_HOST_THREAD_1,

@@ -34,6 +34,16 @@ static bool bt_engine_trace(struct cpu *cpu, const struct trace_options *options
     return bt_trace(cpu->bt.bt, options, error);
 }
 
+static void bt_engine_watch(struct cpu *cpu, void (*fn)(void *opaque), void *opaque)
+{
+    bt_watch(cpu->bt.bt, fn, opaque);
+}
+
+static void bt_engine_hint_user(struct cpu *cpu, gpa_t gpa)
+{
+    bt_hint_user(cpu->bt.bt, gpa);
+}
+
 static void bt_engine_stats(const struct cpu *cpu, json_t *stats)
 {
     bt_stats(cpu ? cpu->bt.bt : NULL, stats);
@@ -50,6 +60,8 @@ static const struct engine engines[] = {
         .fault = bt_engine_fault,
         .attached = bt_engine_attached,
         .trace = bt_engine_trace,
+        .watch = bt_engine_watch,
+        .hint_user = bt_engine_hint_user,
         .stats = bt_engine_stats },
     { .name = "interp", .run = interp_run },
 };

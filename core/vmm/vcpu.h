@@ -29,6 +29,10 @@ struct engine {
     void (*attached)(struct cpu *cpu); /* said once it is */
     /* Shows what it translates (core/bt/trace.h); once, after prepare(). */
     bool (*trace)(struct cpu *cpu, const struct trace_options *options, abbey_error *error);
+    /* Calls fn when a kernel is at work for its first program (core/bt/bt.h, bt_watch()); begins anew when called
+     * again. An engine that has it takes hints. */
+    void (*watch)(struct cpu *cpu, void (*fn)(void *opaque), void *opaque);
+    void (*hint_user)(struct cpu *cpu, gpa_t gpa); /* the instruction there will touch user memory */
     /* Adds its groups of counters (core/stats/stats.h); with `cpu` NULL their meanings. */
     void (*stats)(const struct cpu *cpu, json_t *stats);
 };

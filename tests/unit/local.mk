@@ -160,6 +160,13 @@ tests_unit_test_bt_hints_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_hints_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_hints_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_guest
+TESTS += tests/unit/test_guest
+tests_unit_test_guest_SOURCES = tests/unit/test_guest.c
+tests_unit_test_guest_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_guest_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_guest_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_statistics
 TESTS += tests/unit/test_statistics
 tests_unit_test_statistics_SOURCES = tests/unit/test_statistics.c
