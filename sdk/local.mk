@@ -30,6 +30,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/vram.h
 EXTRA_DIST += \
 	sdk/doc/control.md \
+	sdk/doc/guest-optimization.md \
 	sdk/doc/machine-files.md \
 	sdk/doc/statistics.md
 include sdk/bench/local.mk

@@ -166,6 +166,12 @@ tests_unit_test_guest_SOURCES = tests/unit/test_guest.c
 tests_unit_test_guest_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_guest_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_guest_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_guest_linux
+TESTS += tests/unit/test_guest_linux
+tests_unit_test_guest_linux_SOURCES = tests/unit/test_guest_linux.c
+tests_unit_test_guest_linux_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_guest_linux_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_guest_linux_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test_statistics
 TESTS += tests/unit/test_statistics
