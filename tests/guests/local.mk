@@ -71,3 +71,14 @@ $(bios_guest): tests/guests/bios/boot.S
 TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
 EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
 	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
+TESTS += tests/guests/net-pcnet.sh
+EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh
+# A plugin with wrong hints, for tests/guests/optimize.sh.
+guess_plugin = tests/guests/guess/guess.so
+EXTRA_DIST += tests/guests/guess/guess.c tests/guests/optimize.sh
+TESTS += tests/guests/optimize.sh
+CLEANFILES += $(guess_plugin)
+check_DATA += $(guess_plugin)
+$(guess_plugin): tests/guests/guess/guess.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/guests/guess && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
+		-fvisibility=hidden -shared -o $@ $(srcdir)/tests/guests/guess/guess.c
