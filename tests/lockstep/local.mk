@@ -2,6 +2,7 @@
 check_PROGRAMS += tests/lockstep/lockstep-random
 TESTS += tests/lockstep/lockstep-random
 tests_lockstep_lockstep_random_SOURCES = \
+	tests/lockstep/modes.c \
 	tests/lockstep/program.c \
 	tests/lockstep/random.c \
 	tests/lockstep/random.h \

@@ -39,16 +39,31 @@ static bool once_in(struct maker *m, uint32_t n)
     return dice_once_in(m->dice, n);
 }
 
-/* The linear address of a place in the code, where it is not an alias. */
+/* The EIP of a place in the code, where it is not an alias; in flat worlds its linear address. */
 static uint32_t linear(const struct maker *m, const uint8_t *at)
 {
-    return WORLD_CODE + (uint32_t)(at - m->base);
+    return m->plan->eip_base + (uint32_t)(at - m->base);
+}
+
+/* Prefixes by which 16-bit code has operands, addresses of 32 bits. */
+static void wide(struct maker *m)
+{
+    if (m->plan->code16)
+        put(m, 0x66, 1);
+}
+static void wide_address(struct maker *m)
+{
+    if (m->plan->code16)
+        put(m, 0x67, 1);
 }
 
 static void mov_imm(struct maker *m, uint32_t reg, uint32_t value)
 {
+    bool narrow = m->plan->code16 && once_in(m, 2);
+    if (!narrow)
+        wide(m);
     put(m, 0xb8 + reg, 1);
-    put(m, value, 4);
+    put(m, value, narrow ? 2 : 4);
 }
 
 static uint32_t not_esp(struct maker *m)
@@ -81,7 +96,7 @@ static void put_relative(struct maker *m, uint32_t size)
         }
     }
     if (size == 4 && once_in(m, 3)) {
-        put(m, world_target(plan, m->dice) - (WORLD_CODE + here), 4);
+        put(m, world_target(plan, m->dice) - (plan->eip_base + here), 4);
         return;
     }
     if (m->pending_count < PENDING) {
@@ -105,6 +120,29 @@ struct address {
     uint32_t length;
     uint32_t reg, value; /* reg 8: none */
 };
+
+/* With 16-bit addressing (SDM vol. 2, table 2-1). */
+static struct address make_address16(struct maker *m, uint32_t field, bool align)
+{
+    static const uint8_t bases[] = { EBX, EBX, EBP, EBP, ESI, EDI, EBP, EBX };
+    struct address a = { .reg = 8 };
+    uint32_t rm = below(m, 8), mod = below(m, 3), disp = 0;
+    bool absolute = once_in(m, 4);
+    if (absolute)
+        rm = 6, mod = 0, disp = operand_pointer(m, align);
+    else if (mod == 0 && rm == 6)
+        mod = 1;
+    if (mod)
+        disp = once_in(m, 8) ? (uint32_t)(int8_t)below(m, 256) : 4 * below(m, 8);
+    a.bytes[0] = (uint8_t)(mod << 6 | field << 3 | rm);
+    a.length = 1 + (absolute ? 2 : mod);
+    memcpy(a.bytes + 1, &disp, a.length - 1);
+    if (!absolute) {
+        a.reg = bases[rm];
+        a.value = operand_pointer(m, align) - disp;
+    }
+    return a;
+}
 
 static struct address make_address(struct maker *m, uint32_t field, bool align)
 {
@@ -154,7 +192,7 @@ static bool row_is_wild(const struct row *row)
     return false;
 }
 
-static void make_row(struct maker *m, const struct row *row)
+static void make_row(struct maker *m, const struct row_table *table, const struct row *row)
 {
     static const uint8_t overrides[] = { 0x64, 0x64, 0x65, 0x65, 0x26, 0x2e, 0x36, 0x3e };
     const char *slash = strchr(row->encoding, '/');
@@ -163,9 +201,13 @@ static void make_row(struct maker *m, const struct row *row)
     if (row_is_wild(row) && !(m->plan->wild && once_in(m, 4)) && !m->plan->user_only)
         return;
     struct address address = { .reg = 8 };
+    /* The rows are written for 32-bit code: in 16-bit code those with 66 want none, and the others want it. */
+    bool code16 = m->plan->code16, turn = code16 && !table->mandatory;
+    bool addr16 = code16 ? !once_in(m, 3) : once_in(m, memory || moffs ? 40 : row->flags & ROW_STRING ? 30 : 200);
     if (memory) {
         uint32_t field = slash[1] == 'r' ? below(m, 8) : (uint32_t)(slash[1] - '0');
-        address = make_address(m, field, (row->flags & ROW_ALIGN) != 0);
+        bool align = row->flags & ROW_ALIGN;
+        address = addr16 ? make_address16(m, field, align) : make_address(m, field, align);
         if (address.reg < 8 && !once_in(m, 3))
             mov_imm(m, address.reg, address.value);
     }
@@ -182,9 +224,13 @@ static void make_row(struct maker *m, const struct row *row)
         put(m, 0xf0, 1);
     if ((memory || moffs || (row->flags & ROW_STRING)) && once_in(m, 8))
         put(m, DICE_PICK(m->dice, overrides), 1);
-    if (row->flags & ROW_STRING ? once_in(m, 30) : !memory && once_in(m, 200))
+    if (addr16 != code16)
         put(m, 0x67, 1);
+    if (turn && !strstr(row->encoding, "66 "))
+        put(m, 0x66, 1);
     for (const char *token = row->encoding; token; token = strchr(token, ' ') ? strchr(token, ' ') + 1 : NULL) {
+        if (turn && token_is(token, "66"))
+            continue;
         if (token_is(token, "ib"))
             put(m, world_number(m->dice), 1);
         else if (token_is(token, "iw"))
@@ -195,9 +241,9 @@ static void make_row(struct maker *m, const struct row *row)
             put_relative(m, (uint32_t)atoi(token + 3) / 8);
         else if (!strncmp(token, "ptr", 3)) {
             put(m, world_target(m->plan, m->dice), (uint32_t)atoi(token + 3) / 8);
-            put(m, once_in(m, 2) ? SEL_KCODE : SEL_UCODE, 2);
+            put(m, modes_code(m->plan, m->dice), 2);
         } else if (token_is(token, "moffs"))
-            put(m, world_pointer(m->plan, m->dice), 4);
+            put(m, world_pointer(m->plan, m->dice), addr16 ? 2 : 4);
         else if (token[0] == '/' && memory) {
             memcpy(m->at, address.bytes, address.length);
             m->at += address.length;
@@ -234,13 +280,18 @@ static void idiom_loop(struct maker *m)
     if (once_in(m, 3) && m->at - top < 120)
         put(m, 0xe2, 1), put(m, (uint32_t)(top - m->at) - 1, 1);
     else
-        put(m, 0x850f49, 3), put(m, (uint32_t)(top - m->at) - 4, 4); /* DEC ECX; JNZ */
+        put(m, 0x49, 1), wide(m), put(m, 0x850f, 2), put(m, (uint32_t)(top - m->at) - 4, 4); /* DEC ECX; JNZ */
 }
 
 static void idiom_push_ret(struct maker *m)
 {
+    bool narrow = m->plan->code16 && once_in(m, 2);
+    if (!narrow)
+        wide(m);
     put(m, 0x68, 1);
-    put(m, world_target(m->plan, m->dice), 4);
+    put(m, world_target(m->plan, m->dice), narrow ? 2 : 4);
+    if (!narrow)
+        wide(m);
     if (once_in(m, 3))
         put(m, 0xc2, 1), put(m, 4 * below(m, 4), 2);
     else
@@ -251,7 +302,7 @@ static void idiom_indirect(struct maker *m)
 {
     uint32_t reg = not_esp(m);
     mov_imm(m, reg, world_target(m->plan, m->dice));
-    if (once_in(m, 3)) { /* through the stack */
+    if (!m->plan->code16 && once_in(m, 3)) { /* through the stack */
         put(m, 0x50 + reg, 1);
         put(m, once_in(m, 2) ? 0x2424ff : 0x2414ff, 3);
     } else {
@@ -262,26 +313,36 @@ static void idiom_indirect(struct maker *m)
 /* A function in line: called twice, jumped over. */
 static void idiom_function(struct maker *m)
 {
+    bool narrow = m->plan->code16 && once_in(m, 2);
+    uint32_t size = narrow ? 2 : 4;
+    if (!narrow)
+        wide(m);
     put(m, 0xe9, 1);
     uint8_t *over = m->at;
-    put(m, 0, 4);
+    put(m, 0, size);
     uint8_t *function = m->at;
     m->plan->starts[m->plan->start_count++] = (uint32_t)(m->at - m->base);
     for (uint32_t i = below(m, 6); i; i--)
         make_form(m);
+    if (!narrow)
+        wide(m);
     put(m, once_in(m, 4) ? 0x0004c2 : 0x9090c3, 3);
-    uint32_t distance = (uint32_t)(m->at - over) - 4;
-    memcpy(over, &distance, 4);
+    uint32_t distance = (uint32_t)(m->at - over) - size;
+    memcpy(over, &distance, size);
     for (uint32_t i = 1 + below(m, 3); i; i--) {
+        if (!narrow)
+            wide(m);
         put(m, 0xe8, 1);
-        put(m, (uint32_t)(function - m->at) - 4, 4);
+        put(m, (uint32_t)(function - m->at) - size, size);
     }
 }
 
 static void idiom_call_pop(struct maker *m)
 {
+    wide(m);
     put(m, 0xe8, 1);
     put(m, 0, 4);
+    wide(m);
     put(m, 0x58 + not_esp(m), 1);
 }
 
@@ -290,6 +351,9 @@ static void idiom_patch(struct maker *m)
 {
     uint32_t gap = below(m, 3), size = once_in(m, 3) ? 1 : 4;
     uint32_t store = size == 1 ? 7 : 10;
+    wide_address(m);
+    if (size == 4)
+        wide(m);
     put(m, size == 1 ? 0x05c6 : 0x05c7, 2);
     put(m, linear(m, m->at - 2) + store + gap + (once_in(m, 4) ? below(m, 32) : 1), 4);
     put(m, once_in(m, 4) ? 0x90909090 : world_number(m->dice), size);
@@ -300,6 +364,8 @@ static void idiom_patch(struct maker *m)
 
 static void idiom_remap(struct maker *m)
 {
+    if (m->plan->kind != WORLD_FLAT)
+        return;
     uint32_t page = below(m, WORLD_ALIAS_PAGES),
              entry = 4096 * below(m, WORLD_CODE_PAGES + WORLD_DATA_PAGES) + WORLD_CODE;
     put(m, 0x05c7, 2);
@@ -312,8 +378,13 @@ static void idiom_remap(struct maker *m)
 static void idiom_flags(struct maker *m)
 {
     uint32_t flags = dice_32(m->dice) & (0x240cd5 | (once_in(m, 8) ? FLAG_TF : 0) | (once_in(m, 8) ? FLAG_NT : 0));
+    bool narrow = m->plan->code16 && once_in(m, 2);
+    if (!narrow)
+        wide(m);
     put(m, 0x68, 1);
-    put(m, flags | (once_in(m, 8) ? 0 : FLAG_IF), 4);
+    put(m, flags | (once_in(m, 8) ? 0 : FLAG_IF), narrow ? 2 : 4);
+    if (!narrow)
+        wide(m);
     put(m, 0x9d, 1);
     if (once_in(m, 2))
         put(m, 0x9c | (0x58u + not_esp(m)) << 8, 2);
@@ -325,7 +396,10 @@ static void idiom_segment(struct maker *m)
         SEL_READONLY, SEL_DOWN, SEL_UCODE, SEL_ABSENT, 0, 0x3f, 0x7f, 0xfff8 };
     uint32_t reg = not_esp(m), seg = DICE_PICK(m->dice, ((const uint8_t[]){ ES, SS, DS, FS, FS, FS, GS, GS, GS }));
     bool user_ok = once_in(m, 2);
-    mov_imm(m, reg, seg == SS || once_in(m, 3) ? (user_ok ? SEL_UDATA : SEL_KDATA) : DICE_PICK(m->dice, selectors));
+    if (m->plan->kind != WORLD_FLAT && !once_in(m, 4))
+        mov_imm(m, reg, modes_data(m->plan, m->dice));
+    else
+        mov_imm(m, reg, seg == SS || once_in(m, 3) ? (user_ok ? SEL_UDATA : SEL_KDATA) : DICE_PICK(m->dice, selectors));
     if (once_in(m, 3) && seg >= FS)
         put(m, (0x50 + reg) | 0x0f00 | (seg == FS ? 0xa10000 : 0xa90000), 3);
     else
@@ -338,7 +412,7 @@ static void idiom_control(struct maker *m)
     case 0: put(m, 0xd8200f, 3), put(m, 0xd8220f, 3); break; /* CR3 to EAX and back */
     case 1:                                                  /* CR0 with TS, WP or AM changed and changed back */
         put(m, 0xc0200f, 3);
-        put(m, 0x35, 1), put(m, DICE_PICK(m->dice, ((const uint32_t[]){ CR0_TS, CR0_WP, CR0_AM, CR0_EM })), 4);
+        wide(m), put(m, 0x35, 1), put(m, DICE_PICK(m->dice, ((const uint32_t[]){ CR0_TS, CR0_WP, CR0_AM, CR0_EM })), 4);
         put(m, 0xc0220f, 3);
         break;
     case 2: put(m, 0x060f, 2); break; /* CLTS */
@@ -350,10 +424,31 @@ static void idiom_control(struct maker *m)
     }
 }
 
+/* A far call or jump, or a return to an address that was pushed. */
+static void idiom_far(struct maker *m)
+{
+    uint32_t selector = modes_code(m->plan, m->dice), target = world_target(m->plan, m->dice);
+    uint32_t size = m->plan->code16 ? 2 : 4;
+    if (once_in(m, 2)) {
+        put(m, once_in(m, 2) ? 0x9a : 0xea, 1);
+        put(m, target, size);
+        put(m, selector, 2);
+        return;
+    }
+    put(m, 0x68, 1), put(m, selector, size);
+    put(m, 0x68, 1), put(m, target, size);
+    if (once_in(m, 3))
+        put(m, 0xca, 1), put(m, 4 * below(m, 4), 2);
+    else
+        put(m, 0xcb, 1);
+}
+
 static void idiom_stack(struct maker *m)
 {
     switch (below(m, 10)) {
-    case 0: mov_imm(m, ESP, WORLD_DATA + 0x8000 + (below(m, 0x4000) & ~3u)); break;
+    case 0:
+        mov_imm(m, ESP, (m->plan->kind == WORLD_FLAT ? WORLD_DATA + 0x8000 : 0x9000) + (below(m, 0x4000) & ~3u));
+        break;
     case 1: put(m, 0xc483, 2), put(m, 4 * below(m, 8), 1); break; /* ADD ESP,n */
     case 2: put(m, 0xec83, 2), put(m, 4 * below(m, 8), 1); break;
     case 3: put(m, 0x24648d, 3), put(m, below(m, 256), 1); break;   /* LEA ESP,[ESP+n] */
@@ -392,8 +487,10 @@ static void idiom_fp(struct maker *m)
 {
     static const struct row_table *const tables[] = { &rows_x87, &rows_mmx, &rows_sse };
     const struct row_table *table = DICE_PICK(m->dice, tables);
-    for (uint32_t i = 2 + below(m, 8); i; i--)
-        make_row(m, pick(m, once_in(m, 8) ? DICE_PICK(m->dice, tables) : table));
+    for (uint32_t i = 2 + below(m, 8); i; i--) {
+        const struct row_table *from = once_in(m, 8) ? DICE_PICK(m->dice, tables) : table;
+        make_row(m, from, pick(m, from));
+    }
 }
 
 /* One instruction form, in proportion to what programs are made of. */
@@ -412,13 +509,13 @@ static void make_form(struct maker *m)
         if (once_in(m, 2))
             put(m, 0x70 + below(m, 16), 1), put_relative(m, 1);
         else
-            put(m, 0x0f | (0x80 + below(m, 16)) << 8, 2), put_relative(m, 4);
+            wide(m), put(m, 0x0f | (0x80 + below(m, 16)) << 8, 2), put_relative(m, 4);
         return;
     }
     uint32_t at = below(m, 89);
     for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         if (at < tables[i].weight) {
-            make_row(m, pick(m, tables[i].table));
+            make_row(m, tables[i].table, pick(m, tables[i].table));
             return;
         }
         at -= tables[i].weight;
@@ -432,7 +529,8 @@ void program_make(struct world_plan *plan, struct dice *dice)
         uint32_t weight;
     } idioms[] = { { make_form, 120 }, { idiom_loop, 12 }, { idiom_push_ret, 2 }, { idiom_indirect, 3 },
         { idiom_function, 5 }, { idiom_call_pop, 1 }, { idiom_patch, 2 }, { idiom_remap, 1 }, { idiom_flags, 3 },
-        { idiom_segment, 4 }, { idiom_control, 2 }, { idiom_stack, 8 }, { idiom_copy, 3 }, { idiom_wild_bytes, 1 } };
+        { idiom_segment, 4 }, { idiom_control, 2 }, { idiom_stack, 8 }, { idiom_copy, 3 }, { idiom_wild_bytes, 1 },
+        { idiom_far, 2 } };
     uint8_t *base = plan->image + WORLD_CODE;
     struct maker m = { .plan = plan, .dice = dice, .base = base, .at = base, .end = base + WORLD_CODE_BYTES };
     uint32_t total = 0;

@@ -72,7 +72,7 @@ static struct segment flat(uint16_t selector, uint16_t attr)
 
 static void side_start(struct cpu *cpu, const struct world_plan *plan)
 {
-    cpu->gdt = (struct dtable){ .base = 0xa000, .limit = 0x77 };
+    cpu->gdt = (struct dtable){ .base = 0xa000, .limit = SEL_END - 1 };
     cpu->idt = (struct dtable){ .base = 0xb000, .limit = 0x7ff };
     cpu->tr = (struct segment){ .selector = SEL_TSS, .attr = 0x8b, .base = 0xc000, .limit = 0xeff };
     cpu->ldt = (struct segment){ .selector = SEL_LDT, .attr = 0x82, .base = 0xa800, .limit = 0xff };
@@ -85,6 +85,8 @@ static void side_start(struct cpu *cpu, const struct world_plan *plan)
     cpu->reg[ESP] = 0x14000;
     cpu->eip = 0xd000 + 8 * 0xff; /* the handler of a vector that starts anew */
     cpu->fx.fcw = 0x37f;
+    if (plan->kind == WORLD_REAL)
+        modes_start(cpu);
     cpu_paging_changed(cpu);
     if (plan->paging) {
         struct paging paging = cpu->paging;
@@ -110,7 +112,8 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
         rom[i] = (uint8_t)(i * 29 >> 3);
     mem_add_mmio(side->mem, WORLD_MMIO, 4096, 4, device_access, side);
     mem_add_rom(side->mem, WORLD_ROM, 4096, rom);
-    mem_write(side->mem, 0, plan->image, WORLD_SYSTEM_END);
+    side->low = plan->kind == WORLD_REAL;
+    mem_write(side->mem, 0, plan->image, side->low ? WORLD_LOW_END : WORLD_SYSTEM_END);
     mem_write(side->mem, WORLD_CODE, plan->image + WORLD_CODE, WORLD_END - WORLD_CODE);
     memset(cpu, 0, sizeof(*cpu));
     side->cpu = cpu;
@@ -177,5 +180,6 @@ bool side_memory_same(struct side *a, struct side *b, bool all, FILE *out)
         fputs("#   accesses to the device or to ports, in their order\n", out);
     if (all)
         return range_same(a, b, 0, WORLD_RAM, out) && same;
-    return range_same(a, b, 0, WORLD_SYSTEM_END, out) && range_same(a, b, WORLD_CODE, WORLD_END, out) && same;
+    return range_same(a, b, 0, a->low ? WORLD_LOW_END : WORLD_SYSTEM_END, out) &&
+           range_same(a, b, WORLD_CODE, WORLD_END, out) && same;
 }

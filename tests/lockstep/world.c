@@ -25,7 +25,8 @@
 /* ---- the handlers ----
  *
  * A handler starts with the vector on the stack, above what the processor pushed. It logs four words and goes on with
- * the next of the starting states: eight registers as POPA wants them, then EIP, CS, EFLAGS, ESP, SS, FS and GS. */
+ * the next of the starting states: eight registers as POPA wants them, then EIP, CS, EFLAGS, ESP, SS; FS, GS, ES and
+ * DS. */
 extern const uint8_t world_common[], world_common_end[];
 __asm__(".pushsection .rodata\n"
         "world_common:\n.code32\n"
@@ -39,14 +40,23 @@ __asm__(".pushsection .rodata\n"
         "   mov 8(%esp), %edx; mov %edx, 0xd808(%ecx)\n"
         "   mov %cr2, %edx; mov %edx, 0xd80c(%ecx)\n"
         "   and $255, %eax; shl $6, %eax; lea 0xe000(%eax), %ebx\n"
+        "   mov $0x10, %eax; mov %ax, %ss; mov $0x13ff0, %esp\n"
+        "   testb $2, 42(%ebx); jnz 2f\n"
         "   mov 52(%ebx), %fs; mov 54(%ebx), %gs\n"
         "   testb $3, 36(%ebx); jz 1f\n"
-        "   mov $0x23, %eax; mov %ax, %ds; mov %ax, %es\n"
+        "   mov 56(%ebx), %es; mov 58(%ebx), %ds\n"
         "   mov %ebx, %esp; popa; iret\n"
+        "2: movzwl 54(%ebx), %eax; push %eax; movzwl 52(%ebx), %eax; push %eax\n" /* v86 */
+        "   movzwl 58(%ebx), %eax; push %eax; movzwl 56(%ebx), %eax; push %eax\n"
+        "   pushl 48(%ebx); pushl 44(%ebx); pushl 40(%ebx); pushl 36(%ebx); pushl 32(%ebx)\n"
+        "   pushl (%ebx); pushl 4(%ebx); pushl 8(%ebx); pushl 12(%ebx)\n"
+        "   pushl 16(%ebx); pushl 20(%ebx); pushl 24(%ebx); pushl 28(%ebx)\n"
+        "   popa; iret\n"
         "1: mov 44(%ebx), %esp\n"
         "   pushl 40(%ebx); pushl 36(%ebx); pushl 32(%ebx)\n"
         "   pushl (%ebx); pushl 4(%ebx); pushl 8(%ebx); pushl 12(%ebx)\n"
         "   pushl 16(%ebx); pushl 20(%ebx); pushl 24(%ebx); pushl 28(%ebx)\n"
+        "   mov 56(%ebx), %es; mov 58(%ebx), %ds\n"
         "   popa; iret\n"
         "world_common_end:\n"
         ".byte 0\n.code64\n.popsection\n");
@@ -85,6 +95,8 @@ static uint32_t page_offset(struct dice *dice)
 
 uint32_t world_pointer(const struct world_plan *plan, struct dice *dice)
 {
+    if (plan->kind != WORLD_FLAT)
+        return modes_pointer(plan, dice);
     uint32_t in_data = WORLD_CODE_BYTES + dice_below(dice, WORLD_DATA_PAGES) * 4096 + page_offset(dice);
     uint32_t in_code = dice_below(dice, WORLD_CODE_BYTES);
     switch (dice_below(dice, 32)) {
@@ -108,12 +120,12 @@ uint32_t world_pointer(const struct world_plan *plan, struct dice *dice)
 uint32_t world_target(const struct world_plan *plan, struct dice *dice)
 {
     if (!plan->start_count || dice_once_in(dice, 64))
-        return WORLD_CODE + dice_below(dice, WORLD_CODE_BYTES);
+        return plan->eip_base + dice_below(dice, WORLD_CODE_BYTES);
     uint32_t offset = plan->starts[dice_below(dice, plan->start_count)];
-    if (plan->paging && dice_once_in(dice, 12))
+    if (plan->kind == WORLD_FLAT && plan->paging && dice_once_in(dice, 12))
         return dice_once_in(dice, 2) ? WORLD_LARGE + offset
                                      : WORLD_ALIAS + (offset & 4095) + 4096 * dice_below(dice, WORLD_ALIAS_PAGES);
-    return WORLD_CODE + offset;
+    return plan->eip_base + offset;
 }
 
 /* ---- tables ---- */
@@ -259,6 +271,7 @@ static void make_starts(struct world_plan *plan, struct dice *dice)
             : dice_once_in(dice, 8) ? esp
                                     : esp & ~3u);
         put32(plan, at + 48, SEL_UDATA);
+        put32(plan, at + 56, (user ? SEL_UDATA : SEL_KDATA) * 0x10001u);
         put32(plan, at + 52, (uint32_t)DICE_PICK(dice, user_fs) | (uint32_t)DICE_PICK(dice, user_fs) << 16);
     }
 }
@@ -271,10 +284,11 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     plan->settle = settle;
     plan->image = calloc(1, WORLD_RAM);
     plan->paging = !dice_once_in(&dice, 24); /* without, a REP may go through all 4 GB */
+    modes_choose(plan);
     plan->pae = plan->paging && dice_once_in(&dice, 2);
     plan->wp = !dice_once_in(&dice, 3);
     plan->am = dice_once_in(&dice, 3);
-    plan->user_only = dice_once_in(&dice, 3);
+    plan->user_only = dice_once_in(&dice, 3) && plan->kind != WORLD_REAL;
     plan->cache = seed % 4 == 3 ? 128u << 10 : 8u << 20;
     plan->hot = seed / 4 % 4 == 3 ? 3 : 1;
     plan->fp = seed % 3 == 0;
@@ -293,6 +307,8 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     make_tables(plan, &dice);
     make_handlers(plan);
     make_starts(plan, &dice);
+    if (plan->kind != WORLD_FLAT)
+        modes_make(plan, &dice);
     return plan;
 }
 

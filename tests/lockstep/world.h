@@ -16,6 +16,10 @@
  *     c0400000  code and data by a large page
  *     fffff000  data
  *
+ * Half of the worlds are flat. The others (modes.c) run in segments with bases and limits, in 16-bit protected mode, in
+ * v86 mode or in real mode; code and data then begin at offset 0 of their segments. In v86 mode they stand at linear
+ * 00020000 too, and in real mode at physical 00020000, where EIP and handlers are 16-bit.
+ *
  * Page tables are changed by the programs through one alias only, and always with INVLPG behind it: what a stale
  * translation does is not defined, so two engines need not agree on it. */
 #ifndef ABBEY_TESTS_LOCKSTEP_WORLD_H
@@ -39,6 +43,8 @@
 #define WORLD_ALIAS 0x800000u
 #define WORLD_ALIAS_PAGES 128u
 #define WORLD_LARGE 0xc0400000u
+#define WORLD_LOW 0x20000u /* where real and v86 mode have code and data */
+#define WORLD_LOW_END (WORLD_LOW + WORLD_END - WORLD_CODE)
 #define WORLD_PT_EDIT 0x9f4000u /* linear: the page table of WORLD_ALIAS, for CPL 0 */
 #define WORLD_MMIO 0x800000u
 #define WORLD_ROM 0x801000u
@@ -59,11 +65,28 @@ enum {
     SEL_CONFORMING = 0x63,
     SEL_ABSENT = 0x6b,
     SEL_GATE = 0x73,
+    /* Of modes.c. Code begins at WORLD_CODE; data somewhere in code or data. B is set only where 32 is said. */
+    SEL_KCODE32 = 0x78,
+    SEL_UCODE32 = 0x83,
+    SEL_KCODE16 = 0x88,
+    SEL_UCODE16 = 0x93,
+    SEL_DATA32 = 0x9b, /* an odd limit */
+    SEL_CODE_DATA = 0xa3,
+    SEL_STACK16 = 0xab,
+    SEL_DOWN16 = 0xb3,
+    SEL_BIG16 = 0xbb, /* 4 GB */
+    SEL_KSTACK16 = 0xc0,
+    SEL_END = 0xc8,
 };
+
+enum world_kind { WORLD_FLAT, WORLD_SEGMENTED, WORLD_PROTECTED16, WORLD_V86, WORLD_REAL };
 
 /* What is fixed by the seed for both sides. */
 struct world_plan {
     uint64_t seed;
+    enum world_kind kind;
+    bool code16;
+    uint32_t eip_base; /* EIP of the first byte of code */
     bool paging, pae, wp, am, user_only, wild;
     bool settle;                           /* no instruction leaves undefined flags behind for long */
     uint64_t cache;                        /* bytes of translated code: one world in four has hardly any */
@@ -80,6 +103,7 @@ struct side {
     struct cpu *cpu;
     struct mem *mem;
     const struct engine *engine;
+    bool low; /* code and data at WORLD_LOW */
     uint32_t intr_vector;
     uint64_t device; /* hash of all that the device and the ports saw, in order */
 };
@@ -100,6 +124,16 @@ uint32_t world_pointer(const struct world_plan *plan, struct dice *dice);
 uint32_t world_number(struct dice *dice);
 /* A linear address of code. */
 uint32_t world_target(const struct world_plan *plan, struct dice *dice);
+
+/* modes.c: makes the plan one of another kind than flat, before its parts are made, and changes them afterwards. */
+void modes_choose(struct world_plan *plan);
+void modes_make(struct world_plan *plan, struct dice *dice);
+/* Its selectors for data, code and real mode, to be loaded anywhere; pointers into its segments. */
+uint16_t modes_data(const struct world_plan *plan, struct dice *dice);
+uint16_t modes_code(const struct world_plan *plan, struct dice *dice);
+uint32_t modes_pointer(const struct world_plan *plan, struct dice *dice);
+/* The processor as real mode wants it. */
+void modes_start(struct cpu *cpu);
 
 /* program.c: fills the code pages of plan->image, and plan->starts. */
 void program_make(struct world_plan *plan, struct dice *dice);

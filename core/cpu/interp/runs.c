@@ -170,7 +170,9 @@ struct run *run_find(struct interp *it, uint64_t key)
     const struct segment *cs = &cpu->seg[CS];
     struct run *run = run_cached(it, key);
     if (!run)
-        return run_make(it, cpu->eip, false);
+        run = run_make(it, cpu->eip, false);
+    if (run == it->scratch)
+        return run;
     bool alone = (uint64_t)cpu->eip + run->bytes - 1 > cs->limit ||
                  (run->page[1] && !run_crosses_same(cpu, run, cs->base + cpu->eip));
     return __builtin_expect(alone, 0) ? run_make(it, cpu->eip, true) : run;
