@@ -64,14 +64,19 @@ void exit_patch(struct xlat *x)
     }
 }
 
-void exit_indirect(struct xlat *x)
+void exit_slot(struct xlat *x, unsigned reg, uint32_t shift)
 {
     struct code *code = &x->code;
     if (x->bt->faults) /* for a page of the table that was never used */
-        emit_op(code, 0, 0xff, 4, op_sib(HOST_TABLE, HOST_EA, 3, (int32_t)(table_shift(x->cs_base) * sizeof(void *))));
+        emit_op(code, 0, 0xff, 4, op_sib(HOST_TABLE, reg, 3, (int32_t)(shift * sizeof(void *))));
     else
         emit_jmp_to(code, x->bt->stub_miss);
     x->ended = true;
+}
+
+void exit_indirect(struct xlat *x)
+{
+    exit_slot(x, HOST_EA, table_shift(x->cs_base));
 }
 
 /* What bt_exec() needs to find in struct cpu. */

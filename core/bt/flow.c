@@ -160,6 +160,30 @@ void xlat_leave(struct xlat *x)
     x->delta = 0;
 }
 
+/* Without copies of outer frames. The new top must be writable (SDM vol. 2, ENTER), and so nothing is written to it. */
+void xlat_enter(struct xlat *x)
+{
+    struct code *code = &x->code;
+    int32_t room = (int32_t)(x->insn->imm & 0xffff);
+    bool alive = x->now->live_in != 0;
+    x->refused = (x->insn->imm2 & 31) || room > 4096 || x->delta < -8192;
+    if (x->refused)
+        return;
+    store_item(x, stack_check(x, -item(x), true), RBP);
+    struct operand at = stack_check(x, -item(x) - room, true);
+    if (alive)
+        flags_stash(code);
+    emit_op(code, EMIT_LOCK | (item(x) == 2 ? EMIT_66 : 0), 0x83, 1, at); /* lock or */
+    emit8(code, 0);
+    if (alive)
+        flags_unstash(code);
+    if (item(x) == 4)
+        emit_mov(code, RBP, HOST_ESP);
+    emit_op(code, item(x) == 2 || (x->mode & MODE_STACK16) ? EMIT_66 : 0, 0x8d, RBP,
+        op_mem(HOST_ESP, x->delta - item(x))); /* lea */
+    x->delta -= item(x) + room;
+}
+
 /* The unit goes on at the target of its jump. */
 static bool jump_follows(const struct xlat *x, uint32_t target)
 {

@@ -29,7 +29,8 @@
 #define MODE_V86 64u      /* v86 mode */
 #define MODE_CS_READ 128u /* data may be read through CS */
 #define MODE_CS_WRITE 256u
-#define MODE_CS_FLAT 512u /* CS begins at 0 and has 4 GB; otherwise landing pads look at it */
+#define MODE_CS_PLAIN 1024u /* none of D, G and AVL is set: real mode, where CS stays like that */
+#define MODE_CS_FLAT 512u   /* CS begins at 0 and has 4 GB; otherwise landing pads look at it */
 /* What is known of a data segment; two bits for each of them but CS. */
 enum {
     SEGMENT_HARD,    /* nothing: its accesses are callouts */

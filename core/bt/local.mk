@@ -18,6 +18,7 @@ core_libcore_a_SOURCES += \
 	core/bt/mode.c \
 	core/bt/operand.c \
 	core/bt/plan.c \
+	core/bt/real.c \
 	core/bt/rows.c \
 	core/bt/run.c \
 	core/bt/segments.c \

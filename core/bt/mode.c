@@ -24,6 +24,8 @@ static inline __attribute__((always_inline)) uint32_t code_mode(const struct cpu
     uint32_t mode = cs->attr & SEG_DB ? 0 : MODE_CODE16;
     if (cs_now(cpu) == CS_FLAT)
         mode |= MODE_CS_FLAT;
+    if (real && !(cs->attr & 0xf000))
+        mode |= MODE_CS_PLAIN;
     if (real)
         return mode | ((cs->attr & (SEG_CODE | SEG_DOWN)) == SEG_DOWN ? 0 : MODE_CS_READ | MODE_CS_WRITE);
     return mode | (cs->attr & SEG_RW ? MODE_CS_READ : 0);

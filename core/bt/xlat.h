@@ -237,6 +237,8 @@ void exit_edges(struct xlat *x);
 void exit_patch(struct xlat *x);
 /* Leaves for the address in R12D through the jump table. Delta must be 0. */
 void exit_indirect(struct xlat *x);
+/* The same by the slot that a register and a constant give. */
+void exit_slot(struct xlat *x, unsigned reg, uint32_t shift);
 /* EXEC_...: what the instruction may do, as far as a callout of it must know. */
 unsigned exec_kind(const struct insn *insn);
 /* The instruction by the interpreter. */
@@ -270,6 +272,7 @@ void xlat_push_rm(struct xlat *x);
 void xlat_push_seg(struct xlat *x);
 void xlat_pop_rm(struct xlat *x);
 void xlat_pop_reg(struct xlat *x);
+void xlat_enter(struct xlat *x);
 void xlat_leave(struct xlat *x);
 void xlat_pusha(struct xlat *x);
 void xlat_popa(struct xlat *x);
@@ -286,6 +289,14 @@ void xlat_call(struct xlat *x);
 void xlat_ret(struct xlat *x);
 void xlat_jmp_rm(struct xlat *x);
 void xlat_call_rm(struct xlat *x);
+
+/* real.c: functions of the rows */
+void xlat_pop_seg(struct xlat *x);
+void xlat_mov_to_seg(struct xlat *x);
+void xlat_load_far(struct xlat *x);
+void xlat_far(struct xlat *x);
+void xlat_far_rm(struct xlat *x);
+void xlat_far_ret(struct xlat *x);
 
 /* flags.c: functions of the rows */
 void xlat_cli(struct xlat *x);

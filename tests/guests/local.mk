@@ -82,3 +82,12 @@ check_DATA += $(guess_plugin)
 $(guess_plugin): tests/guests/guess/guess.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/guests/guess && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
 		-fvisibility=hidden -shared -o $@ $(srcdir)/tests/guests/guess/guess.c
+# A diskette with programs for real mode, for tests/guests/dos.sh.
+dos_guest = tests/guests/dos/boot.img
+EXTRA_DIST += tests/guests/dos/boot.S tests/guests/dos.sh
+TESTS += tests/guests/dos.sh
+CLEANFILES += $(dos_guest) $(dos_guest:.img=.elf)
+check_DATA += $(dos_guest)
+$(dos_guest): tests/guests/dos/boot.S
+	$(AM_V_GEN)$(MKDIR_P) tests/guests/dos && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0 \
+		-o $(@:.img=.elf) $(srcdir)/tests/guests/dos/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
