@@ -31,6 +31,7 @@ core_libcore_a_SOURCES += \
 	core/bt/trace.c \
 	core/bt/trace.h \
 	core/bt/translate.c \
+	core/bt/tsc.c \
 	core/bt/unit.c \
 	core/bt/watch.c \
 	core/bt/xlat.h

@@ -128,6 +128,7 @@ static const struct xlat_row rows[] = {
     { MAP_0F, 0x28, 0x2d, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0x2e, 0x2f, -1, xlat_simd,  WHEN_ANY, 0, ALL },
     { MAP_0F, 0x40, 0x4f, -1, xlat_modrm, 0, ALL, 0 },
+    { MAP_0F, 0x31, 0x31, -1, xlat_rdtsc, 0, 0, 0 },
     { MAP_0F, 0x50, 0x7f, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0x80, 0x8f, -1, xlat_jcc,   0, ALL, 0 },
     { MAP_0F, 0x90, 0x9f, -1, xlat_modrm, SHAPE_RM_BYTE | EXT | WRITES, ALL, 0 },

@@ -305,6 +305,9 @@ void xlat_df(struct xlat *x);
 void xlat_pushf(struct xlat *x);
 void xlat_popf(struct xlat *x);
 
+/* tsc.c */
+void xlat_rdtsc(struct xlat *x);
+
 /* fp.c: functions of the rows */
 void xlat_x87(struct xlat *x);
 void xlat_fwait(struct xlat *x);

@@ -205,6 +205,7 @@ struct cpu {
     struct mem *mem;
     const struct cpu_bus *bus;
     void *bus_opaque;
+    const uint64_t *tsc_origin; /* where it points, bus->tsc is the host's counter less what stands there; or NULL */
     struct tlb *tlb;
     struct windows *windows; /* of the translator, flushed with the TLB; or NULL */
     struct interp *interp;

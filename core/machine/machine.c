@@ -210,6 +210,7 @@ static bool machine_build(struct machine *machine)
     if (!machine_add_cpu(machine) || !machine_trace(machine) || !machine_guest_new(machine))
         return false;
     vclock_start(&machine->clock, machine->host.clock, counts_time(config) ? &machine->cpu->instructions : NULL);
+    machine->cpu->tsc_origin = vclock_tsc_origin(&machine->clock);
     if (!machine_commands_new(machine))
         return false;
     struct board_owner owner = machine_board_owner;

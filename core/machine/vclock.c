@@ -33,9 +33,13 @@ uint64_t vclock_wall(const struct vclock *clock)
 
 uint64_t vclock_tsc(const struct vclock *clock)
 {
-    if (clock->instructions || !clock->tsc_hz)
-        return vclock_now(clock);
-    return __rdtsc() - clock->tsc_origin;
+    const uint64_t *origin = vclock_tsc_origin(clock);
+    return origin ? __rdtsc() - *origin : vclock_now(clock);
+}
+
+const uint64_t *vclock_tsc_origin(const struct vclock *clock)
+{
+    return clock->instructions || !clock->tsc_hz ? NULL : &clock->tsc_origin;
 }
 
 uint64_t vclock_host_time(const struct vclock *clock, uint64_t when)

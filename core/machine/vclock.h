@@ -29,6 +29,9 @@ uint64_t vclock_now(const struct vclock *clock);
 uint64_t vclock_wall(const struct vclock *clock);
 /* What RDTSC counts: the host's counter since virtual time 0; one tick a nanosecond on the instruction clock. */
 uint64_t vclock_tsc(const struct vclock *clock);
+/* The value of the host's counter that this begins at, as it stands now and after pauses; NULL when it is none of the
+ * host's. */
+const uint64_t *vclock_tsc_origin(const struct vclock *clock);
 
 /* Host monotonic time at which virtual time will be `when`; ABBEY_NEVER stays. */
 uint64_t vclock_host_time(const struct vclock *clock, uint64_t when);

@@ -1,6 +1,7 @@
 /* System instructions in translated code: flags, interrupts behind them, and going on in another mode. */
 #include <stdio.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include "core/bt/internal.h"
 #include "tests/unit/cpu_rig.h"
@@ -188,6 +189,48 @@ static void test_calls_stay(void)
     bench_free(b);
 }
 
+/* RDTSC a hundred times: the last, and whether one was below the one before it, in ESI. */
+GUEST(counter, "32",
+    "mov $100, %ecx; xor %esi, %esi; xor %ebx, %ebx; xor %edi, %edi\n"
+    "1: stc; rdtsc; adc $0, %ebp; cmp %edi, %edx; ja 2f; jb 3f; cmp %ebx, %eax; jae 2f\n"
+    "3: inc %esi\n"
+    "2: mov %eax, %ebx; mov %edx, %edi; loop 1b; hlt");
+
+/* Where virtual time is the host's, RDTSC never leaves translated code, and follows what the guest has written. */
+static void test_counter(void)
+{
+    struct bench b = bench_new(counter, counter_end);
+    struct cpu *cpu = b.rig->cpu;
+    uint64_t origin = __rdtsc() - 5000;
+    cpu->tsc_origin = &origin;
+    cpu->tsc_offset = UINT64_C(7) << 40;
+    cpu->reg[EBP] = 0;
+    CU_ASSERT_EQUAL(bt_run(cpu, UINT64_MAX), CPU_EXIT_HALT);
+    uint64_t last = (uint64_t)cpu->reg[EDI] << 32 | cpu->reg[EBX], bound = __rdtsc() - origin + cpu->tsc_offset;
+    CU_ASSERT_EQUAL(cpu->reg[ESI], 0);
+    CU_ASSERT_EQUAL(cpu->reg[EBP], 100); /* CF stays */
+    CU_ASSERT(last >= cpu->tsc_offset + 5000 && last <= bound);
+    CU_ASSERT_EQUAL(b.bt->counters.by_opcode[MAP_0F][0x31], 0);
+    bench_free(b);
+}
+
+/* At CPL 3 it depends on CR4.TSD each time. */
+static void test_counter_barred(void)
+{
+    for (unsigned barred = 0; barred < 2; barred++) {
+        struct bench b = bench_new(counter, counter_end);
+        struct cpu *cpu = b.rig->cpu;
+        uint64_t origin = 0;
+        cpu->tsc_origin = &origin;
+        rig_user(b.rig);
+        cpu->cr4 |= barred ? CR4_TSD : 0;
+        bt_run(cpu, UINT64_MAX);
+        CU_ASSERT_EQUAL(rig_vector(b.rig), EXC_GP); /* of RDTSC, or of HLT */
+        CU_ASSERT_EQUAL(cpu->reg[ECX], barred ? 100 : 0);
+        bench_free(b);
+    }
+}
+
 static const struct unit_test tests[] = {
     { "STI lets an interrupt in behind the next instruction", test_sti_shadow },
     { "POPF lets an interrupt in at once", test_popf_takes },
@@ -196,6 +239,8 @@ static const struct unit_test tests[] = {
     { "flags at CPL 3", test_user_flags },
     { "a kick in the shadow of STI", test_kick_in_shadow },
     { "a kick in a loop of one instruction behind STI", test_kick_in_loop },
+    { "RDTSC is the host's and an offset", test_counter },
+    { "... unless CR4.TSD says no", test_counter_barred },
     { "system calls stay in translated code", test_calls_stay },
 };
 UNIT_MAIN("bt_system", tests)
