@@ -69,6 +69,7 @@ $(bios_guest): tests/guests/bios/boot.S
 
 # Adapters on the network.
 TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
+TESTS += tests/guests/net-switch.sh
 EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
 	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
 TESTS += tests/guests/net-pcnet.sh
@@ -91,3 +92,4 @@ check_DATA += $(dos_guest)
 $(dos_guest): tests/guests/dos/boot.S
 	$(AM_V_GEN)$(MKDIR_P) tests/guests/dos && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0 \
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/dos/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
+	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh

@@ -11,7 +11,10 @@ plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/port.c \
 	plugins/hostos/net/port.h \
 	plugins/hostos/net/ring.c \
-	plugins/hostos/net/ring.h
+	plugins/hostos/net/ring.h \
+	plugins/hostos/net/switch.c \
+	plugins/hostos/net/switch.h \
+	plugins/hostos/net/switch_table.c
 plugins_hostos_net_so_CPPFLAGS = $(AM_CPPFLAGS)
 plugins_hostos_net_so_CFLAGS = $(AM_CFLAGS)
 plugins_hostos_net_so_LDFLAGS = $(PLUGIN_LINK)

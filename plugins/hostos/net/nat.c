@@ -164,7 +164,7 @@ static void nat_ready(struct port *port, const struct port_polls *polls)
     timers_run(nat);
 }
 
-static void nat_transmit(struct port *port, struct record *record)
+static bool nat_transmit(struct port *port, struct record *record)
 {
     struct nat *nat = (struct nat *)port;
     if (record->flags & (ABBEY_NET_TCP4 | ABBEY_NET_TCP6))
@@ -172,6 +172,7 @@ static void nat_transmit(struct port *port, struct record *record)
     else if (record->flags & ABBEY_NET_CHECKSUM)
         offload_checksum(record);
     slirp_input(nat->slirp, record->data, (int)record->bytes);
+    return true;
 }
 
 static const struct port_kind nat_kind = { .prepare = nat_prepare,

@@ -1,5 +1,6 @@
 /* plugin.c - the network backends and their properties. */
 #include "nat.h"
+#include "switch.h"
 
 struct none {
     struct port port;
@@ -20,6 +21,14 @@ static void none_destroy(void *self)
 {
     port_stop(&((struct none *)self)->port);
 }
+
+#define ABBEY_SELF struct switch_port
+static const abbey_prop switch_props[] = {
+    ABBEY_PROP_TEXT(name, "default", "which switch: all machines of a user that say the same are on one"),
+    ABBEY_PROP_TEXT(path, NULL, "the socket at which they meet, instead of a name", .flags = ABBEY_PROP_PATH),
+    PORT_PROPS,
+};
+#undef ABBEY_SELF
 
 #ifdef HAVE_SLIRP
 #define ABBEY_SELF struct nat
@@ -49,6 +58,13 @@ static const abbey_backend backends[] = {
         .props = ABBEY_TABLE(none_props),
         .create = none_create,
         .destroy = none_destroy },
+    { .name = "switch",
+        .summary = "a virtual switch between machines of one user; no privileges, nothing to be started first",
+        .kind = "net",
+        .self_size = sizeof(struct switch_port),
+        .props = ABBEY_TABLE(switch_props),
+        .create = switch_create,
+        .destroy = switch_destroy },
 #ifdef HAVE_SLIRP
     { .name = "nat",
         .summary = "the host's network through a router, with DHCP, DNS, TFTP and forwarded ports; no privileges",

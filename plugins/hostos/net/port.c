@@ -12,7 +12,14 @@
 #define RX_RING (2u << 20)
 #define RX_ROOM (RX_RING / 2) /* with more than that in it nothing is read from outside */
 #define BATCH 64u             /* frames of the device's between two looks at the descriptors */
-#define RUN 256u              /* frames that the I/O thread hands over before it lets go of the machine lock */
+#define CUT (ABBEY_NET_TCP4 | ABBEY_NET_TCP6)
+#define RUN 256u /* frames that the I/O thread hands over before it lets go of the machine lock */
+
+/* One of the frames that a packet was cut into. */
+union part {
+    struct record record;
+    uint8_t bytes[sizeof(struct record) + ABBEY_NET_FRAME + 64];
+};
 
 int port_poll_add(struct port_polls *polls, int fd, short events)
 {
@@ -124,47 +131,71 @@ void port_received(struct port *port, struct record *record)
     ring_commit(&port->rx, record);
 }
 
-/* ---- from the device to outside ---- */
-
-static void transmit_one(struct port *port, struct record *record)
+static void input_one(struct port *port, const struct record *record)
 {
-    port->counts.sent++;
-    port->counts.sent_bytes += record->bytes;
-    capture_frame(&port->tape, record->data, record->bytes);
-    if (port->kind->transmit && !lost(port))
-        port->kind->transmit(port, record);
+    struct record *copy = port_receive(port, record->bytes);
+    if (!copy)
+        return;
+    memcpy(copy, record, sizeof *record + record->bytes);
+    port_received(port, copy);
 }
 
-/* What is too much for the kind is done here: frame after frame, with their checksums. */
-static void transmit(struct port *port, struct record *record)
+void port_input(struct port *port, struct record *record)
 {
-    uint32_t cut = ABBEY_NET_TCP4 | ABBEY_NET_TCP6;
-    union {
-        struct record record;
-        uint8_t bytes[sizeof(struct record) + ABBEY_NET_FRAME + 64];
-    } part;
-    if (!(record->flags & cut & ~port->kind->takes)) {
-        if (record->flags & ABBEY_NET_CHECKSUM & ~port->kind->takes)
+    union part part;
+    uint32_t more = record->flags & ~(atomic_load(&port->takes) | ABBEY_NET_GOOD);
+    if (!(more & CUT)) {
+        if (more & ABBEY_NET_CHECKSUM)
             offload_checksum(record);
-        transmit_one(port, record);
+        input_one(port, record);
         return;
     }
     struct offload_cut state = { .whole = record };
     while (offload_cut_next(&state, &part.record, sizeof part.bytes - sizeof part.record))
-        transmit_one(port, &part.record);
+        input_one(port, &part.record);
 }
 
-static bool transmit_run(struct port *port)
+/* ---- from the device to outside ---- */
+
+static bool transmit_one(struct port *port, struct record *record)
+{
+    if (port->kind->transmit && !lost(port) && !port->kind->transmit(port, record))
+        return false;
+    port->counts.sent++;
+    port->counts.sent_bytes += record->bytes;
+    return true;
+}
+
+/* What is too much for the kind is done here: frame after frame, with their checksums. False when the network has no
+ * room; parts of a packet are then lost, as they may be on a wire. */
+static bool transmit(struct port *port, struct record *record)
+{
+    union part part;
+    capture_frame(&port->tape, record->data, record->bytes);
+    if (!(record->flags & CUT & ~port->kind->takes)) {
+        if (record->flags & ABBEY_NET_CHECKSUM & ~port->kind->takes)
+            offload_checksum(record);
+        return transmit_one(port, record);
+    }
+    struct offload_cut state = { .whole = record };
+    while (offload_cut_next(&state, &part.record, sizeof part.bytes - sizeof part.record))
+        transmit_one(port, &part.record);
+    return true;
+}
+
+static void transmit_run(struct port *port)
 {
     struct record *record = NULL;
     unsigned count = 0;
-    while (count++ < BATCH && (record = ring_first(&port->tx))) {
-        transmit(port, record);
-        ring_drop(&port->tx, record);
+    port->tx_waits = false;
+    while (!port->tx_waits && count++ < BATCH && (record = ring_first(&port->tx))) {
+        if (transmit(port, record))
+            ring_drop(&port->tx, record);
+        else
+            port->tx_waits = true;
     }
     if (atomic_load(&port->tx_refused) && ring_used(&port->tx) < TX_RING / 2)
         deliver_post(port);
-    return record != NULL;
 }
 
 /* ---- the thread ---- */
@@ -183,7 +214,8 @@ static void thread_main(void *arg)
         if (port->kind->prepare)
             port->kind->prepare(port, polls, room);
         atomic_store(&port->asleep, true);
-        again = ring_first(&port->tx) || atomic_load(&port->quit) || (!room && ring_used(&port->rx) < RX_ROOM);
+        again = (!port->tx_waits && ring_first(&port->tx)) || atomic_load(&port->quit) ||
+                (!room && ring_used(&port->rx) < RX_ROOM);
         if (poll(polls->fds, polls->count, again ? 0 : polls->timeout) < 0)
             for (unsigned i = 0; i < polls->count; i++)
                 polls->fds[i].revents = 0;

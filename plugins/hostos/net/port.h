@@ -39,8 +39,9 @@ struct port_kind {
     void (*prepare)(struct port *port, struct port_polls *polls, bool room);
     /* poll(2) has come back. May be NULL. */
     void (*ready)(struct port *port, const struct port_polls *polls);
-    /* A frame of the device's. It may be changed in place. May be NULL. */
-    void (*transmit)(struct port *port, struct record *record);
+    /* A frame of the device's. It may be changed in place. False: not now; it stays, and prepare() asks for what makes
+     * another try worth while. May be NULL. */
+    bool (*transmit)(struct port *port, struct record *record);
     /* The thread ends. May be NULL. */
     void (*stop)(struct port *port);
     uint32_t takes; /* ABBEY_NET_CHECKSUM, ABBEY_NET_TCP4, ABBEY_NET_TCP6: what transmit() need not be spared */
@@ -81,6 +82,7 @@ struct port {
     abbey_thread *thread;
     struct port_polls polls; /* the thread's */
     uint32_t random;
+    bool tx_waits; /* the network had no room for a frame of the device's */
     struct capture tape;
     struct port_counts counts;
 };
@@ -102,5 +104,8 @@ void port_stop(struct port *port);
  * counted); port_received() hands it over, filled in. */
 struct record *port_receive(struct port *port, uint32_t bytes);
 void port_received(struct port *port, struct record *record);
+/* The same with a frame that stands elsewhere, and of which things may be left to be done that the device does not
+ * understand: they are done. Its flags must be good (offload_good()). */
+void port_input(struct port *port, struct record *record);
 
 #endif
