@@ -31,6 +31,7 @@ abbeyinclude_HEADERS = \
 EXTRA_DIST += \
 	sdk/doc/control.md \
 	sdk/doc/guest-optimization.md \
+	sdk/doc/isolation.md \
 	sdk/doc/machine-files.md \
 	sdk/doc/statistics.md
 include sdk/bench/local.mk

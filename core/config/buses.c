@@ -204,6 +204,14 @@ static void devices_order(struct check *check)
     check->devices = sorted;
 }
 
+static void isolate_read(struct check *check, struct entry *entry, struct node *isolate)
+{
+    const abbey_prop row = { .type = ABBEY_TYPE_BOOL };
+    struct config_value value = { .prop = &row };
+    if (value_read(check->report, isolate, &row, entry_property(check, entry, "isolate"), &value))
+        entry->node.isolate = value.integer != 0;
+}
+
 void check_buses(struct check *check)
 {
     for (unsigned i = 0; i < check->device_count; i++) {
@@ -215,6 +223,9 @@ void check_buses(struct check *check)
             bus_implied(check, entry);
         if (addr && addr->kind != NODE_NULL)
             addr_read(check, entry, addr);
+        struct node *isolate = node_find(entry->tree, "isolate");
+        if (isolate && isolate->kind != NODE_NULL)
+            isolate_read(check, entry, isolate);
     }
     addrs_compare(check);
     if (!cycles_find(check))

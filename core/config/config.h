@@ -41,6 +41,7 @@ struct config_node {
     const struct plugin_backend *backend; /* of a backend */
     const char *bus;                      /* id of the device whose bus it is on; NULL: the board */
     int32_t pci_slot, pci_function;       /* from `addr`, or -1 */
+    bool isolate;                         /* in a process of its own */
     struct config_value *values;
     unsigned value_count;
 };

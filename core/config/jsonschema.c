@@ -135,6 +135,9 @@ static void device_add(struct kinds *kinds, const abbey_device *device)
         json_object_set_new(properties, "bus",
             json_pack("{s:[s, s], s:s}", "type", "string", "null", "description",
                 "id of the device whose bus it sits on; needed where several provide one"));
+    json_object_set_new(properties, "isolate",
+        json_pack("{s:[s, s], s:s}", "type", "boolean", "null", "description",
+            "true: the device runs in a process of its own, and the machine goes on if that crashes"));
     if (device->bus && !strcmp(device->bus, "pci"))
         json_object_set_new(properties, "addr",
             json_pack("{s:[{s:s, s:s}, {s:[s, s]}], s:s}", "anyOf", "type", "string", "pattern",

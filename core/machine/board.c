@@ -193,6 +193,7 @@ static void device_free(struct device *device)
     free(device->screen);
     free(device->inputs.asserted);
     free(device->failure);
+    isolate_free(device); /* and with it the instance */
     free(device->self);
 }
 
@@ -232,7 +233,7 @@ static bool timer_kept(const struct device *device, const struct timer *timer)
         if (reg->type != ABBEY_TYPE_TIMER || !(reg->flags & ABBEY_REG_KEEP))
             continue;
         memcpy(&field, (const uint8_t *)device->self + reg->offset, sizeof field);
-        if (field == timer)
+        if (field == timer || (timer->alias && (uintptr_t)field == timer->alias))
             return true;
     }
     return false;

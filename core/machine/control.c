@@ -179,6 +179,8 @@ static void describe(void *self, const void *args, abbey_message *answer)
         json_object_set_new(all, "ranges", ranges_json(device));
         json_object_set_new(all, "accesses", json_integer((json_int_t)device->accesses));
         json_object_set_new(all, "interrupts", json_integer((json_int_t)device->interrupts));
+        if (device->isolate)
+            json_object_set_new(all, "isolate", isolate_json(device));
     }
     message_return(answer, all);
 }
@@ -199,6 +201,6 @@ static const abbey_command rows[] = {
 bool board_commands_add(struct board *board, abbey_error *error)
 {
     const abbey_table table = ABBEY_TABLE(rows);
-    return commands_add(board->owner.commands, NULL, &table, board, error) && screen_commands_add(board, error) &&
-           input_commands_add(board, error);
+    return commands_add(board->owner.commands, NULL, &table, board, error) && isolate_commands_add(board, error) &&
+           screen_commands_add(board, error) && input_commands_add(board, error);
 }

@@ -136,6 +136,13 @@ static void report(struct device *device, FILE *errors)
     line_show(&device->node->mark, errors);
 }
 
+void device_properties_apply(struct device *device)
+{
+    for (unsigned i = 0; i < device->node->value_count; i++)
+        if (device->node->values[i].prop->type != ABBEY_TYPE_IRQ)
+            property_apply(device, &device->node->values[i]);
+}
+
 static void *aligned_zero(size_t bytes)
 {
     size_t rounded = (bytes + 63) & ~(size_t)63;
@@ -149,7 +156,10 @@ static void *aligned_zero(size_t bytes)
 static bool create(struct device *device)
 {
     const struct config_node *node = device->node;
-    device->self = aligned_zero(device->kind ? device->kind->self_size : device->backend->self_size);
+    if (node->isolate && !isolate_prepare(device))
+        return false;
+    if (!node->isolate)
+        device->self = aligned_zero(device->kind ? device->kind->self_size : device->backend->self_size);
     if (!device->self) {
         device_fail(device, "out of memory for its instance");
         return false;
@@ -157,6 +167,8 @@ static bool create(struct device *device)
     for (unsigned i = 0; i < node->value_count; i++)
         if (!property_apply(device, &node->values[i]))
             return false;
+    if (node->isolate)
+        return device->created = isolate_create(device);
     int32_t result = device->kind ? device->kind->create(&device->handle, device->self)
                                   : device->backend->create(&device->handle, device->self, &device->interface);
     device->created = result >= 0;

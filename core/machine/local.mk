@@ -11,6 +11,10 @@ core_libcore_a_SOURCES += \
 	core/machine/input_control.c \
 	core/machine/irq.c \
 	core/machine/isadma.c \
+	core/machine/isolate.c \
+	core/machine/isolate.h \
+	core/machine/isolate_serve.c \
+	core/machine/isolate_worker.c \
 	core/machine/keys.c \
 	core/machine/keys.h \
 	core/machine/machine.c \

@@ -45,6 +45,7 @@ struct timer {
     abbey_timer_fn fn;
     void *self;
     uint64_t due;   /* ABBEY_NEVER: not armed, and not in the heap */
+    uint64_t alias; /* of an isolated device: what its instance holds for the handle; else 0 */
     uint64_t order; /* of arming: timers due at one time run in this order */
     uint32_t index; /* in the heap */
     struct timer *next;
@@ -189,6 +190,7 @@ struct device {
     struct pci_bus *bus;
     struct bus_offer offer;
     uint64_t accesses, interrupts;
+    struct isolate *isolate; /* in a process of its own, or NULL */
 };
 
 /* What users do, on its way. */
@@ -252,6 +254,8 @@ static inline struct device *device_of(abbey_dev *dev)
 bool device_create(struct device *device, FILE *errors);
 void device_destroy(struct device *device);
 void device_reset_registers(struct device *device);
+/* Puts the properties into the instance again; the lines are those that were connected. */
+void device_properties_apply(struct device *device);
 __attribute__((format(printf, 2, 3))) void device_fail(struct device *device, const char *format, ...);
 __attribute__((format(printf, 3, 4))) void device_log(struct device *device, uint32_t level, const char *format, ...);
 /* Reports a call that is only allowed in create(); true when it is not made there. */
@@ -259,6 +263,17 @@ bool device_too_late(struct device *device, const char *call);
 /* "file:line:col", or "default configuration", of where the device stands; the buffer is the caller's. */
 const char *device_where(const struct device *device, char *text, size_t room);
 struct device *board_device(const struct board *board, const char *id);
+
+/* isolate.c: takes the plugin's place before the properties are applied; starts its process after. False with a
+ * recorded reason. */
+bool isolate_prepare(struct device *device);
+bool isolate_create(struct device *device);
+void isolate_free(struct device *device);
+bool isolate_commands_add(struct board *board, abbey_error *error);
+/* {"dead", "process", "crashes"}; NULL when the device is not isolated. */
+json_t *isolate_json(const struct device *device);
+/* The process of the device has ended: nobody answers. */
+bool device_dead(const struct device *device);
 
 /* interface.c */
 const void *interface_find(struct device *device, const char *id);

@@ -140,14 +140,14 @@ static void pci_cycle(abbey_dev *dev, abbey_pci_cycle *cycle)
     uint32_t slot = cycle->address >> 11 & 31, function = cycle->address >> 8 & 7, offset = cycle->address & 0xff;
     struct pci_function *f = bus && (cycle->address >> 16 & 0xff) == 0 ? bus->functions[slot][function] : NULL;
     uint32_t mask = cycle->size == 4 ? ~0u : cycle->size == 2 ? 0xffff : 0xff;
-    if (f) {
+    if (f && !device_dead(f->device)) {
         f->device->accesses++;
         if (cycle->write)
             pci_config_write(f, offset, cycle->size, cycle->value);
         else
             cycle->value = pci_config_read(f, offset, cycle->size) & mask;
     } else if (!cycle->write) {
-        cycle->value = mask; /* master abort */
+        cycle->value = mask; /* master abort: nobody is there, or not any more */
     }
 }
 

@@ -46,7 +46,7 @@ struct timer *timer_field(const struct device *device, const abbey_reg *reg)
     const void *handle;
     memcpy(&handle, (const uint8_t *)device->self + reg->offset, sizeof handle);
     for (struct timer *t = device->timers; t; t = t->next)
-        if (t == handle)
+        if (t == handle || (t->alias && t->alias == (uintptr_t)handle))
             return t;
     return NULL;
 }

@@ -33,6 +33,7 @@ static const char *const known[] = {
     ABBEY_HOST_LOCAL_1,
     ABBEY_HOST_FAULT_1,
     ABBEY_HOST_PICTURE_1,
+    ABBEY_HOST_PROCESS_1,
 };
 
 bool plugin_unknown_interface(const char *ids, char *id, size_t room)

@@ -42,7 +42,7 @@ static const struct type_row *type_find(uint32_t type)
 }
 
 /* Keys that a machine file uses beside the properties of a device. */
-static const char *const reserved_names[] = { "device", "backend", "bus", "addr" };
+static const char *const reserved_names[] = { "device", "backend", "bus", "addr", "isolate" };
 
 bool plugin_name_good(const char *name)
 {

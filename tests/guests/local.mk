@@ -93,3 +93,6 @@ $(dos_guest): tests/guests/dos/boot.S
 	$(AM_V_GEN)$(MKDIR_P) tests/guests/dos && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0 \
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/dos/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
 	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh
+# The analog input of the SDK's samples, used by a program in a guest.
+EXTRA_DIST += tests/guests/daq.sh tests/guests/daq/daq_user.c
+TESTS += tests/guests/daq.sh

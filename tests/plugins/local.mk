@@ -16,3 +16,11 @@ EXTRA_DIST += tests/plugins/broken.c
 tests/plugins/broken-%.so: tests/plugins/broken.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/plugins && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
 		-fvisibility=hidden -DBROKEN=$* -shared -o $@ $<
+
+# A card that goes wrong when a guest tells it to.
+check_DATA += tests/plugins/frail.so
+CLEANFILES += tests/plugins/frail.so
+EXTRA_DIST += tests/plugins/frail.c
+tests/plugins/frail.so: tests/plugins/frail.c
+	$(AM_V_CCLD)$(MKDIR_P) tests/plugins && $(CC) -I$(top_srcdir)/sdk/include $(CFLAGS) $(WARN_CFLAGS) -std=gnu11 -fPIC \
+		-fvisibility=hidden -shared -o $@ $<

@@ -34,6 +34,7 @@ static const void *query(const char *id)
         { ABBEY_HOST_PICTURE_1, &host_picture },
 #endif
         { ABBEY_HOST_WINDOW_1, &host_window },
+        { ABBEY_HOST_PROCESS_1, &host_process },
     };
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
         if (strcmp(id, services[i].id) == 0)

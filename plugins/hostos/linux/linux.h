@@ -23,6 +23,7 @@ extern const abbey_host_local_1 host_local;
 extern const abbey_host_fault_1 host_fault;
 extern const abbey_host_picture_1 host_picture;
 extern const abbey_host_window_1 host_window;
+extern const abbey_host_process_1 host_process;
 
 struct abbey_thread {
     pthread_t id;

@@ -21,6 +21,7 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/linux.h \
 	plugins/hostos/linux/local.c \
 	plugins/hostos/linux/mem.c \
+	plugins/hostos/linux/process.c \
 	plugins/hostos/linux/signals.c \
 	plugins/hostos/linux/signals.h \
 	plugins/hostos/linux/stream.c \

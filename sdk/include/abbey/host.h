@@ -220,6 +220,31 @@ typedef struct abbey_host_fault_1 {
     void (*on_crash)(void (*fn)(void *arg, const abbey_fault *fault), void *arg);
 } abbey_host_fault_1;
 
+/* ---- Processes: for what is not trusted with the address space of this one ---- */
+
+#define ABBEY_HOST_PROCESS_1 "abbey.host.process/1"
+
+typedef struct abbey_process abbey_process;
+
+/* A process begins as a copy of this one, with its code and data at the same addresses; memory objects and what share()
+ * gave are the same memory in both. It has no handles of this one, no other thread, dies of its own faults, and ends
+ * with this one. All of it [any]. */
+typedef struct abbey_host_process_1 {
+    uint32_t size;
+    uint32_t reserved;
+    void *(*share)(uint64_t bytes, abbey_error *error); /* zeroed pages, shared with processes started after it */
+    void (*unshare)(void *start, uint64_t bytes);
+    /* Runs run(arg) in a process; NULL with the reason. `name` is what the host's tools show, up to 15 bytes. */
+    abbey_process *(*start)(const char *name, void (*run)(void *arg), void *arg, abbey_error *error);
+    int64_t (*handle)(const abbey_process *process); /* for abbey_host_event_1.watch(): readable when it has ended */
+    int64_t (*id)(const abbey_process *process);     /* as the host's tools name it */
+    int32_t (*ended)(abbey_process *process, abbey_error *how); /* 0: it runs; 1: it has ended, and how */
+    void (*end)(abbey_process *process);                        /* kills it if need be, and frees the handle */
+    /* On a word of shared memory: waits while it holds `value`, until woken or for that long; may return early. */
+    void (*wait)(uint32_t *word, uint32_t value, uint64_t nanoseconds);
+    void (*wake)(uint32_t *word);
+} abbey_host_process_1;
+
 /* ---- Windows: address spaces of a guest as address space of the process ---- */
 
 #define ABBEY_HOST_WINDOW_1 "abbey.host.window/1"

@@ -1,0 +1,65 @@
+/* frail.c - a card with ways to go wrong that a guest chooses, for the tests of isolation. Ports from `base`:
+ * +0 a register; +1 a write crashes, when the value is 1, never comes back, when it is 2, and otherwise writes the
+ * register to guest memory at 8000h; +2 a write starts a timer of 10 ms, which adds one to the register. */
+#include <abbey/plugin.h>
+
+struct frail {
+    uint16_t base;
+    _Bool refuse;
+    abbey_irq *irq;
+    abbey_dma *dma;
+    abbey_timer *timer;
+    uint8_t value;
+};
+#define ABBEY_SELF struct frail
+
+static void fired(void *self)
+{
+    struct frail *f = self;
+    f->value++;
+    abbey_irq_set(f->irq, 1);
+}
+
+static void port(void *self, abbey_io *io)
+{
+    struct frail *f = self;
+    if (io->offset == 0 && io->write)
+        f->value = (uint8_t)io->value;
+    else if (io->offset == 0)
+        io->value = f->value;
+    else if (io->offset == 1 && io->write && io->value == 1)
+        *(volatile uint8_t *)(uintptr_t)io->addr = 0; /* nothing is there */
+    else if (io->offset == 1 && io->write && io->value == 2)
+        for (;;)
+            __asm__ volatile("pause");
+    else if (io->offset == 1 && io->write)
+        abbey_dma_write(f->dma, 0x8000, &f->value, 1);
+    else if (io->write)
+        abbey_timer_arm(f->timer, 10 * ABBEY_MS);
+}
+
+static int32_t create(abbey_dev *dev, void *self)
+{
+    struct frail *f = self;
+    f->dma = abbey_dma_open(dev);
+    f->timer = abbey_timer_new(dev, fired, f);
+    if (f->refuse)
+        return abbey_fail(dev, "refuse: it was asked to refuse");
+    return f->timer ? abbey_pio_map(dev, f->base, 3, port, f) : -1;
+}
+
+static const abbey_prop props[] = {
+    ABBEY_PROP(base, 0x330, "first of three ports", .min = 0x100, .max = 0x3f0),
+    ABBEY_PROP(refuse, 0, "create() fails"),
+    ABBEY_PROP(irq, 7, "ISA interrupt line"),
+};
+static const abbey_reg regs[] = { ABBEY_REG(value, 0), ABBEY_REG(timer, 0) };
+static const abbey_device device = { .name = "frail",
+    .summary = "a card that goes wrong when it is told to",
+    .bus = "isa",
+    .self_size = sizeof(struct frail),
+    .state_version = 1,
+    .props = ABBEY_TABLE(props),
+    .regs = ABBEY_TABLE(regs),
+    .create = create };
+ABBEY_PLUGIN(.id = "test.frail", .version = "1.2.3", .license = "MIT", .device = &device);

@@ -1,0 +1,95 @@
+#!/bin/bash
+# isolate.sh - `isolate: true`: a device does in a process of its own what it does in this one; one that crashes or hangs
+# leaves a dead card, a report, an event, and a machine that goes on; what cannot be isolated is refused. The guests are
+# a few bytes. Prints TAP.
+: "${ABBEY:?}" "${ABBEY_BUILDDIR:?}"
+work=$(mktemp -d)
+pid=
+trap '[ "$pid" ] && kill -KILL $pid 2>/dev/null; rm -rf "$work"' EXIT
+number=0
+cp "$ABBEY_BUILDDIR/tests/plugins/frail.so" "$work/"
+export ABBEY_PLUGIN_PATH=$work:$ABBEY_PLUGIN_PATH
+
+result() { # NAME COMMAND...
+    local name=$1
+    shift
+    number=$((number + 1))
+    if "$@"; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        tail -n 20 "$work/out" "$work/err" "$work/ctl" 2>/dev/null | sed 's/^/# /'
+    fi
+}
+
+# machine CODE OPTION... - runs a guest whose debug port goes to $work/said; its status in $status.
+machine() {
+    printf "$1" >"$work/guest"
+    shift
+    rm -f "$work/said"
+    "$ABBEY" run pc --timeout 120 --set firmware=null --set boot.kernel="$work/guest" --set boot.format=raw --set memory=4M \
+        --set devices.end='{device: debug-exit, port: 0xf4}' --set backends.said="{backend: file, path: $work/said}" \
+        --set devices.debug.line=said --set devices.card="{device: frail, isolate: true}" "$@" >"$work/out" 2>"$work/err"
+    status=$?
+}
+said() { [ "$(od -An -tx1 "$work/said" | tr -d ' \n')" = "$1" ]; }
+told() { grep -qF "$1" "$work/err"; }
+
+out() { printf '\\xba\\x%02x\\x03\\xb0\\x%02x\\xee' $((0x30 + $1)) "0x$2"; } # out 330h + $1, $2
+in='\xba\x30\x03\xec'   # in al, 330h
+say='\xe6\xe9'          # out e9h, al
+end='\xe6\xf4\xf4'      # the end of the run
+
+machine "$(out 0 5a)$in$say$(out 1 0)\xa0\x00\x80$say$end"
+result "a register is read as it was written, and DMA reaches the guest's memory" said 5a5a
+# The timer: waits until the register changes.
+machine "$(out 0 41)$(out 2 0)$in\x3c\x41\x74\xfb$say$end"
+result "a timer runs in the machine's time" said 42
+
+machine "$(out 0 5a)$(out 1 1)$in$say$(out 0 3)$in$say$end"
+result "a card that crashes is dead: reads are all ones" said ffff
+result "the report names device, plugin, version, and what it was doing" told \
+    "card: error: test.frail 1.2.3: its process ended (signal 11, Segmentation fault) in a write of 1 bytes at 331h (offset 1h)"
+machine "$(out 0 5a)$(out 1 2)$in$say$end"
+result "a card that does not answer is ended" said ff
+result "and the report says so" told "test.frail 1.2.3: its process ended (no answer for 5 seconds) in a write of 1 bytes at 331h"
+
+# It comes back: the guest waits for the card to be there again, and finds its register.
+machine "$(out 0 5a)$(out 1 1)$in\x3c\xff\x74\xfb$say$end" --set control.socket="$work/sock" &
+pid=$!
+ctl() { "$ABBEY" ctl --timeout 120 --json "$work/sock" "$@" >"$work/ctl" 2>&1; }
+crashed() { ctl device.describe id=card && grep -q '"dead": true' "$work/ctl" && grep -q '"crashes": 1' "$work/ctl"; }
+tries=600
+until crashed || [ $tries -eq 0 ] || ! kill -0 $pid 2>/dev/null; do
+    tries=$((tries - 1))
+    sleep 0.1
+done
+result "device.describe says that it is dead" crashed
+ctl device.restart id=com1
+result "what is not isolated cannot be restarted" grep -q "'com1' is not isolated" "$work/ctl"
+ctl device.restart id=card
+worker=$(sed -n 's/.*"process": \([0-9]*\).*/\1/p' "$work/ctl")
+result "device.restart starts another process" grep -q '"process": [1-9]' "$work/ctl"
+wait $pid
+pid=
+result "and the register is as it was" said 5a
+
+# ---- refusals ----
+
+refused() { # TEXT OPTION...
+    local text=$1
+    shift
+    "$ABBEY" run pc --timeout 20 --set firmware=null --set boot.kernel="$work/guest" --set boot.format=raw "$@" >"$work/out" 2>"$work/err"
+    [ $? -eq 1 ] && told "$text"
+}
+result "the reason of a create() that fails comes through" refused "device 'card': refuse: it was asked to refuse" \
+    --set devices.card='{device: frail, isolate: true, refuse: true}'
+result "a device with a backend cannot be isolated" refused "its property 'line' names a backend" \
+    --set backends.n='{backend: "null"}' --set devices.com1='{device: ns16550, base: 0x3f8, irq: 4, line: n, isolate: true}'
+result "an interrupt controller cannot be isolated" refused "is an interrupt controller" \
+    --set devices.pic='{device: i8259, isolate: true}'
+result "an interface that is not offered is named" refused "it asks for 'abbey.vram/1'" \
+    --set devices.vga='{device: vga, isolate: true}'
+result "isolate: is true or false" refused "error[wrong-type]" --set devices.card='{device: frail, isolate: perhaps}'
+result "no process is left behind" eval '[ "$worker" ] && ! kill -0 $worker 2>/dev/null'
+echo "1..$number"
