@@ -17,7 +17,6 @@
  * which fault.c hands the instruction to the interpreter. An x87 exception that the guest has unmasked pends on the
  * host as it does on the guest's processor, and is raised in front of the same instruction. */
 #include "core/bt/xlat.h"
-#include "core/cpu/cpuid.h"
 #include "core/cpu/fpu.h"
 #include "core/cpu/interp/simd.h"
 #include "core/cpu/interp/x87.h"
@@ -107,13 +106,12 @@ static void simd_group15(struct xlat *x)
         emit_op(&x->code, EMIT_0F, 0xae, insn->reg, op_reg(insn->rm));
         return;
     }
-    bool store = insn->reg == 3;
-    /* What a processor without SSE2 refuses in MXCSR, the host accepts. */
-    x->refused = !store && (insn->reg != 2 || !(x->bt->cpu->model->features & CPUID_SSE2));
+    /* LDMXCSR is the interpreter's: bits that the guest's processor refuses, the host's may have. */
+    x->refused = insn->reg != 3;
     if (x->refused)
         return;
     fp_require(x, FPU_SSE);
-    emit_op(&x->code, EMIT_0F, 0xae, insn->reg, operand_check(x, 4, store));
+    emit_op(&x->code, EMIT_0F, 0xae, insn->reg, operand_check(x, 4, true));
 }
 
 static void simd_other(struct xlat *x)

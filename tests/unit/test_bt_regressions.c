@@ -207,6 +207,25 @@ static void test_pusha(void)
     }
 }
 
+/* lockstep-random, seed 400932: a bit of MXCSR that the host's processor has and the guest's has not, each in turn. */
+GUEST(load_mxcsr, "32", "mov $32, %ecx; mov $1, %eax; 1: mov %eax, 0x20000; ldmxcsr 0x20000; roll %eax; loop 1b; hlt");
+GUEST(refused_gp, "32", "inc %esi; add $4, %esp; addl $7, (%esp); iret"); /* goes on behind LDMXCSR */
+
+static void test_mxcsr(void)
+{
+    const struct engine *engine;
+    for (unsigned i = 0; (engine = engine_at(i)); i++) {
+        struct rig *rig = rig_new_for(engine, true);
+        rig_flat32(rig, load_mxcsr, load_mxcsr_end);
+        rig_handler(rig, EXC_GP, refused_gp, refused_gp_end);
+        rig->cpu->cr4 |= CR4_OSFXSR;
+        rig->cpu->reg[ESI] = 0;
+        CU_ASSERT_EQUAL(engine->run(rig->cpu, 10000), CPU_EXIT_HALT);
+        CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 16);
+        rig_free(rig);
+    }
+}
+
 static const struct unit_test tests[] = {
     { "code on a page that had been written is changed", test_written_then_executed },
     { "an interrupt that cannot be delivered stops the guest at once", test_shutdown_by_interrupt },
@@ -216,6 +235,7 @@ static const struct unit_test tests[] = {
         test_interrupt_in_delivery },
     { "an instruction that goes on in device memory is fetched each time", test_into_device },
     { "PUSHA that faults in the upper of two pages changes nothing in the lower one", test_pusha },
+    { "LDMXCSR refuses what the guest's processor has not", test_mxcsr },
     { "a masked interrupt does not keep the guest from going on", test_masked_interrupt },
 };
 UNIT_MAIN("engine regressions", tests)
