@@ -28,8 +28,16 @@ tests_lockstep_lockstep_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_lockstep_lockstep_random_CFLAGS = $(UNIT_CFLAGS) -Wno-missing-field-initializers
 tests_lockstep_lockstep_random_LDADD = $(UNIT_LIBS)
 
-TESTS += tests/lockstep/boots.sh tests/lockstep/switches.sh
-EXTRA_DIST += tests/lockstep/boots.sh tests/lockstep/switches.sh
+check_PROGRAMS += tests/lockstep/lockstep-ends
+TESTS += tests/lockstep/lockstep-ends
+lockstep_worlds = $(tests_lockstep_lockstep_random_SOURCES:tests/lockstep/random.c=)
+tests_lockstep_lockstep_ends_SOURCES = tests/lockstep/ends.c $(lockstep_worlds)
+tests_lockstep_lockstep_ends_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_lockstep_lockstep_ends_CFLAGS = $(UNIT_CFLAGS) -Wno-missing-field-initializers
+tests_lockstep_lockstep_ends_LDADD = $(UNIT_LIBS)
+
+TESTS += tests/lockstep/boots.sh tests/lockstep/switches.sh tests/lockstep/system.sh
+EXTRA_DIST += tests/lockstep/boots.sh tests/lockstep/switches.sh tests/lockstep/system.sh
 check_PROGRAMS += tests/lockstep/lockstep-machine
 tests_lockstep_lockstep_machine_SOURCES = tests/lockstep/machine.c tests/lockstep/state.c tests/lockstep/state.h
 tests_lockstep_lockstep_machine_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -47,7 +47,11 @@ static uint32_t bus_intr_ack(void *opaque)
 
 static uint64_t bus_tsc(void *opaque)
 {
-    return ((struct side *)opaque)->cpu->instructions;
+    struct side *side = opaque;
+    if (!side->ends)
+        return side->cpu->instructions;
+    side->device = mix(side->device, 1u << 21);
+    return side->device >> 8;
 }
 
 static const struct cpu_bus bus = { .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc };
@@ -104,6 +108,7 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
     abbey_error error = { "" };
     struct side *side = calloc(1, sizeof(*side));
     side->engine = engine;
+    side->ends = plan->ends;
     side->mem = mem_new(&hostmem, WORLD_RAM, 3u << 30, &error);
     struct cpu *cpu = aligned_alloc(64, (sizeof(*cpu) + 63) & ~(size_t)63);
     if (!side->mem || !cpu)
@@ -127,7 +132,7 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
         abort();
     cpu_reset(cpu, false);
     side_start(cpu, plan);
-    if (engine->prepare && !engine->prepare(cpu, plan->cache, true, &error)) {
+    if (engine->prepare && !engine->prepare(cpu, plan->cache, !plan->ends, &error)) {
         fprintf(stderr, "engine '%s': %s\n", engine->name, error.text);
         exit(1);
     }

@@ -20,6 +20,8 @@
 #define TSS 0xc000u
 #define HANDLERS 0xd000u
 #define COMMON 0xdc00u
+#define ENDING 0xdd00u
+#define ENDS_AT 0xdff8u /* so many restarts */
 #define KSTACK_TOP 0x14000u
 
 /* ---- the handlers ----
@@ -59,6 +61,23 @@ __asm__(".pushsection .rodata\n"
         "   mov 56(%ebx), %es; mov 58(%ebx), %ds\n"
         "   popa; iret\n"
         "world_common_end:\n"
+        ".byte 0\n.code64\n.popsection\n");
+
+/* In front of that in a world that ends: by what the processor pushes, with an error code or without. And the way back
+ * of those that resume. */
+extern const uint8_t world_error[], world_plain[], world_resume[], world_resume_end[];
+__asm__(".pushsection .rodata\n"
+        "world_error:\n.code32\n"
+        "   andl $~0x8d5, 16(%esp); jmp 1f\n"
+        "world_plain:\n"
+        "   andl $~0x8d5, 12(%esp)\n"
+        "1: mov $0x10, %eax; mov %ax, %ds\n"
+        "   mov 0xdffc, %eax; cmp 0xdff8, %eax; jb 2f\n"
+        "   cli; hlt\n"
+        "2: mov $0xdc00, %eax; jmp *%eax\n"
+        "world_resume:\n"
+        "   andl $~0x8d5, 8(%esp); iret\n"
+        "world_resume_end:\n"
         ".byte 0\n.code64\n.popsection\n");
 
 /* ---- places ---- */
@@ -245,6 +264,29 @@ static void make_handlers(struct world_plan *plan)
         memcpy(stub + 3, &distance, 4);
         if (resumes)
             stub[0] = 0xcf; /* IRET */
+    }
+}
+
+static bool pushes_error(uint32_t vector)
+{
+    return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC;
+}
+
+void world_plan_end(struct world_plan *plan, uint32_t restarts)
+{
+    plan->ends = true;
+    put32(plan, ENDS_AT, restarts);
+    memcpy(plan->image + ENDING, world_error, (size_t)(world_resume_end - world_error));
+    for (uint32_t v = 0; v < 256; v++) {
+        uint8_t *stub = plan->image + HANDLERS + 8 * v;
+        const uint8_t *to = stub[0] == 0xcf ? world_resume : pushes_error(v) ? world_error : world_plain;
+        uint32_t distance = ENDING + (uint32_t)(to - world_error) - (HANDLERS + 8 * v);
+        if (to == world_resume) {
+            stub[0] = 0xe9;
+            put32(plan, HANDLERS + 8 * v + 1, distance - 5);
+        } else {
+            put32(plan, HANDLERS + 8 * v + 3, distance - 7);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
  *     physical
  *     00001000  CR3 page: page directory, or PDPT; 2000-5fff page directories for PAE; 6000-9fff page tables
  *     0000a000  GDT; a800 LDT; b000 IDT; c000 TSS
- *     0000d000  handlers; d800 log of what they got
+ *     0000d000  handlers; d800 log of what they got; dd00 what comes before them in a world that ends
  *     0000e000  256 starting states; the handlers continue with the next one
  *     00012000  kernel stack, 8 KB
  *     00400000  code, 8 pages; 00408000 data, 64 pages
@@ -94,12 +94,14 @@ struct world_plan {
     bool fp;                               /* a third is x87, MMX and SSE */
     const char *debug;                     /* switches of engines */
     bool host_faults;                      /* engines hear of them: what may fault runs as translated code */
+    bool ends;                             /* the world ends, and instructions are not counted */
     uint8_t *image;                        /* of all RAM */
     uint32_t starts[WORLD_CODE_BYTES / 2]; /* offsets of instructions in the code */
     uint32_t start_count;
 };
 
 struct side {
+    bool ends; /* of the plan */
     struct cpu *cpu;
     struct mem *mem;
     const struct engine *engine;
@@ -110,6 +112,9 @@ struct side {
 
 struct world_plan *world_plan_new(uint64_t seed, bool settle);
 void world_plan_free(struct world_plan *plan);
+/* The handlers end the world by HLT when so many faults have started anew; and they clear the arithmetic flags in what
+ * the processor pushed. */
+void world_plan_end(struct world_plan *plan, uint32_t restarts);
 
 struct side *side_new(const struct world_plan *plan, const struct engine *engine);
 void side_free(struct side *side);
