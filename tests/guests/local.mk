@@ -71,9 +71,7 @@ $(bios_guest): tests/guests/bios/boot.S
 TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
 TESTS += tests/guests/net-switch.sh
 EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
-	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
-TESTS += tests/guests/net-pcnet.sh
-EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh
+	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh
 # A plugin with wrong hints, for tests/guests/optimize.sh.
 guess_plugin = tests/guests/guess/guess.so
 EXTRA_DIST += tests/guests/guess/guess.c tests/guests/optimize.sh
@@ -92,7 +90,7 @@ check_DATA += $(dos_guest)
 $(dos_guest): tests/guests/dos/boot.S
 	$(AM_V_GEN)$(MKDIR_P) tests/guests/dos && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0 \
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/dos/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
-	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh
+
 # The analog input of the SDK's samples, used by a program in a guest.
 EXTRA_DIST += tests/guests/daq.sh tests/guests/daq/daq_user.c
 TESTS += tests/guests/daq.sh
