@@ -28,12 +28,25 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/timer.h \
 	sdk/include/abbey/types.h \
 	sdk/include/abbey/vram.h
-EXTRA_DIST += \
+# The manual is read as Markdown; the reference is made from the headers.
+dist_doc_DATA = \
+	sdk/doc/README.md \
+	sdk/doc/abi.md \
+	sdk/doc/backends.md \
 	sdk/doc/control.md \
-	sdk/doc/guest-optimization.md \
+	sdk/doc/data-sheet.md \
 	sdk/doc/isolation.md \
 	sdk/doc/machine-files.md \
-	sdk/doc/statistics.md
+	sdk/doc/quirks.md \
+	sdk/doc/statistics.md \
+	sdk/doc/testing.md \
+	sdk/doc/tutorial.md
+doc_DATA = sdk/doc/reference.md
+EXTRA_DIST += sdk/doc/reference.awk
+CLEANFILES += sdk/doc/reference.md
+sdk/doc/reference.md: sdk/doc/reference.awk $(abbeyinclude_HEADERS)
+	$(AM_V_GEN)$(MKDIR_P) sdk/doc && $(AWK) -f $(srcdir)/sdk/doc/reference.awk \
+		$(abbeyinclude_HEADERS:%=$(srcdir)/%) >$@.new && mv $@.new $@
 include sdk/bench/local.mk
 include sdk/check/local.mk
 include sdk/template/local.mk

@@ -77,15 +77,12 @@ static int choices(struct check *check, const abbey_prop *p)
 static int property(struct check *check, const abbey_prop *p)
 {
     bool required = p->flags & ABBEY_PROP_REQUIRED;
+    if (p->type == ABBEY_TYPE_IRQ || plugin_backend_kind(p->type))
+        return required ? CHECK_PASSED : good_value(check, p->name, "none", "what need not be given");
     switch (p->type) {
     case ABBEY_TYPE_BOOL:
         return good_value(check, p->name, "true", "a bool") || good_value(check, p->name, "false", "a bool");
     case ABBEY_TYPE_STRING: return p->choices ? choices(check, p) : CHECK_PASSED;
-    case ABBEY_TYPE_IRQ:
-    case ABBEY_TYPE_CHAR:
-    case ABBEY_TYPE_BLOCK:
-    case ABBEY_TYPE_DISPLAY:
-        return required ? CHECK_PASSED : good_value(check, p->name, "none", "what need not be given");
     default: return number(check, p);
     }
 }

@@ -5,6 +5,10 @@ EXTRA_DIST += \
 	sdk/samples/doorbell/doorbell.yaml \
 	sdk/samples/doorbell/test_doorbell.c \
 	sdk/samples/sample.mk \
+	sdk/samples/copies/Makefile \
+	sdk/samples/copies/copies.c \
+	sdk/samples/copies/copies.yaml \
+	sdk/samples/copies/test_copies.c \
 	sdk/samples/copier/Makefile \
 	sdk/samples/copier/copier.c \
 	sdk/samples/copier/copier.yaml \

@@ -1,42 +1,7 @@
 #!/bin/bash
 # installed.sh - a third party with nothing but the installed files, in a folder outside the tree: `abbey plugins new` for
 # each kind, built, tested, checked, and run in its machine; and the samples of the SDK. Prints TAP.
-: "${ABBEY_BUILDDIR:?}" "${ABBEY_SRCDIR:?}"
-set -u
-number=0
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-
-# check NAME COMMAND... - one line of TAP; the output of a command that fails is shown.
-check() {
-    number=$((number + 1))
-    local name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        tail -n 60 "$work/log" | sed 's/^/# /'
-    fi
-}
-
-# What this Abbey was built with: the bench of a sanitizer build needs its sanitizer.
-built_with() { sed -n "s/^$1 = //p" "$ABBEY_BUILDDIR/Makefile"; }
-cc=$(built_with CC) cflags="-O2 -g -Wall -Wextra -Werror $(built_with SANITIZE_CFLAGS)"
-
-if ! MAKEFLAGS='' make -C "$ABBEY_BUILDDIR" install DESTDIR="$work/root" >"$work/log" 2>&1; then
-    sed 's/^/# /' "$work/log"
-    echo "Bail out! it cannot be installed"
-    exit 99
-fi
-# The installed files say where they would be on a user's machine; here that place has the temporary root before it.
-prefix=$work/root$(built_with prefix)
-PKG_CONFIG_PATH=$(dirname "$(find "$work/root" -name abbey-plugin.pc)")
-export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR=$work/root
-export ABBEY_PLUGIN_PATH=$work/root$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=plugindir abbey-plugin)
-export ABBEY_CONFIG_PATH=$prefix/share/abbey/configs ABBEY_TEMPLATE_PATH=$prefix/share/abbey/template
-export PATH=$prefix/bin:$PATH MAKEFLAGS=
-hash -r
+. "${ABBEY_SRCDIR:?}/tests/sdk/root.bash"
 
 # ---- abbey plugins new ----
 
@@ -98,7 +63,7 @@ schema() {
 printf 'abbey: 1\nbase: pc\ndevices:\n  dut: { device: own-isa, dealy: 75 }\n' >"$work/wrong.yaml"
 if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
     cp -r "$ABBEY_SRCDIR/sdk/samples" "$work/samples" && chmod -R u+w "$work/samples"
-    for sample in doorbell daq copier thermometer ramdisk; do
+    for sample in doorbell daq copier copies thermometer ramdisk; do
         make -C "$work/samples/$sample" CC="$cc" CFLAGS="$cflags" >/dev/null 2>&1
         ABBEY_PLUGIN_PATH=$work/samples/$sample:$ABBEY_PLUGIN_PATH
     done
@@ -113,7 +78,7 @@ fi
 sample() { make -C "$work/samples/$1" check CC="$cc" CFLAGS="$cflags"; }
 sample_machine() { (cd "$work/samples/$1" && abbey config check "$1.yaml"); }
 [ -d "$work/samples" ] || { cp -r "$ABBEY_SRCDIR/sdk/samples" "$work/samples" && chmod -R u+w "$work/samples"; }
-for name in doorbell daq copier thermometer ramdisk; do
+for name in doorbell daq copier copies thermometer ramdisk; do
     check "sample $name: its test" sample "$name"
     check "sample $name: its machine is good" sample_machine "$name"
 done
