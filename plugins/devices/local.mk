@@ -104,3 +104,13 @@ plugins_devices_pcnet_so_LDFLAGS = $(PLUGIN_LINK)
 plugin_PROGRAMS += plugins/devices/virtio-net.so
 plugins_devices_virtio_net_so_SOURCES = plugins/devices/virtio/virtio-net.c $(VIRTIO)
 plugins_devices_virtio_net_so_LDFLAGS = $(PLUGIN_LINK)
+
+plugin_PROGRAMS += plugins/devices/e1000.so
+plugins_devices_e1000_so_SOURCES = \
+	plugins/devices/net/e1000.c \
+	plugins/devices/net/e1000.h \
+	plugins/devices/net/e1000_phy.c \
+	plugins/devices/net/e1000_receive.c \
+	plugins/devices/net/e1000_transmit.c \
+	$(ETHER)
+plugins_devices_e1000_so_LDFLAGS = $(PLUGIN_LINK)

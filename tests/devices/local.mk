@@ -12,6 +12,7 @@ DEVICE_TESTS = \
 	tests/devices/test_ide_cd \
 	tests/devices/test_virtio_blk \
 	tests/devices/test_pcnet \
+	tests/devices/test_e1000 \
 	tests/devices/test_virtio_net \
 	tests/devices/test_piix4_pm \
 	tests/devices/test_fw_cfg \
@@ -145,3 +146,8 @@ tests_devices_test_virtio_net_SOURCES = tests/devices/test_virtio_net.c
 tests_devices_test_virtio_net_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_virtio_net_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_virtio_net_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_e1000_SOURCES = tests/devices/test_e1000.c
+tests_devices_test_e1000_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_e1000_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_e1000_LDADD = $(DEVICE_LIBS)

@@ -69,7 +69,7 @@ $(bios_guest): tests/guests/bios/boot.S
 
 # Adapters on the network.
 TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
-TESTS += tests/guests/net-switch.sh
+TESTS += tests/guests/net-switch.sh tests/guests/net-e1000.sh
 EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
 	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh
 # A plugin with wrong hints, for tests/guests/optimize.sh.
@@ -94,3 +94,5 @@ $(dos_guest): tests/guests/dos/boot.S
 # The analog input of the SDK's samples, used by a program in a guest.
 EXTRA_DIST += tests/guests/daq.sh tests/guests/daq/daq_user.c
 TESTS += tests/guests/daq.sh
+	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh \
+	tests/guests/net-e1000.sh
