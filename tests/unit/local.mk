@@ -192,6 +192,13 @@ tests_unit_test_bt_trace_SOURCES = tests/unit/test_bt_trace.c
 tests_unit_test_bt_trace_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_trace_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_trace_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_bt_modes
+TESTS += tests/unit/test_bt_modes
+tests_unit_test_bt_modes_SOURCES = tests/unit/test_bt_modes.c
+tests_unit_test_bt_modes_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_modes_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_modes_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_bt_table
 TESTS += tests/unit/test_bt_table
 tests_unit_test_bt_table_SOURCES = tests/unit/test_bt_table.c
