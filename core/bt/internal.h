@@ -161,7 +161,7 @@ struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
     uint64_t evictions, evicted;
     uint64_t opens, closes;
-    uint64_t callouts, leaves, kicks, kick_steps, softened, forgiven;
+    uint64_t translated, callouts, leaves, kicks, kick_steps, softened, forgiven;
     uint64_t by_opcode[4][256], leaves_by_opcode[4][256];
 };
 
@@ -228,6 +228,8 @@ struct bt {
     struct {
         uint64_t changes, flushes, global_flushes, page_flushes;
     } tlb_seen;        /* for which slots are open */
+    bool inside;       /* translated code was entered, and not counted yet */
+    uint64_t entered;  /* instructions less callouts then */
     struct link *link; /* by which translated code was left last */
     struct bt_counters counters;
     struct trace *trace; /* NULL: nobody looks */

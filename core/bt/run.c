@@ -51,10 +51,19 @@ static struct unit *unit_make(struct bt *bt, struct run *run, uint32_t mode)
     return unit_translate(bt, run, mode);
 }
 
+/* Counts what translated code has done since it was entered; it may have been left by a fault of the guest. */
+static void left(struct bt *bt)
+{
+    if (bt->inside)
+        bt->counters.translated += bt->cpu->instructions - bt->counters.callouts - bt->entered;
+    bt->inside = false;
+}
+
 static struct run *bt_execute(void *opaque, uint64_t key)
 {
     struct bt *bt = opaque;
     struct cpu *cpu = bt->cpu;
+    left(bt);
     bool missed = bt->link == LINK_MISS;
     struct link *link = missed ? NULL : bt->link;
     bt->link = NULL;
@@ -96,7 +105,10 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     cpu->bt.end = bt->it->end;
     table_follow(bt);
     bt->counters.entries++;
+    bt->inside = true;
+    bt->entered = cpu->instructions - bt->counters.callouts;
     bt->link = stub_call_enter(bt, unit->body);
+    left(bt);
     mode_left(bt);
     fpu_pointers(cpu);
     return NULL;

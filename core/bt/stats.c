@@ -23,6 +23,9 @@ static const struct stats_row rows[] = {
     ROW(kick_steps, "host instructions single-stepped to reach a boundary after a kick"),
     ROW(softened, "instructions translated anew to reach memory by the TLB, because windows did not serve them"),
     ROW(forgiven, "units dropped because such an instruction is to try its window again"),
+    ROW(translated,
+        "instructions that translated code did itself, on the instruction clock; all others in `instructions` were the "
+        "interpreter's"),
     ROW(callouts, "instructions left to the interpreter from inside translated code"),
     ROW(leaves, "callouts after which the loop had something to do"),
 };
