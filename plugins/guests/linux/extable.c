@@ -23,6 +23,8 @@
  * are, and they share one kind or one handler; what answers -EFAULT is for user memory as well, and so are strings. */
 #include "linux.h"
 
+#include <stdlib.h>
+
 #define REACH 0x02000000u /* between the table and its instructions; a kernel is smaller */
 #define NEAR 0x1000u      /* from a table to code there is more */
 #define SURE 8u           /* entries that look right, for a closer look */
@@ -30,19 +32,21 @@
 #define ENTRIES_MAX 32768u
 #define MEMORY_MIN 32u /* entries with memory operands */
 #define WORDS 4096u
+#define STEP 96u /* words from probe to probe: fewer than the smallest table has, and whole entries of either form */
 #define MINUS_EFAULT 0xfff2u
 #define KINDS 32u
 
 struct entry {
-    uint32_t insn, fixup, third;
+    uint32_t at, insn, fixup, third;
+    uint32_t kind; /* INSN_... */
 };
 
 static struct entry entry_of(const uint32_t *words, uint32_t at, uint32_t stride)
 {
-    return (struct entry){ at + words[0], at + 4 + words[1], stride == 12 ? words[2] : 0 };
+    return (struct entry){ at, at + words[0], at + 4 + words[1], stride == 12 ? words[2] : 0, INSN_OTHER };
 }
 
-/* Could these words stand near the start of the table at `at`? */
+/* Could these words stand in a table at `at`, away from its end? */
 static uint32_t looks_right(const uint32_t *words, uint32_t at, uint32_t stride)
 {
     uint32_t last = 0;
@@ -57,28 +61,27 @@ static uint32_t looks_right(const uint32_t *words, uint32_t at, uint32_t stride)
     return 1;
 }
 
-static int32_t entry_read(abbey_guest *guest, const struct extable *table, uint32_t index, struct entry *entry)
+static int32_t entry_read(abbey_guest *guest, uint32_t at, uint32_t stride, struct entry *entry)
 {
-    uint32_t words[3], at = table->start + index * table->stride;
-    if (abbey_guest_read(guest, at, words, table->stride) != table->stride)
+    uint32_t words[3];
+    if (abbey_guest_read(guest, at, words, stride) != stride)
         return -1;
-    *entry = entry_of(words, at, table->stride);
-    return 0;
+    *entry = entry_of(words, at, stride);
+    return entry->insn - at + REACH < 2 * REACH && entry->fixup - at + REACH < 2 * REACH ? 0 : -1;
 }
 
-/* How many entries there are from the start on. */
-static uint32_t entries_count(abbey_guest *guest, const struct extable *table)
+/* The first entry of the table that has one at `at`. */
+static uint32_t entries_start(abbey_guest *guest, uint32_t at, uint32_t stride)
 {
-    uint32_t last = 0, count = 0;
-    struct entry entry;
-    while (count < ENTRIES_MAX && entry_read(guest, table, count, &entry) == 0) {
-        if (entry.insn <= last || entry.insn - table->start + REACH >= 2 * REACH ||
-            entry.fixup - table->start + REACH >= 2 * REACH)
-            break;
-        last = entry.insn;
-        count++;
+    struct entry entry, before;
+    uint32_t count = 0;
+    if (entry_read(guest, at, stride, &entry) != 0)
+        return at;
+    while (count++ < ENTRIES_MAX && entry_read(guest, at - stride, stride, &before) == 0 && before.insn < entry.insn) {
+        entry = before;
+        at -= stride;
     }
-    return count;
+    return at;
 }
 
 static uint32_t kind_at(abbey_guest *guest, uint32_t linear)
@@ -87,26 +90,44 @@ static uint32_t kind_at(abbey_guest *guest, uint32_t linear)
     return insn_kind(bytes, abbey_guest_read(guest, linear, bytes, sizeof(bytes)));
 }
 
-/* Are these what faults are expected of? Code that stood behind the table was for the start alone, and is gone. */
-static uint32_t entries_good(abbey_guest *guest, const struct extable *table)
+/* Reads the table from its first entry on. Code that stood behind the table was for the start alone, and is gone. */
+static void entries_read(abbey_guest *guest, uint32_t at, struct extable *table)
 {
-    uint32_t kinds[4] = { 0 };
     struct entry entry;
-    for (uint32_t i = 0; i < table->count; i++)
-        if (entry_read(guest, table, i, &entry) == 0 && entry.insn < table->start)
-            kinds[kind_at(guest, entry.insn)]++;
-    return kinds[INSN_MEMORY] + kinds[INSN_STRING] >= MEMORY_MIN && kinds[INSN_AWAY] * 16 <= table->count;
+    uint32_t last = 0;
+    table->count = 0;
+    while (table->count < ENTRIES_MAX &&
+           entry_read(guest, at + table->count * table->stride, table->stride, &entry) == 0) {
+        if (entry.insn <= last)
+            break;
+        last = entry.insn;
+        if (entry.insn < at)
+            entry.kind = kind_at(guest, entry.insn);
+        table->entry[table->count++] = entry;
+    }
 }
 
-static int32_t table_at(abbey_guest *guest, const uint32_t *words, uint32_t at, struct extable *table)
+/* Are these what faults are expected of? */
+static uint32_t entries_good(const struct extable *table)
 {
-    for (table->stride = 12; table->stride >= 8; table->stride -= 4) {
-        table->start = at;
-        if (!looks_right(words, at, table->stride))
-            continue;
-        table->count = entries_count(guest, table);
-        if (table->count >= ENTRIES_MIN && entries_good(guest, table))
-            return 0;
+    uint32_t kinds[4] = { 0 };
+    for (uint32_t i = 0; i < table->count; i++)
+        kinds[table->entry[i].kind]++;
+    return table->count >= ENTRIES_MIN && kinds[INSN_MEMORY] + kinds[INSN_STRING] >= MEMORY_MIN &&
+           kinds[INSN_AWAY] * 16 <= table->count;
+}
+
+/* Is there a table with an entry within the next three words? */
+static int32_t probe(abbey_guest *guest, const uint32_t *words, uint32_t at, struct extable *table)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        for (table->stride = 12; table->stride >= 8; table->stride -= 4) {
+            if (!looks_right(words + i, at + i * 4, table->stride))
+                continue;
+            entries_read(guest, entries_start(guest, at + i * 4, table->stride), table);
+            if (entries_good(table))
+                return 0;
+        }
     }
     return -1;
 }
@@ -114,45 +135,51 @@ static int32_t table_at(abbey_guest *guest, const uint32_t *words, uint32_t at, 
 int32_t extable_find(abbey_guest *guest, uint32_t from, uint32_t bytes, struct extable *table)
 {
     uint32_t words[WORDS], at = from & ~3u, end = at + bytes;
-    while (at < end && end > from) {
+    table->entry = malloc(ENTRIES_MAX * sizeof(*table->entry));
+    while (table->entry && at < end && end > from) {
         uint32_t got = abbey_guest_read(guest, at, words, sizeof(words));
-        uint32_t whole = got / 4 > SURE * 3 ? got / 4 - SURE * 3 : 0; /* so many words have enough behind them */
-        for (uint32_t i = 0; i < whole; i++)
-            if (table_at(guest, words + i, at + i * 4, table) == 0)
+        uint32_t whole = got / 4 > SURE * 3 + 2 ? got / 4 - SURE * 3 - 2 : 0; /* so many have enough behind them */
+        for (uint32_t i = 0; i < whole; i += STEP)
+            if (probe(guest, words + i, at + i * 4, table) == 0)
                 return 0;
-        at = got < sizeof(words) ? ((at + got) | 0xfffu) + 1 : at + whole * 4; /* over the page that is not there */
+        at =
+            got < sizeof(words) ? ((at + got) | 0xfffu) + 1 : at + whole / STEP * STEP * 4; /* over what is not there */
     }
+    extable_free(table);
     return -1;
+}
+
+void extable_free(struct extable *table)
+{
+    free(table->entry);
+    table->entry = NULL;
 }
 
 /* ---- what it says ---- */
 
 /* What the third word says of the kind: its handler, or its number. */
-static uint32_t group_of(const struct extable *table, uint32_t index, const struct entry *entry, uint32_t handlers)
+static uint32_t group_of(const struct entry *entry, uint32_t handlers)
 {
-    uint32_t at = table->start + index * table->stride + 8;
-    return handlers ? at + entry->third : entry->third & 0xff;
+    return handlers ? entry->at + 8 + entry->third : entry->third & 0xff;
 }
 
 /* Are the third words distances to code? */
-static uint32_t has_handlers(abbey_guest *guest, const struct extable *table)
+static uint32_t has_handlers(const struct extable *table)
 {
-    struct entry entry;
     uint32_t count = 0;
     for (uint32_t i = 0; i < table->count; i++)
-        count += entry_read(guest, table, i, &entry) == 0 && -entry.third - NEAR < REACH - NEAR;
+        count += -table->entry[i].third - NEAR < REACH - NEAR;
     return count * 2 > table->count;
 }
 
 /* The group that most instructions with a memory operand belong to. */
-static uint32_t largest_group(abbey_guest *guest, const struct extable *table, uint32_t handlers)
+static uint32_t largest_group(const struct extable *table, uint32_t handlers)
 {
     uint32_t group[KINDS], count[KINDS], groups = 0, best = 0;
-    struct entry entry;
     for (uint32_t i = 0; i < table->count; i++) {
-        if (entry_read(guest, table, i, &entry) != 0 || kind_at(guest, entry.insn) != INSN_MEMORY)
+        if (table->entry[i].kind != INSN_MEMORY)
             continue;
-        uint32_t this = group_of(table, i, &entry, handlers), n = 0;
+        uint32_t this = group_of(&table->entry[i], handlers), n = 0;
         while (n < groups && group[n] != this)
             n++;
         if (n == KINDS)
@@ -169,17 +196,13 @@ static uint32_t largest_group(abbey_guest *guest, const struct extable *table, u
 
 uint32_t extable_hint(abbey_guest *guest, const struct extable *table)
 {
-    uint32_t handlers = table->stride == 12 && has_handlers(guest, table), hints = 0;
-    uint32_t user = table->stride == 12 ? largest_group(guest, table, handlers) : 0;
-    struct entry entry;
+    uint32_t handlers = table->stride == 12 && has_handlers(table), hints = 0;
+    uint32_t user = largest_group(table, handlers); /* of 8 bytes: all are one */
     for (uint32_t i = 0; i < table->count; i++) {
-        if (entry_read(guest, table, i, &entry) != 0 || entry.insn >= table->start)
-            continue;
-        uint32_t kind = kind_at(guest, entry.insn);
-        uint32_t known = table->stride == 8 || group_of(table, i, &entry, handlers) == user ||
-                         (!handlers && entry.third >> 16 == MINUS_EFAULT);
-        if (kind == INSN_STRING || (kind == INSN_MEMORY && known))
-            hints += abbey_guest_hint(guest, ABBEY_HINT_USER_ACCESS, entry.insn) == 0;
+        const struct entry *entry = &table->entry[i];
+        uint32_t known = group_of(entry, handlers) == user || (!handlers && entry->third >> 16 == MINUS_EFAULT);
+        if (entry->kind == INSN_STRING || (entry->kind == INSN_MEMORY && known))
+            hints += abbey_guest_hint(guest, ABBEY_HINT_USER_ACCESS, entry->insn) == 0;
     }
     return hints;
 }

@@ -10,6 +10,8 @@
 #define GATE_PRESENT 0x80u
 #define SPAN 0x01000000u /* how far behind the gate's code the table may be */
 #define BANNER "Linux version "
+#define BANNER_SPAN 0x00800000u /* the same for the banner */
+#define CHUNK 16384u
 
 /* The code that page faults go to, or 0. */
 static uint32_t fault_code(abbey_guest *guest)
@@ -28,9 +30,9 @@ static uint32_t fault_code(abbey_guest *guest)
 /* Does the kernel name itself somewhere in these bytes? The compiler aligns a text of that length. */
 static uint32_t says_linux(abbey_guest *guest, uint32_t from, uint32_t bytes)
 {
-    char text[4096 + sizeof(BANNER)];
-    for (uint32_t at = from & ~0xfffu; at - from < bytes || at < from; at += 4096) {
-        uint32_t got = abbey_guest_read(guest, at, text, sizeof(text));
+    char text[CHUNK + sizeof(BANNER)];
+    for (uint32_t done = 0; done < bytes; done += CHUNK) {
+        uint32_t got = abbey_guest_read(guest, (from & ~0xfffu) + done, text, sizeof(text));
         for (uint32_t i = 0; i + sizeof(BANNER) <= got; i += 4)
             if (memcmp(text + i, BANNER, sizeof(BANNER) - 1) == 0)
                 return 1;
@@ -42,9 +44,11 @@ static uint32_t recognise(abbey_guest *guest)
 {
     uint32_t code = fault_code(guest);
     struct extable table;
-    if (!code || extable_find(guest, code, SPAN, &table) != 0 || !extable_hint(guest, &table))
+    if (!code || extable_find(guest, code, SPAN, &table) != 0)
         return 0;
-    return says_linux(guest, code, table.start - code) ? 95 : 60;
+    uint32_t hints = extable_hint(guest, &table);
+    extable_free(&table);
+    return !hints ? 0 : says_linux(guest, code, BANNER_SPAN) ? 95 : 60;
 }
 
 static const abbey_guestopt linux_guest = {

@@ -21,12 +21,13 @@ uint32_t insn_kind(const uint8_t *bytes, uint32_t count);
 
 /* The kernel's table of instructions whose faults it expects. */
 struct extable {
-    uint32_t start; /* linear */
+    struct entry *entry;
     uint32_t count, stride;
 };
 
-/* Looks for it in `bytes` bytes from the linear address `from`. 0, or -1 when there is none. */
+/* Looks for it in `bytes` bytes from the linear address `from`, and reads it. 0, or -1 when there is none. */
 int32_t extable_find(abbey_guest *guest, uint32_t from, uint32_t bytes, struct extable *table);
+void extable_free(struct extable *table);
 /* Gives a hint for each of its instructions that touches user memory. Returns how many. */
 uint32_t extable_hint(abbey_guest *guest, const struct extable *table);
 
