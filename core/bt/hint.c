@@ -11,6 +11,7 @@
  * now and then, and costs SOFT_NOW faults where the cause is still there. */
 #include "core/bt/internal.h"
 
+#define FORGIVE_LOOKS 64u         /* the counter is looked at once in so many calls */
 #define FORGIVE_TICKS 1000000000u /* of the time-stamp counter: half a second, or a quarter */
 
 static uint64_t hint_hash(gpa_t gpa)
@@ -56,19 +57,26 @@ void bt_hint_user(struct bt *bt, gpa_t gpa)
 
 void hint_forgive(struct bt *bt)
 {
-    if (!bt->passing_since || __builtin_ia32_rdtsc() - bt->passing_since < FORGIVE_TICKS)
+    if (!bt->passing_since || ++bt->passing_looks % FORGIVE_LOOKS ||
+        __builtin_ia32_rdtsc() - bt->passing_since < FORGIVE_TICKS)
         return;
     bt->passing_since = 0;
     for (unsigned i = 0; i < HINT_SLOTS; i++)
         if (bt->hint[i].passing)
             bt->hint[i].faults = 0;
-    for (unsigned i = 0; i < UNIT_BUCKETS; i++) {
-        for (struct unit *unit = bt->bucket[i], *next; unit; unit = next) {
-            next = unit->next;
-            if (!unit->passing)
-                continue;
-            unit_drop(bt, unit);
-            bt->counters.forgiven++;
-        }
+    for (unsigned i = 0; i < bt->passings; i++) {
+        const struct passing *passing = &bt->passing[i];
+        struct unit *unit = unit_find(bt, passing->key, passing->eip, passing->mode);
+        if (!unit || !unit->passing) /* it went for another reason */
+            continue;
+        unit_drop(bt, unit);
+        bt->counters.forgiven++;
     }
+    bt->passings = 0;
+}
+
+void hint_note(struct bt *bt, const struct unit *unit)
+{
+    if (unit->passing && bt->passings < PASSINGS)
+        bt->passing[bt->passings++] = (struct passing){ unit->key, unit->eip, unit->mode };
 }

@@ -156,6 +156,7 @@ struct cache_segment {
 #define SEGMENTS 8u
 #define UNIT_BUCKETS 16384u
 #define HINT_SLOTS 16384u
+#define PASSINGS 256u
 
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
@@ -216,6 +217,11 @@ struct bt {
         uint32_t idt;
         bool seen, due; /* user code has run, with `idt`; and the kernel has not since */
     } watch;
+    struct passing { /* a unit with such an instruction, as unit_find() wants it */
+        uint64_t key;
+        uint32_t eip, mode;
+    } passing[PASSINGS];
+    unsigned passings, passing_looks;
     uint64_t passing_since; /* time-stamp counter when the first of those that pass was learned; 0: there are none */
     struct {
         uint32_t mode;
@@ -284,6 +290,8 @@ bool hint_raise(struct bt *bt, gpa_t gpa, bool passing);
 /* Forgets what was learned for a time, if the time is over, and drops the units that it is in. Not while translated
  * code runs. */
 void hint_forgive(struct bt *bt);
+/* Remembers a new unit for that, if it has to do with it. Units beyond PASSINGS at a time stay as they are. */
+void hint_note(struct bt *bt, const struct unit *unit);
 
 /* ---- unit.c ---- */
 

@@ -264,6 +264,7 @@ static bool unit_keep(struct xlat *x)
     for (unsigned i = 0; i < unit->count; i++)
         bt->counters.source_bytes += x->step[i].insn->length;
     unit_add(bt, unit);
+    hint_note(bt, unit);
     cache_keep(bt, unit, x->code.at, x->records);
     return true;
 }

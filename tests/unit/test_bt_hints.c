@@ -31,8 +31,10 @@ static void again(struct rig *rig, uint32_t edi)
 /* What was learned for a time is over now. */
 static void time_passes(struct rig *rig)
 {
-    if (rig->cpu->bt.bt->passing_since)
-        rig->cpu->bt.bt->passing_since = 1;
+    struct bt *bt = rig->cpu->bt.bt;
+    bt->passing_looks = UINT32_MAX; /* the next look counts */
+    if (bt->passing_since)
+        bt->passing_since = 1;
 }
 
 /* Stores 100 times at EDI, and executes the RET in between. */
