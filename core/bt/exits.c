@@ -11,6 +11,14 @@ void count_add(struct xlat *x, int32_t count)
     emit_op(&x->code, EMIT_W, 0x89, R8, counter);
 }
 
+/* Is the jump to go through the jump table, though the address is known? It leads to a page that is to be looked at,
+ * and the table knows whether it must be. */
+static bool by_table(const struct xlat *x, const struct step *from, uint32_t eip)
+{
+    return !plan_checked(x, x->cs_base + eip, from->pages) && (x->mode & MODE_CS_FLAT) && x->bt->faults &&
+           !(x->bt->debug & DEBUG_NO_CHAIN);
+}
+
 static void link_add(struct xlat *x, uint8_t *jump, const struct step *from, uint32_t eip)
 {
     struct link *link = &x->unit->link[x->links++];
@@ -18,6 +26,7 @@ static void link_add(struct xlat *x, uint8_t *jump, const struct step *from, uin
     link->eip = eip;
     link->jump = jump;
     link->checked = plan_checked(x, x->cs_base + eip, from->pages);
+    link->by_table = by_table(x, from, eip);
 }
 
 void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip)
@@ -27,6 +36,16 @@ void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip)
         link_add(x, jump, x->now, eip);
     else
         x->patch[x->patches++] = (struct patch){ jump, x->now, goes };
+}
+
+void exit_to(struct xlat *x, int16_t goes, uint32_t eip)
+{
+    if (goes == NO_STEP && by_table(x, x->now, eip)) {
+        emit_mov_imm(&x->code, HOST_EA, eip);
+        exit_indirect(x);
+    } else {
+        exit_go(x, 16, goes, eip);
+    }
 }
 
 void exit_branch(struct xlat *x, unsigned condition, int16_t goes, uint32_t eip)
@@ -184,6 +203,10 @@ void link_stubs(struct xlat *x)
         link->stub = code->at;
         emit_patch(link->jump, code->at);
         emit_mov_imm(code, HOST_EA, link->eip);
+        if (link->by_table) {
+            exit_indirect(x);
+            continue;
+        }
         emit_mov_imm64(code, HOST_ADD, (uint64_t)(uintptr_t)link);
         emit_jmp_to(code, x->bt->stub_exit);
     }

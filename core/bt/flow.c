@@ -233,7 +233,7 @@ void xlat_jmp(struct xlat *x)
     esp_settle(x);
     fp_note_going(x, x->now->goes);
     count_add(x, (int32_t)x->index + 1);
-    exit_go(x, 16, x->now->goes, target);
+    exit_to(x, x->now->goes, target);
     x->ended = true;
 }
 
@@ -304,7 +304,7 @@ void xlat_call(struct xlat *x)
     esp_settle(x);
     fp_note_going(x, x->now->goes);
     count_add(x, (int32_t)x->index + 1);
-    exit_go(x, 16, x->now->goes, target);
+    exit_to(x, x->now->goes, target);
     x->ended = true;
 }
 

@@ -72,7 +72,8 @@ struct link {
     uint8_t *jump;     /* displacement (writable address) */
     uint8_t *stub;     /* writable address */
     uint32_t eip;
-    bool checked; /* whoever takes it has made sure of the page that it leads to */
+    bool checked;  /* whoever takes it has made sure of the page that it leads to */
+    bool by_table; /* its stub goes through the jump table, and it is never connected */
 };
 
 /* The x87 instruction before a point, and the one with a memory operand, whose pointers are not noted yet; as indices

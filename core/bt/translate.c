@@ -224,7 +224,7 @@ static void steps_translate(struct xlat *x, struct misses *misses)
         esp_settle(x);
         fp_note_going(x, x->index == x->steps ? x->tail_goes : NO_STEP);
         count_add(x, unit->count);
-        exit_go(x, 16, x->index == x->steps ? x->tail_goes : NO_STEP, x->next);
+        exit_to(x, x->index == x->steps ? x->tail_goes : NO_STEP, x->next);
     }
 }
 

@@ -229,6 +229,8 @@ void df_step(struct code *code, unsigned to, unsigned scratch);
 /* Goes to a known address, inside the unit where `goes` says so, otherwise by a link. `condition` below 16: only then;
  * otherwise always. Delta must be 0. */
 void exit_go(struct xlat *x, int condition, int16_t goes, uint32_t eip);
+/* The same as exit_go() without a condition; not always one jump of five bytes. */
+void exit_to(struct xlat *x, int16_t goes, uint32_t eip);
 /* The same for a branch, with x87 pointers in mind that stay so where it is not taken. */
 void exit_branch(struct xlat *x, unsigned condition, int16_t goes, uint32_t eip);
 /* Their code out of line. */

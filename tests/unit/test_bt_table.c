@@ -11,19 +11,23 @@
 
 /* ESI counts calls of a function in page 11, EDI those of the one that the page is exchanged for half-way: page table
  * entry 101044, frame 30000. EBX is the entry to be written; what stands between is the flush. */
-#define PROGRAM(name, flush)                                                  \
+#define PROGRAM(name, call, flush)                                            \
     GUEST(name, "32",                                                         \
         "mov $40, %ecx; mov $0x11010, %edx; xor %esi, %esi; xor %edi, %edi\n" \
-        "1: call *%edx; dec %ecx; jz 2f; cmp $20, %ecx; jne 1b\n"             \
+        "1: " call "; dec %ecx; jz 2f; cmp $20, %ecx; jne 1b\n"               \
         "mov %ebx, 0x101044; " flush "; jmp 1b\n"                             \
         "2: hlt\n"                                                            \
         ".org " #name " + 0x1010\n"                                           \
-        "inc %esi; ret")
+        "3: inc %esi; ret")
 
-PROGRAM(by_page, "invlpg 0x11fff");
-PROGRAM(by_cr3, "mov %cr3, %eax; mov %eax, %cr3");
-PROGRAM(by_other_page, "invlpg 0x20000");
-PROGRAM(by_pge, "mov %cr4, %eax; xor $0x80, %eax; mov %eax, %cr4; xor $0x80, %eax; mov %eax, %cr4");
+PROGRAM(by_page, "call *%edx", "invlpg 0x11fff");
+PROGRAM(by_cr3, "call *%edx", "mov %cr3, %eax; mov %eax, %cr3");
+PROGRAM(by_other_page, "call *%edx", "invlpg 0x20000");
+PROGRAM(by_pge, "call *%edx", "mov %cr4, %eax; xor $0x80, %eax; mov %eax, %cr4; xor $0x80, %eax; mov %eax, %cr4");
+
+/* A direct call into another page goes the same way. */
+PROGRAM(direct_by_page, "call 3f", "invlpg 0x11fff");
+PROGRAM(direct_by_cr3, "call 3f", "mov %cr3, %eax; mov %eax, %cr3");
 
 static const uint8_t other[] = { 0x47, 0xc3 }; /* inc %edi; ret */
 
@@ -77,12 +81,15 @@ static void test_flushed(void)
     check(by_page, by_page_end, true, 20);
     check(by_cr3, by_cr3_end, false, 20);
     check(by_pge, by_pge_end, true, 20);
+    check(direct_by_page, direct_by_page_end, false, 20);
+    check(direct_by_cr3, direct_by_cr3_end, false, 20);
 }
 
 /* A stale translation is used until it is flushed, as by the processor's TLB. */
 static void test_stale(void)
 {
     check(by_cr3, by_cr3_end, true, 0);
+    check(direct_by_cr3, direct_by_cr3_end, true, 0);
     check(by_other_page, by_other_page_end, false, 0);
 }
 
