@@ -147,7 +147,7 @@ static void identification(void)
         CU_ASSERT_EQUAL(abbey_pci_read(b, 3, 0, at, 1), 9);
         seen |= 1u << abbey_pci_read(b, 3, 0, at + 3, 1);
     }
-    CU_ASSERT_EQUAL(seen, 0x1e);
+    CU_ASSERT_EQUAL(seen, 0x3e);
     CU_ASSERT_EQUAL(abbey_in(b, IO + 20, 4), 2048);
     CU_ASSERT_EQUAL(abbey_load(b, MMIO + 0x2000, 4), 2048);
     CU_ASSERT_EQUAL(abbey_load(b, MMIO + 0x2000 + 20, 4), 512);

@@ -319,12 +319,36 @@ static void fuzz(void)
     abbey_bench_free(b);
 }
 
+/* Firmware that cannot map BARs reads and writes through configuration space. */
+static void window(void)
+{
+    uint32_t at = 0;
+    open_bench();
+    for (at = abbey_pci_read(b, 3, 0, 0x34, 1); at && abbey_pci_read(b, 3, 0, at + 3, 1) != 5;)
+        at = abbey_pci_read(b, 3, 0, at + 1, 1);
+    CU_ASSERT_NOT_EQUAL_FATAL(at, 0);
+    abbey_pci_write(b, 3, 0, at + 4, 1, 1);
+    abbey_pci_write(b, 3, 0, at + 12, 4, 4);
+    abbey_pci_write(b, 3, 0, at + 8, 4, 0x2000);
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 3, 0, at + 16, 4), 0x12005452);
+    abbey_pci_write(b, 3, 0, at + 12, 4, 1);
+    abbey_pci_write(b, 3, 0, at + 8, 4, 20);
+    abbey_pci_write(b, 3, 0, at + 16, 1, 3);
+    CU_ASSERT_EQUAL(abbey_load(b, MMIO + 20, 1), 3);
+    abbey_pci_write(b, 3, 0, at + 8, 4, 0xfffffffe); /* nowhere */
+    abbey_pci_write(b, 3, 0, at + 12, 4, 4);
+    abbey_pci_write(b, 3, 0, at + 16, 4, 0);
+    CU_ASSERT_EQUAL(abbey_load(b, MMIO + 20, 1), 3);
+    abbey_bench_free(b);
+}
+
 static const struct unit_test tests[] = {
     { "says what it is", identification },
     { "transmits, whatever way the header stands", transmits },
     { "receives, into one buffer and into several", receives },
     { "loses nothing when there is no room", back_pressure },
     { "drivers that break the rules", broken_drivers },
+    { "can be reached through configuration space", window },
     { "stands random rings, accesses and states", fuzz },
 };
 

@@ -69,7 +69,7 @@ $(bios_guest): tests/guests/bios/boot.S
 
 # Adapters on the network.
 TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
-TESTS += tests/guests/net-switch.sh tests/guests/net-e1000.sh
+TESTS += tests/guests/net-switch.sh tests/guests/net-e1000.sh tests/guests/net-boot.sh
 EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
 	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh
 # A plugin with wrong hints, for tests/guests/optimize.sh.
@@ -95,4 +95,4 @@ $(dos_guest): tests/guests/dos/boot.S
 EXTRA_DIST += tests/guests/daq.sh tests/guests/daq/daq_user.c
 TESTS += tests/guests/daq.sh
 	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh \
-	tests/guests/net-e1000.sh
+	tests/guests/net-e1000.sh tests/guests/net-boot.sh

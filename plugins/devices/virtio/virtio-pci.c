@@ -3,8 +3,9 @@
  * Both interfaces are tables of fields over the same registers. A field is read and written whole: an access to a part
  * of it takes the rest as it stands.
  *
- * XXX: the capability to reach the structures through configuration space (VIRTIO 4.1.4.8) is not there. It is for
- * firmware that cannot map BARs; what we know of can. */
+ * The structures can be reached through configuration space too (VIRTIO 4.1.4.8), by firmware that cannot map BARs. The
+ * host owns configuration space and does not ask when it is read; so what a driver is going to read is put there when
+ * it says where. For the interrupt status that would be too early to clear it: it is shown, and stays. */
 #include "virtio.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@
 #define MODERN_CONFIG 0x2000u
 #define MODERN_NOTIFY 0x3000u
 #define CONFIG_LIMIT 64u
+#define WINDOW 0x84u /* the capability with a window to the structures */
 
 #define RING_PAGE 4096u
 
@@ -280,12 +282,30 @@ static void access_modern(void *self, abbey_io *io)
     }
 }
 
+/* The driver moved the window, or wrote through it. */
+static void window_access(void *self, uint32_t offset, uint32_t count)
+{
+    struct virtio *v = self;
+    if (offset + count <= WINDOW + 4 || offset >= WINDOW + 20)
+        return;
+    uint32_t bar = abbey_pci_config_get(v->pci, WINDOW + 4, 1), at = abbey_pci_config_get(v->pci, WINDOW + 8, 4);
+    uint32_t size = abbey_pci_config_get(v->pci, WINDOW + 12, 4);
+    if (bar != 1 || (size != 1 && size != 2 && size != 4) || at > MODERN_BYTES - size || at % size)
+        return;
+    abbey_io io = { .offset = at, .size = (uint8_t)size, .write = offset >= WINDOW + 16 };
+    io.value = io.write ? abbey_pci_config_get(v->pci, WINDOW + 16, 4) : v->isr;
+    if (io.write || (at & ~0xfffu) != MODERN_ISR)
+        access_modern(v, &io);
+    if (!io.write)
+        abbey_pci_config_set(v->pci, WINDOW + 16, 4, (uint32_t)io.value);
+}
+
 /* ---- creation ---- */
 
 /* One capability in configuration space (VIRTIO 4.1.4); where the next one goes. */
 static uint32_t capability(struct virtio *v, uint32_t at, uint8_t type, uint32_t offset, uint32_t length, bool last)
 {
-    uint32_t bytes = type == 2 ? 20 : 16, next = last ? 0 : at + bytes;
+    uint32_t bytes = type == 2 || type == 5 ? 20 : 16, next = last ? 0 : at + bytes;
     abbey_pci_config_set(v->pci, at, 1, 0x09); /* vendor-specific */
     abbey_pci_config_set(v->pci, at + 1, 1, next);
     abbey_pci_config_set(v->pci, at + 2, 1, bytes);
@@ -304,7 +324,13 @@ static void capabilities(struct virtio *v)
     at = capability(v, at, 1, 0, 56, false);
     at = capability(v, at, 3, MODERN_ISR, 1, false);
     at = capability(v, at, 4, MODERN_CONFIG, v->kind->config_bytes, false);
-    capability(v, at, 2, MODERN_NOTIFY, 4, true);
+    at = capability(v, at, 2, MODERN_NOTIFY, 4, false);
+    capability(v, at, 5, 0, 0, true);
+    abbey_pci_config_set(v->pci, WINDOW + 4, 1, 0);
+    abbey_pci_config_mask(v->pci, WINDOW + 4, 1, 0xff, 0);
+    abbey_pci_config_mask(v->pci, WINDOW + 8, 4, 0xffffffff, 0);
+    abbey_pci_config_mask(v->pci, WINDOW + 12, 4, 0xffffffff, 0);
+    abbey_pci_config_mask(v->pci, WINDOW + 16, 4, 0xffffffff, 0);
 }
 
 int32_t virtio_create(struct virtio *v, abbey_dev *dev, const struct virtio_kind *kind)
@@ -320,6 +346,7 @@ int32_t virtio_create(struct virtio *v, abbey_dev *dev, const struct virtio_kind
         .subsystem = kind->type,
         .class_code = kind->class_code,
         .intx = 1,
+        .config_written = window_access,
         .bars = { { .kind = ABBEY_PCI_BAR_IO, .length = LEGACY_BYTES, .max_width = 4, .fn = access_legacy },
             { .kind = ABBEY_PCI_BAR_MEM32, .length = MODERN_BYTES, .max_width = 4, .fn = access_modern } } };
     v->pci = abbey_pci_add(dev, &desc, v);
