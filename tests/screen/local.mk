@@ -17,6 +17,9 @@ EXTRA_DIST += tests/screen/terminal.sh tests/screen/terminal.py
 
 TESTS += tests/screen/browser.sh
 EXTRA_DIST += tests/screen/browser.sh tests/screen/browser.py tests/screen/chromium.py
+TESTS += tests/screen/window.sh
+EXTRA_DIST += tests/screen/window.sh tests/screen/window.py
+
 TESTS += tests/screen/vmmouse.sh
 EXTRA_DIST += tests/screen/vmmouse.sh
 # What tests saw, to be looked at.

@@ -7,3 +7,12 @@ plugins_hostos_vnc_so_CFLAGS = $(AM_CFLAGS) $(VNC_CFLAGS)
 plugins_hostos_vnc_so_LDFLAGS = $(PLUGIN_LINK)
 plugins_hostos_vnc_so_LDADD = $(VNC_LIBS)
 endif
+
+if HAVE_SDL
+plugin_PROGRAMS += plugins/hostos/sdl.so
+plugins_hostos_sdl_so_SOURCES = plugins/hostos/display/sdl.c plugins/hostos/display/sdl.h \
+	plugins/hostos/display/sdl_window.c plugins/hostos/display/sdl_keys.c plugins/hostos/display/sdl_keys.h
+plugins_hostos_sdl_so_CFLAGS = $(AM_CFLAGS) $(SDL_CFLAGS)
+plugins_hostos_sdl_so_LDFLAGS = $(PLUGIN_LINK)
+plugins_hostos_sdl_so_LDADD = $(SDL_LIBS)
+endif

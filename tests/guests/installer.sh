@@ -1,0 +1,78 @@
+#!/bin/bash
+# installer.sh - the installer of Debian 12 for i386, of the package debian-installer-12-netboot-i386, comes to its first
+# dialog: on a text screen, on the serial line, and with GTK in the frame buffer that VBE sets. Pictures of the screens
+# are kept in tests/pictures of the build folder. Prints TAP.
+# ABBEY_TEST_SHORT=1, for builds that repeat what another has shown, or are slow, leaves it at the serial line.
+. "${ABBEY_SRCDIR:?}/tests/guests/media.bash"
+need xorriso xorriso
+need python3 python3
+fetch isolinux syslinux-common debian-installer-12-netboot-i386
+limit=600
+images=$files/debian-installer-12-netboot-i386/usr/lib/debian-installer/images/12/i386
+pictures=$ABBEY_BUILDDIR/tests/pictures
+mkdir -p "$pictures"
+
+# installer KIND COMMANDLINE OPTION... - from a CD with the kernel and the RAM disk of that kind.
+installer() {
+    local kind=$1 cmdline=$2 cd=$work/cd
+    shift 2
+    mkdir -p "$cd/isolinux"
+    cp "$files/isolinux/usr/lib/ISOLINUX/isolinux.bin" \
+        "$files/syslinux-common/usr/lib/syslinux/modules/bios/ldlinux.c32" "$cd/isolinux"
+    cp "$images/$kind/debian-installer/i386/linux" "$images/$kind/debian-installer/i386/initrd.gz" "$cd"
+    printf '%s\n' 'DEFAULT linux' 'LABEL linux' 'KERNEL /linux' "APPEND initrd=/initrd.gz $cmdline" \
+        >"$cd/isolinux/isolinux.cfg"
+    xorriso -as mkisofs -quiet -o "$work/cd.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
+        -boot-load-size 4 -boot-info-table "$cd" >"$work/log" 2>&1
+    start cd --set backends.cd.path="$work/cd.iso" "$@"
+}
+shot() { # NAME
+    "$ABBEY" ctl "$work/sock" screen.shot file="$pictures/installer-$1.png" >/dev/null 2>&1
+}
+
+on_serial() {
+    installer text 'console=ttyS0,115200'
+    result "the installer asks for the language on the serial line" serial 'Select a language'
+    quit
+}
+
+on_text_screen() {
+    installer text 'vga=normal nomodeset fb=false'
+    result "it asks for the language on the text screen" shows 'Select a language'
+    result "and has drawn the list" shows 'English +- English'
+    shot text
+    key down
+    key down
+    key enter
+    result "and asks for the country when one was chosen" shows '(country|territory|Land|pays|locations)'
+    quit
+}
+
+# The picture has the size, and at least so many different dots in a grid over it.
+picture_has() { # SIZE COLOURS
+    shot gtk || return
+    [ "$(python3 -B "$ABBEY_SRCDIR/tests/screen/png.py" "$pictures/installer-gtk.png" | cut -d' ' -f1)" = "$1" ] || return
+    local spots=() x y
+    for ((y = 4; y < 600; y += 12)); do for ((x = 4; x < 800; x += 16)); do spots+=("$x,$y"); done; done
+    [ "$(python3 -B "$ABBEY_SRCDIR/tests/screen/png.py" "$pictures/installer-gtk.png" "${spots[@]}" | tr ' ' '\n' |
+        sort -u | wc -l)" -ge "$2" ]
+}
+changed() {
+    shot gtk-next && ! cmp -s "$pictures/installer-gtk.png" "$pictures/installer-gtk-next.png"
+}
+in_frame_buffer() {
+    installer gtk 'vga=788 quiet'
+    result "with GTK it draws in the frame buffer" wait_until picture_has 800x600 40
+    sleep 5 # while the dialog is drawn to its end
+    shot gtk
+    key down
+    result "and hears keys there" wait_until changed
+    quit
+}
+
+on_serial
+if [ -z "${ABBEY_TEST_SHORT-}" ]; then
+    on_text_screen
+    in_frame_buffer
+fi
+echo "1..$number"
