@@ -26,9 +26,9 @@ own_includes() { ! grep -nE '#include "(core|sdk|tests|plugins)/|#include "\.\.'
 
 compiles_alone() { $(built_with CC) -std=gnu11 -fPIC -c -I"$ABBEY_SRCDIR/sdk/include" -o "$work/alone.o" "$1"; }
 
-exports_entry() {
+exports_entry() { # and at most what the linker gives to programs that libraries look into
     local exported
-    exported=$(nm -D --defined-only "$1" | awk '{ print $3 }' | grep -vE '^(__(asan|ubsan|tsan|odr_asan)|_init$|_fini$)')
+    exported=$(nm -D --defined-only "$1" | awk '{ print $3 }' | grep -vE '^(__(asan|ubsan|tsan|odr_asan)|(_init|_fini|_edata|_end|__bss_start)$)')
     echo "exports: $exported"
     [ "$exported" = abbey_plugin_entry ]
 }

@@ -2,7 +2,7 @@
 #ifndef PLUGINS_HOSTOS_DISPLAY_SDL_H
 #define PLUGINS_HOSTOS_DISPLAY_SDL_H
 
-#include <SDL.h>
+#include <SDL2/SDL.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 

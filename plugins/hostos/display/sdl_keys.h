@@ -2,7 +2,7 @@
 #ifndef PLUGINS_HOSTOS_DISPLAY_SDL_KEYS_H
 #define PLUGINS_HOSTOS_DISPLAY_SDL_KEYS_H
 
-#include <SDL.h>
+#include <SDL2/SDL.h>
 
 /* 0 for keys that a PC keyboard does not have. */
 uint32_t sdl_key(SDL_Scancode code);
