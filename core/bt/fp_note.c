@@ -92,14 +92,15 @@ void fp_note_at(struct bt *bt, const struct unit *unit, const struct point *at, 
         return;
     if (at->note.operand) {
         const struct point *point = &unit->point[at->note.operand - 1];
-        struct operand ea = operand_now(point->insn, point->delta, at->note.adjust);
+        const struct insn *insn = point_insn(unit, point);
+        struct operand ea = operand_now(insn, point->delta, at->note.adjust);
         uint32_t base = ea.base == NO_REG ? 0 : (uint32_t)gpr[ea.base];
         uint32_t index = ea.index == NO_REG ? 0 : (uint32_t)gpr[ea.index] << ea.scale;
-        noted->x87_dp = ((uint32_t)ea.disp + base + index) & (point->insn->addrsize == 2 ? UINT16_MAX : UINT32_MAX);
-        noted->x87_seg = FPU_NOTED | point->insn->seg;
+        noted->x87_dp = ((uint32_t)ea.disp + base + index) & (insn->addrsize == 2 ? UINT16_MAX : UINT32_MAX);
+        noted->x87_seg = FPU_NOTED | insn->seg;
     }
     if (at->note.last) {
-        noted->x87_op = op_word(unit->point[at->note.last - 1].insn);
+        noted->x87_op = op_word(point_insn(unit, &unit->point[at->note.last - 1]));
         noted->x87_ip = unit->point[at->note.last - 1].eip;
     }
 }
@@ -228,10 +229,10 @@ void fp_note_before(struct xlat *x)
 
 void fp_note_this(struct xlat *x)
 {
-    x->note.last = (uint16_t)(x->index + 1);
+    x->note.last = (uint8_t)(x->index + 1);
     x->note.looped = false;
     if (x->insn->mod != 3) {
-        x->note.operand = (uint16_t)(x->index + 1);
+        x->note.operand = (uint8_t)(x->index + 1);
         x->note.adjust = 0;
     }
 }
@@ -265,9 +266,9 @@ static struct x87_note note_ahead(const struct xlat *x, unsigned from, unsigned 
             adjust_follow(&note, x->step[note.operand - 1].insn, step);
         if (!step->row || step->row->fn != xlat_x87 || !x87_form_of(step->insn, &form) || !form.notes)
             continue;
-        note.last = (uint16_t)(i + 1);
+        note.last = (uint8_t)(i + 1);
         if (step->insn->mod != 3) {
-            note.operand = step->insn->base == ESP ? 0 : (uint16_t)(i + 1);
+            note.operand = step->insn->base == ESP ? 0 : (uint8_t)(i + 1);
             note.adjust = 0;
         }
     }

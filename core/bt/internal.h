@@ -79,18 +79,18 @@ struct link {
 /* The x87 instruction before a point, and the one with a memory operand, whose pointers are not noted yet; as indices
  * of the unit's points plus 1, 0: none. */
 struct x87_note {
-    uint16_t last, operand;
     int32_t adjust; /* to the operand's address, since its registers have changed by so much */
-    bool looped;    /* only if cpu->bt.x87_looped */
+    uint8_t last, operand;
+    bool looped; /* only if cpu->bt.x87_looped */
 };
 
-/* Where an instruction of a unit begins. */
+/* Where an instruction of a unit begins. There are many of these: they are most of what the cache holds beside code. */
 struct point {
-    const struct insn *insn; /* NULL where nobody may ask for it */
-    uint32_t code;           /* offset from unit->body */
+    uint32_t code; /* offset from unit->body */
     uint32_t eip;
-    int16_t delta; /* pending ESP delta in bytes */
     struct x87_note note;
+    int16_t delta; /* pending ESP delta in bytes */
+    uint8_t kept;  /* which of the unit's copies of instructions it is, from 1; 0 where nobody may ask for it */
     bool shadowed; /* behind STI: no interrupt may be taken in front of it */
 };
 
@@ -145,6 +145,12 @@ struct unit {
     struct point point[];
 };
 
+/* The instruction at a point, or NULL. Copies stand below the record, the first one highest. */
+static inline const struct insn *point_insn(const struct unit *unit, const struct point *point)
+{
+    return point->kept ? (const struct insn *)(const void *)unit - point->kept : NULL;
+}
+
 /* A piece of the cache: code from the front, records of units from the back. The oldest is emptied when room is wanted.
  */
 struct cache_segment {
@@ -155,7 +161,7 @@ struct cache_segment {
     uint32_t count, room;
 };
 #define SEGMENTS 8u
-#define UNIT_BUCKETS 16384u
+#define UNIT_BUCKETS 65536u
 #define HINT_SLOTS 16384u
 #define PASSINGS 256u
 

@@ -23,7 +23,7 @@ static uint8_t live_at(struct xlat *x, uint32_t eip)
     unsigned pages = x->step[x->steps - 1].pages;
     for (unsigned hops = 0; hops < AHEAD_RUNS && plan_checked(x, x->cs_base + eip, pages); hops++) {
         struct run *run = run_ahead(x->bt->it, eip);
-        if (!run || run->page[1] || !plan_depends(x, x->cs_base + eip, run->bytes))
+        if (!run || run->part[1].page || !plan_depends(x, x->cs_base + eip, run->bytes))
             break;
         enum flow flow = FLOW_NEXT;
         uint32_t target = eip;

@@ -89,7 +89,7 @@ static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
 {
     unsigned pages = x->pages;
     const uint32_t start = eip, linear = x->cs_base + eip;
-    if (x->steps == UNIT_INSNS || !page_add(x, linear) || (run->page[1] && !page_add(x, linear + run->bytes - 1)) ||
+    if (x->steps == UNIT_INSNS || !page_add(x, linear) || (run->part[1].page && !page_add(x, linear + run->bytes - 1)) ||
         !plan_depends(x, linear, run->bytes)) {
         x->pages = pages;
         return false;

@@ -138,7 +138,7 @@ static void list_insn(const struct bt *bt, const struct unit *unit, unsigned ind
 {
     const struct trace *trace = bt->trace;
     const struct point *point = &unit->point[index];
-    const struct insn *insn = point->insn;
+    const struct insn *insn = point_insn(unit, point);
     const ZydisDecoder *decoder = bt->cpu->seg[CS].attr & SEG_DB ? &trace->guest32 : &trace->guest16;
     char bytes[64] = "", text[160], left[240];
     for (unsigned i = 0; i < insn->length; i++)

@@ -119,11 +119,12 @@ static void emit_misses(struct xlat *x, const struct misses *misses)
 const struct insn *insn_keep(struct xlat *x)
 {
     struct point *point = &x->unit->point[x->index];
-    if (!point->insn) {
+    if (!point->kept) {
         x->records -= sizeof(struct insn);
-        point->insn = memcpy(x->records, x->insn, sizeof(struct insn));
+        memcpy(x->records, x->insn, sizeof(struct insn));
+        point->kept = ++x->kept;
     }
-    return point->insn;
+    return point_insn(x->unit, point);
 }
 
 /* Registers and flags alone: it raises nothing, and nobody will ask what it was. */
@@ -209,12 +210,13 @@ static void steps_translate(struct xlat *x, struct misses *misses)
         x->eip = step->eip;
         x->next = step->eip + step->insn->length;
         kick_emit(x, x->eip);
-        unit->point[x->index] = (struct point){ .insn = x->bt->trace || !step_plain(step) ? insn_keep(x) : NULL,
-            .code = (uint32_t)(emit_exec(&x->code) - unit->body),
+        unit->point[x->index] = (struct point){ .code = (uint32_t)(emit_exec(&x->code) - unit->body),
             .eip = x->eip,
             .delta = (int16_t)x->delta,
             .note = x->note,
             .shadowed = x->shadow };
+        if (x->bt->trace || !step_plain(step))
+            insn_keep(x);
         x->shadow = false;
         step_translate(x);
     }

@@ -99,6 +99,7 @@ struct xlat {
     struct bt *bt;
     struct code code;
     uint8_t *records; /* the lowest address that the unit's record takes so far */
+    uint8_t kept;     /* copies of instructions there */
     struct unit *unit;
     uint32_t mode;
     uint32_t cs_base, cs_limit;

@@ -1,8 +1,8 @@
 /* code_pages.c - which pages of memory hold code that somebody keeps a form of, and what goes when they are written.
  *
- * A page is in the list while decoded runs lie in it or an executor's parts, which stand for ranges of its bytes. It
- * then carries MEM_MARK_CODE, and stores to it come through mem_store(), which calls runs_drop() *before* it writes. A
- * bit for each 64 bytes tells most stores to data beside code from those that matter.
+ * A page is in the list while there are parts of it: ranges of its bytes that decoded runs and units of an executor
+ * were made from. It then carries MEM_MARK_CODE, and stores to it come through mem_store(), which calls runs_drop()
+ * *before* it writes. A bit for each byte tells stores to data beside code from those that matter.
  *
  * A dropped run is only unlinked: its memory stays as it is until its part of the arena is used again, which happens
  * between runs, so the run under way may drop itself. Example, at 7c00h in 16-bit code:
@@ -11,6 +11,8 @@
  *     7c05  b0 00            mov al, 0                 not executed from the old run; decoded anew: mov al, 42h
  */
 #include "core/cpu/interp/code_pages.h"
+
+#include <stddef.h>
 
 static struct code_page **page_link(struct interp *it, uint64_t frame)
 {
@@ -47,7 +49,7 @@ static struct code_page *page_get(struct interp *it, uint64_t frame)
 
 static void page_free_if_empty(struct interp *it, struct code_page *page)
 {
-    if (page->runs || page->parts)
+    if (page->parts)
         return;
     mem_unmark(it->cpu->mem, page->frame << MEM_PAGE_SHIFT, MEM_MARK_CODE);
     *page_link(it, page->frame) = page->next;
@@ -55,71 +57,26 @@ static void page_free_if_empty(struct interp *it, struct code_page *page)
     it->pages_free = page;
 }
 
-static uint64_t granules_of(uint32_t first, uint32_t last)
+/* The bits of `first` to `last` in one word of page->bytes. */
+static uint64_t bits_of(uint32_t word, uint32_t first, uint32_t last)
 {
-    return (UINT64_MAX >> (63 - last / 64)) & (UINT64_MAX << (first / 64));
+    uint64_t from = first > word * 64 ? UINT64_MAX << first % 64 : UINT64_MAX;
+    uint64_t to = last < word * 64 + 63 ? UINT64_MAX >> (63 - last % 64) : UINT64_MAX;
+    return from & to;
 }
 
-/* ---- runs ---- */
-
-/* The bytes of the run in its first or second page, as [*first, *last]. */
-static void run_extent(const struct run *run, unsigned side, uint32_t *first, uint32_t *last)
+static void bytes_add(struct code_page *page, uint32_t first, uint32_t last)
 {
-    uint32_t start = (uint32_t)(run->key >> 1) & MEM_PAGE_MASK;
-    uint32_t end = start + run->bytes - 1;
-    *first = side ? 0 : start;
-    *last = side ? end - MEM_PAGE_SIZE : end < MEM_PAGE_SIZE ? end : MEM_PAGE_MASK;
+    for (uint32_t word = first / 64; word <= last / 64; word++)
+        page->bytes[word] |= bits_of(word, first, last);
 }
 
-static unsigned run_side(const struct run *run, const struct code_page *page)
+static bool bytes_any(const struct code_page *page, uint32_t first, uint32_t last)
 {
-    return run->page[0] == page ? 0 : 1;
-}
-
-bool code_page_add(struct interp *it, struct run *run, unsigned side, uint64_t frame)
-{
-    uint32_t first, last;
-    struct code_page *page = page_get(it, frame);
-    if (!page)
-        return false;
-    run->page[side] = page;
-    run->page_next[side] = page->runs;
-    page->runs = run;
-    run_extent(run, side, &first, &last);
-    page->granules |= granules_of(first, last);
-    return true;
-}
-
-static void page_unlink(struct code_page *page, const struct run *run)
-{
-    struct run **link = &page->runs;
-    while (*link != run)
-        link = &(*link)->page_next[run_side(*link, page)];
-    *link = run->page_next[run_side(run, page)];
-}
-
-/* Takes the run out of the cache and out of the pages' lists, which may be empty then. */
-static void run_unlink(struct interp *it, struct run *run)
-{
-    struct run **link = &it->bucket[run_hash(run->key)];
-    while (*link != run)
-        link = &(*link)->next;
-    *link = run->next;
-    for (unsigned side = 0; side < 2; side++)
-        if (run->page[side])
-            page_unlink(run->page[side], run);
-    run->dropped = true;
-    it->cpu->tlb->changes++;
-    if (run == it->current)
-        it->broken = true;
-}
-
-void run_drop(struct interp *it, struct run *run)
-{
-    run_unlink(it, run);
-    for (unsigned side = 0; side < 2; side++)
-        if (run->page[side])
-            page_free_if_empty(it, run->page[side]);
+    uint64_t found = 0;
+    for (uint32_t word = first / 64; word <= last / 64; word++)
+        found |= page->bytes[word] & bits_of(word, first, last);
+    return found;
 }
 
 /* ---- parts ---- */
@@ -129,11 +86,15 @@ bool code_part_add(struct interp *it, struct code_part *part, uint64_t frame, ui
     struct code_page *page = page_get(it, frame);
     if (!page)
         return false;
-    *part = (struct code_part){ page, page->parts, &page->parts, (uint16_t)first, (uint16_t)last };
+    part->page = page;
+    part->next = page->parts;
+    part->link = &page->parts;
+    part->first = (uint16_t)first;
+    part->last = (uint16_t)last;
     if (page->parts)
         page->parts->link = &part->next;
     page->parts = part;
-    page->granules |= granules_of(first, last);
+    bytes_add(page, first, last);
     return true;
 }
 
@@ -145,50 +106,88 @@ void code_part_remove(struct interp *it, struct code_part *part)
     page_free_if_empty(it, part->page);
 }
 
-/* The first part of the page that has a byte in the range, or NULL. */
-static struct code_part *part_in(const struct code_page *page, uint32_t first, uint32_t last)
+/* ---- runs ---- */
+
+bool code_page_add(struct interp *it, struct run *run, unsigned side, uint64_t frame)
 {
-    struct code_part *part = page->parts;
-    while (part && (part->last < first || last < part->first))
-        part = part->next;
-    return part;
+    uint32_t start = (uint32_t)(run->key >> 1) & MEM_PAGE_MASK;
+    uint32_t end = start + run->bytes - 1;
+    run->part[side].owner = side ? OWNER_RUN_END : OWNER_RUN;
+    if (side)
+        return code_part_add(it, &run->part[1], frame, 0, end - MEM_PAGE_SIZE);
+    return code_part_add(it, &run->part[0], frame, start, end < MEM_PAGE_SIZE ? end : MEM_PAGE_MASK);
+}
+
+static struct run *run_of(struct code_part *part)
+{
+    size_t offset = part->owner == OWNER_RUN ? offsetof(struct run, part[0]) : offsetof(struct run, part[1]);
+    return (struct run *)(void *)((uint8_t *)part - offset);
+}
+
+void run_drop(struct interp *it, struct run *run)
+{
+    struct run **link = &it->bucket[run_hash(run->key)];
+    while (*link != run)
+        link = &(*link)->next;
+    *link = run->next;
+    for (unsigned side = 0; side < 2; side++)
+        if (run->part[side].page)
+            code_part_remove(it, &run->part[side]);
+    run->dropped = true;
+    it->cpu->tlb->changes++;
+    if (run == it->current)
+        it->broken = true;
 }
 
 /* ---- dropping ---- */
 
+static bool part_overlaps(const struct code_part *part, uint32_t first, uint32_t last)
+{
+    return part->first <= last && first <= part->last;
+}
+
+static void bytes_anew(struct code_page *page)
+{
+    memset(page->bytes, 0, sizeof(page->bytes));
+    for (const struct code_part *part = page->parts; part; part = part->next)
+        bytes_add(page, part->first, part->last);
+}
+
+/* Drops one that has a byte in the range; false when there was none. */
+static bool part_drop(struct interp *it, struct code_page *page, uint32_t first, uint32_t last)
+{
+    struct code_part *part = page->parts;
+    while (part && !part_overlaps(part, first, last))
+        part = part->next;
+    if (!part)
+        return false;
+    if (part->owner == OWNER_EXECUTOR) {
+        it->executor->dropped(it->executor->opaque, part);
+        return true;
+    }
+    struct run *run = run_of(part);
+    run_heat(it, run->key)->count = 0;
+    run_drop(it, run);
+    return true;
+}
+
 static void page_drop(struct interp *it, struct code_page *page, uint32_t first, uint32_t last)
 {
+    uint64_t frame = page->frame;
+    bool dropped = false;
     if (it->drop_pages) {
         first = 0;
         last = MEM_PAGE_MASK;
     }
-    if (!(page->granules & granules_of(first, last)))
+    if (!bytes_any(page, first, last))
         return;
-    uint64_t frame = page->frame, left = 0;
-    struct run *next;
-    for (struct run *run = page->runs; run; run = next) {
-        uint32_t run_first, run_last;
-        unsigned side = run_side(run, page);
-        next = run->page_next[side];
-        run_extent(run, side, &run_first, &run_last);
-        if (run_first > last || first > run_last) {
-            left |= granules_of(run_first, run_last);
-            continue;
-        }
-        run_unlink(it, run);
-        run_heat(it, run->key)->count = 0;
-        if (run->page[!side])
-            page_free_if_empty(it, run->page[!side]);
-    }
-    for (struct code_part *part; (part = part_in(page, first, last));) {
-        it->executor->dropped(it->executor->opaque, part);
+    while (part_drop(it, page, first, last)) {
+        dropped = true;
         if (*page_link(it, frame) != page)
             return; /* that was the last */
     }
-    for (const struct code_part *part = page->parts; part; part = part->next)
-        left |= granules_of(part->first, part->last);
-    page->granules = left;
-    page_free_if_empty(it, page);
+    if (!dropped)
+        bytes_anew(page); /* only then, so that overwriting a page of many parts is not quadratic */
 }
 
 void runs_drop(struct interp *it, gpa_t gpa, uint32_t count)

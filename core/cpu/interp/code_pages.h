@@ -7,7 +7,7 @@
 
 /* Is there no room for so many new pages? */
 bool code_pages_full(const struct interp *it, uint32_t count);
-/* Puts the run into the list of its first or second page (`side`); false when there are too many pages. */
+/* Enters the run's bytes in its first page, or its second one (`side`); false when there are too many pages. */
 bool code_page_add(struct interp *it, struct run *run, unsigned side, uint64_t frame);
 /* Takes the run out of the cache. Its memory stays as it is. */
 void run_drop(struct interp *it, struct run *run);

@@ -124,7 +124,7 @@ static inline struct run *run_follow(struct interp *it, struct cpu *cpu)
     }
     struct run *run = run_find(it, run_key_now(cpu));
     bool kept = last == it->last && last != it->scratch; /* not flushed in between */
-    if (kept && run != it->scratch && !run->page[1]) {
+    if (kept && run != it->scratch && !run->part[1].page) {
         last->link[1] = last->link[0];
         last->link[0] = (struct run_link){ .to = run, .linear = linear, .user = user, .changes = cpu->tlb->changes };
     }

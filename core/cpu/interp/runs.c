@@ -174,7 +174,7 @@ struct run *run_find(struct interp *it, uint64_t key)
     if (run == it->scratch)
         return run;
     bool alone = (uint64_t)cpu->eip + run->bytes - 1 > cs->limit ||
-                 (run->page[1] && !run_crosses_same(cpu, run, cs->base + cpu->eip));
+                 (run->part[1].page && !run_crosses_same(cpu, run, cs->base + cpu->eip));
     return __builtin_expect(alone, 0) ? run_make(it, cpu->eip, true) : run;
 }
 
@@ -230,8 +230,8 @@ struct run *run_ahead(struct interp *it, uint32_t eip)
     struct run *run = run_cached(it, key);
     if (run) {
         uint32_t behind = (linear | MEM_PAGE_MASK) + 1;
-        const struct tlb_entry *next = run->page[1] ? tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, behind, 1) : NULL;
-        bool same = !run->page[1] || (next && (next->frame & TLB_FRAME) == run->page[1]->frame);
+        const struct tlb_entry *next = run->part[1].page ? tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, behind, 1) : NULL;
+        bool same = !run->part[1].page || (next && (next->frame & TLB_FRAME) == run->part[1].page->frame);
         return same && run->bytes - 1 <= cs->limit - eip ? run : NULL;
     }
     run = arena_next(it);
@@ -249,5 +249,5 @@ struct run *run_ahead(struct interp *it, uint32_t eip)
 bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear)
 {
     const struct tlb_entry *next = tlb_translate(cpu, (linear | MEM_PAGE_MASK) + 1, TLB_FETCH, cpu->cpl == 3);
-    return (next->frame & TLB_FRAME) == run->page[1]->frame;
+    return (next->frame & TLB_FRAME) == run->part[1].page->frame;
 }

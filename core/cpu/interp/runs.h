@@ -25,12 +25,19 @@ struct run_link {
     uint64_t changes;
 };
 
+/* Bytes of a page that a run or something of the executor's was made from. */
+struct code_part {
+    struct code_page *page;         /* NULL: none */
+    struct code_part *next, **link; /* in the list of the page; `link` is what points here */
+    uint16_t first, last;           /* offsets in the page */
+    enum code_owner { OWNER_EXECUTOR, OWNER_RUN, OWNER_RUN_END } owner;
+};
+
 /* A run lies in one page, or is a single instruction that crosses into a second one. */
 struct run {
-    uint64_t key;              /* run_key() */
-    struct run *next;          /* in its bucket */
-    struct code_page *page[2]; /* [1] only when it crosses */
-    struct run *page_next[2];  /* in the list of that page */
+    uint64_t key;             /* run_key() */
+    struct run *next;         /* in its bucket */
+    struct code_part part[2]; /* [1] only when it crosses */
     uint32_t bytes;
     uint16_t count;
     bool dropped;
@@ -39,18 +46,10 @@ struct run {
     struct insn insn[];
 };
 
-/* Bytes of a page that something of the executor's was made from. */
-struct code_part {
-    struct code_page *page;
-    struct code_part *next, **link; /* in the list of the page; `link` is what points here */
-    uint16_t first, last;           /* offsets in the page */
-};
-
-/* A page that carries MEM_MARK_CODE, because there are runs or parts of it. */
+/* A page that carries MEM_MARK_CODE, because there are parts of it. */
 struct code_page {
     uint64_t frame;
-    uint64_t granules; /* a bit for each 64 bytes that belong to some */
-    struct run *runs;
+    uint64_t bytes[MEM_PAGE_SIZE / 64]; /* a bit for each byte of a part, and perhaps of parts that are gone */
     struct code_part *parts;
     struct code_page *next;
 };
@@ -161,7 +160,8 @@ struct run *run_ahead(struct interp *it, uint32_t eip);
 /* The cached run that crosses into a page still goes on in the page that follows now? Raises. */
 bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear);
 
-/* Lets `part` stand for the bytes `first` to `last` of the page frame; false when there are too many pages. */
+/* Lets `part`, whose owner is set, stand for the bytes `first` to `last` of the page frame; false when there are too
+ * many pages. */
 bool code_part_add(struct interp *it, struct code_part *part, uint64_t frame, uint32_t first, uint32_t last);
 void code_part_remove(struct interp *it, struct code_part *part);
 
