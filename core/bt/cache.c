@@ -104,7 +104,8 @@ static bool order_room(struct cache_segment *segment)
     return true;
 }
 
-struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links)
+struct unit *cache_unit(
+    struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links, unsigned chunks)
 {
     if (bt->segment[bt->filling].records - bt->segment[bt->filling].code < UNIT_ROOM)
         cache_evict(bt);
@@ -113,10 +114,12 @@ struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsign
         return NULL;
     uint64_t room =
         sizeof(struct unit) + count * sizeof(struct point) + parts * sizeof(struct part) + links * sizeof(struct link);
-    uint8_t *record = segment->records - ((room + 15) & ~(uint64_t)15);
+    room = ((room + 15) & ~(uint64_t)15) + chunks * sizeof(struct chunk);
+    uint8_t *record = segment->records - room;
     struct unit *unit = memset(record, 0, room);
     unit->part = (struct part *)(void *)&unit->point[count];
     unit->link = (struct link *)(void *)&unit->part[parts];
+    unit->chunk = (struct chunk *)(void *)(record + room) - chunks;
     *code = (struct code){
         .at = segment->code, .end = record - count * sizeof(struct insn), .to_exec = bt->exec - bt->write
     };

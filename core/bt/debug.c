@@ -17,6 +17,7 @@ static const struct {
     { "no-liveness", DEBUG_EXACT },             /* flags are kept where nobody reads them */
     { "evict", DEBUG_EVICT },                   /* the oldest units go whenever translated code is entered */
     { "short-units", DEBUG_SHORT },             /* a unit ends at each branch */
+    { "loose", DEBUG_LOOSE },                   /* no store to code is noticed: units compare their source */
     { "at-once", DEBUG_AT_ONCE },               /* code is translated when it is first executed */
     { "drop-pages", DEBUG_DROP_PAGES }, /* a store into a page with code drops all that was made from the page */
     { "kick", DEBUG_KICK },             /* translated code is interrupted at each boundary inside a unit */

@@ -14,7 +14,7 @@
 
 #define HOST_TF 0x100u
 
-/* The point at which the unit's code stands when RIP is exactly there, or NULL. */
+/* The point at which the unit's code stands when RIP is exactly there, or in the comparison before it; or NULL. */
 static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
 {
     uint64_t offset = (uint64_t)(rip - unit->body);
@@ -26,7 +26,11 @@ static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
         else
             high = middle;
     }
-    return rip >= unit->body && low < unit->count && unit->point[low].code == offset ? &unit->point[low] : NULL;
+    if (rip < unit->body || low == unit->count)
+        return NULL;
+    const struct point *point = &unit->point[low];
+    uint64_t before = point->code - offset;
+    return !before || (before >= LEAD_TAIL && before <= point->lead) ? point : NULL;
 }
 
 /* A repeated string instruction (strings.c): what it has done so far stands in the registers. */
@@ -116,7 +120,8 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
     if (answer == WINDOW_RETRY || answer == WINDOW_NONE)
         return answer == WINDOW_RETRY;
     /* Each unit that it is in, as it comes up. */
-    if (answer != WINDOW_GUEST && hint_raise(bt, unit_gpa(unit, point->eip), answer != WINDOW_USER)) {
+    bool counted = answer == WINDOW_MARKED && smc_fault(bt, windows_marked(bt->windows));
+    if (answer != WINDOW_GUEST && !counted && hint_raise(bt, unit_gpa(unit, point->eip), answer != WINDOW_USER)) {
         bt->retired = unit;
         bt->counters.softened++;
     }

@@ -12,6 +12,7 @@
 #include "core/bt/internal.h"
 
 #define FORGIVE_LOOKS 64u         /* the counter is looked at once in so many calls */
+#define CHANGES 2u                /* of a constant, before it is reloaded */
 #define FORGIVE_TICKS 1000000000u /* of the time-stamp counter: half a second, or a quarter */
 
 static uint64_t hint_hash(gpa_t gpa)
@@ -37,6 +38,20 @@ static struct hint *hint_take(struct bt *bt, gpa_t gpa)
     if (hint->tag != (uint8_t)hash)
         *hint = (struct hint){ .tag = (uint8_t)hash, .passing = true };
     return hint;
+}
+
+void hint_change(struct bt *bt, gpa_t gpa)
+{
+    struct hint *hint = hint_take(bt, gpa);
+    if (hint->changes < CHANGES)
+        hint->changes++;
+}
+
+bool hint_reload(const struct bt *bt, gpa_t gpa)
+{
+    uint64_t hash = hint_hash(gpa);
+    const struct hint *hint = &bt->hint[(hash >> 8) % HINT_SLOTS];
+    return hint->tag == (uint8_t)hash && hint->changes == CHANGES;
 }
 
 bool hint_raise(struct bt *bt, gpa_t gpa, bool passing)

@@ -89,9 +89,11 @@ struct point {
     uint32_t code; /* offset from unit->body */
     uint32_t eip;
     struct x87_note note;
-    int16_t delta; /* pending ESP delta in bytes */
-    uint8_t kept;  /* which of the unit's copies of instructions it is, from 1; 0 where nobody may ask for it */
-    bool shadowed; /* behind STI: no interrupt may be taken in front of it */
+    int16_t delta;  /* pending ESP delta in bytes */
+    uint16_t lead;  /* before it there are so many bytes of a comparison with the source: the same to the guest */
+    uint8_t length; /* of the instruction */
+    uint8_t kept;   /* which of the unit's copies of instructions it is, from 1; 0 where nobody may ask for it */
+    bool shadowed;  /* behind STI: no interrupt may be taken in front of it */
 };
 
 /* Bytes that a unit was made from: when they change the unit goes. */
@@ -107,7 +109,16 @@ struct page_check {
     uint8_t *imm;   /* where they stand in the code (writable address) */
 };
 
+/* 16 bytes of source, to be compared where `mask` has ones. */
+#define CHUNK 16u
+struct chunk {
+    uint8_t want[CHUNK], mask[CHUNK];
+    const uint8_t *at; /* in guest memory */
+} __attribute__((aligned(CHUNK)));
+
 #define UNIT_INSNS 96u
+#define CHECKED_INSNS 32u /* of a unit that compares its source, which it does behind each store */
+#define LEAD_TAIL 18u     /* the last bytes of a comparison, where RCX stands in R13 */
 #define UNIT_PARTS 24u
 #define UNIT_PAGES 3u
 
@@ -125,23 +136,26 @@ struct gate {
 struct unit {
     struct gate gate;
     uint64_t key;      /* run_key() of its first instruction */
+    uint64_t place;    /* what its bucket is chosen by */
     struct unit *next; /* in its bucket */
     uint64_t cs;       /* cs_now() */
     uint32_t eip;
     uint32_t mode;
     bool dead;
+    bool checked; /* compares its source (check.c) */
     bool passing; /* an instruction has the TLB's access for a time */
     bool crosses; /* its first instruction goes on in page[1] */
     bool listed;  /* in the jump table */
     uint8_t pages;
     uint16_t count;  /* instructions */
     uint16_t budget; /* instructions that must be left when it is entered, while counting */
-    uint16_t parts, links;
+    uint16_t parts, links, chunks;
     uint8_t *closed, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
     struct page_check page[UNIT_PAGES];      /* [0] by page_pad and the gate, the others where control comes to them */
     struct link *incoming;
     struct part *part;
     struct link *link;
+    struct chunk *chunk;
     struct point point[];
 };
 
@@ -164,11 +178,13 @@ struct cache_segment {
 #define UNIT_BUCKETS 65536u
 #define HINT_SLOTS 16384u
 #define PASSINGS 256u
+#define SMC_PAGES 1024u
 
 struct bt_counters {
     uint64_t units, source_bytes, code_bytes, chains, unchains, entries, indirect_misses, invalidations, flushes;
     uint64_t evictions, evicted;
     uint64_t opens, closes;
+    uint64_t invalidated_by_map, loosened, tightened, stale, revived, reloads;
     uint64_t translated, callouts, leaves, kicks, kick_steps, softened, forgiven;
     uint64_t by_opcode[4][256], leaves_by_opcode[4][256];
 };
@@ -188,6 +204,7 @@ struct bt_counters {
 #define DEBUG_DROP_PAGES 2048u
 #define DEBUG_KICK 4096u
 #define DEBUG_KICK_SOME 8192u
+#define DEBUG_LOOSE 16384u
 
 struct bt {
     struct cpu *cpu;
@@ -216,7 +233,8 @@ struct bt {
     struct unit *bucket[UNIT_BUCKETS]; /* units by their key */
     struct hint {                      /* of the instruction at a physical address, which `tag` tells from others */
         uint8_t tag, faults;
-        bool passing; /* none of the faults was for a reason that stays */
+        uint8_t changes; /* of its constant, seen by comparisons */
+        bool passing;    /* none of the faults was for a reason that stays */
     } hint[HINT_SLOTS];
     struct { /* bt_watch() */
         void (*fn)(void *opaque);
@@ -240,9 +258,19 @@ struct bt {
     void **opened[2][TABLE_OPEN];
     struct {
         uint64_t changes, flushes, global_flushes, page_flushes;
-    } tlb_seen;        /* for which slots are open */
-    bool inside;       /* translated code was entered, and not counted yet */
-    uint64_t entered;  /* instructions less callouts then */
+    } tlb_seen;       /* for which slots are open */
+    bool inside;      /* translated code was entered, and not counted yet */
+    uint64_t entered; /* instructions less callouts then */
+    struct smc_page { /* what is known of a page frame: smc.c */
+        uint32_t frame;
+        uint16_t cost;
+        uint8_t turns; /* how often it was changed over */
+        bool loose, busy;
+        uint64_t until;
+    } smc[SMC_PAGES];
+    struct smc_page *smc_turning; /* to be changed over before translated code is entered again, or NULL */
+    uint64_t smc_next;            /* entries at which to look for what has calmed down */
+    bool smc_clearing;
     struct link *link; /* by which translated code was left last */
     struct bt_counters counters;
     struct trace *trace; /* NULL: nobody looks */
@@ -254,6 +282,7 @@ struct bt {
 void stubs_make(struct bt *bt, struct code *code);
 /* Runs translated code at `entry` until it leaves; the link it left by, LINK_MISS, or NULL. */
 #define LINK_MISS ((struct link *)1) /* by an indirect jump whose target the table did not know */
+#define LINK_STALE 2u                /* added to the address of a unit that is not what its source says any more */
 struct link *stub_call_enter(struct bt *bt, const uint8_t *entry);
 
 /* ---- fault.c ---- */
@@ -279,7 +308,8 @@ void cache_free(struct bt *bt);
 void cache_flush(struct bt *bt);
 /* Room for the record of a unit with at most so much, and for its code, which is to be written to *code; older units
  * may go. NULL when memory is short. */
-struct unit *cache_unit(struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links);
+struct unit *cache_unit(
+    struct bt *bt, struct code *code, unsigned count, unsigned parts, unsigned links, unsigned chunks);
 /* Drops the oldest units. */
 void cache_evict(struct bt *bt);
 /* Keeps the unit whose code ends at `code` and whose record, with all that belongs to it, begins at `records`. */
@@ -294,6 +324,9 @@ struct unit *cache_find(const struct bt *bt, const uint8_t *rip);
 bool hint_soft(const struct bt *bt, gpa_t gpa, bool *passing);
 /* Its access left the window once more, for a reason that will pass or not. Returns the same. */
 bool hint_raise(struct bt *bt, gpa_t gpa, bool passing);
+/* A comparison found the constant of the instruction changed; is it to be reloaded each time? */
+void hint_change(struct bt *bt, gpa_t gpa);
+bool hint_reload(const struct bt *bt, gpa_t gpa);
 /* Forgets what was learned for a time, if the time is over, and drops the units that it is in. Not while translated
  * code runs. */
 void hint_forgive(struct bt *bt);
@@ -305,7 +338,13 @@ void hint_note(struct bt *bt, const struct unit *unit);
 /* Where the unit has an instruction. */
 gpa_t unit_gpa(const struct unit *unit, uint32_t eip);
 
-/* The unit for the code with this key at this address in the present CS, or NULL. */
+/* The bucket for one of several versions of the code with this key, which begins with `word`. */
+static inline uint64_t unit_place(uint64_t key, uint32_t word)
+{
+    return key ^ ((uint64_t)word << 32 | word) * 0xff51afd7ed558ccdull;
+}
+/* The unit for the code with this key at this address in the present CS, or NULL. Of several versions, the one that
+ * memory has now. */
 struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, uint32_t mode);
 /* Enters it into what unit_find() looks at. */
 void unit_add(struct bt *bt, struct unit *unit);
@@ -315,6 +354,10 @@ uint64_t unit_page_now(const struct cpu *cpu, uint32_t linear, bool user);
 void gate_set(struct unit *unit);
 /* Makes the checks expect what the fetch TLB holds now, where that is another attribute of the same frame. */
 void unit_set_pages(struct bt *bt, struct unit *unit);
+/* Nothing leads to the unit by itself, but it is kept for when its source comes back. */
+void unit_shelve(struct bt *bt, struct unit *unit);
+/* What led to the unit leads to the other one, of the same address and mode. */
+void unit_replace(struct bt *bt, struct unit *unit, struct unit *by);
 /* Makes the link lead to the unit. */
 void link_connect(struct bt *bt, struct link *link, struct unit *to);
 /* Nothing leads to the unit any more. Its memory stays as it is. */
@@ -338,6 +381,26 @@ void tables_bound(struct bt *bt);
 void **table_slot(struct bt *bt, void **table, uint32_t eip, uint32_t cs_base);
 /* Closes what must be looked at again because of what happened to translations, before translated code runs. */
 void table_follow(struct bt *bt);
+/* ---- check.c ---- */
+
+/* Is its source what it was? */
+bool check_same(const struct unit *unit);
+/* The first byte of it that is not, or NULL. */
+const uint8_t *check_differs(const struct unit *unit);
+
+/* ---- smc.c ---- */
+
+/* A store to a page with code was noticed by the interpreter; by a fault in a window; and it cost a unit. The second is
+ * false where nothing will come of it. */
+void smc_written(struct bt *bt, uint64_t frame);
+bool smc_fault(struct bt *bt, gpa_t gpa);
+void smc_invalidated(struct bt *bt, uint64_t frame);
+/* Changes pages over whose time has come. Not while translated code runs. */
+void smc_work(struct bt *bt);
+/* Makes the page loose at once, for a test. */
+void smc_force(struct bt *bt, uint64_t frame);
+/* The comparison of the unit has failed. */
+void smc_stale(struct bt *bt, const struct unit *unit);
 
 /* ---- translate.c ---- */
 

@@ -52,19 +52,20 @@ static uint8_t live_at(struct xlat *x, uint32_t eip)
 void liveness_compute(struct xlat *x)
 {
     const struct step *last = &x->step[x->steps - 1];
+    const bool exact = x->bt->exact_flags || x->checked; /* what comes behind a store may be other code then */
     uint32_t target = x->tail;
     enum flow flow = insn_flow(last->insn, x->tail, &target);
     if (flow == FLOW_JUMP)
         target = x->tail;
     bool known = flow == FLOW_JUMP || flow == FLOW_CALL || (flow == FLOW_NEXT && exec_kind(last->insn) != EXEC_JUMP);
-    uint8_t live = known && !x->bt->exact_flags ? live_at(x, target) : LIVE_ALL;
+    uint8_t live = known && !exact ? live_at(x, target) : LIVE_ALL;
     for (unsigned i = x->steps; i-- > 0;) {
         struct step *step = &x->step[i];
         flow = insn_flow(step->insn, 0, &target);
         if (i + 1 < x->steps && step[1].pages != step->pages)
             live = LIVE_ALL; /* behind the check of a page there may be other code another time */
         step->live_out = live;
-        if (!step->row || x->bt->exact_flags)
+        if (!step->row || exact)
             live = LIVE_ALL;
         else if (flow != FLOW_JUMP && flow != FLOW_CALL)
             live = (uint8_t)((live & ~flags_pack(step->row->kills)) | flags_pack(step->row->reads));

@@ -1,6 +1,7 @@
 core_libcore_a_SOURCES += \
 	core/bt/bt.h \
 	core/bt/cache.c \
+	core/bt/check.c \
 	core/bt/debug.c \
 	core/bt/emit.c \
 	core/bt/emit.h \
@@ -19,9 +20,11 @@ core_libcore_a_SOURCES += \
 	core/bt/operand.c \
 	core/bt/plan.c \
 	core/bt/real.c \
+	core/bt/reload.c \
 	core/bt/rows.c \
 	core/bt/run.c \
 	core/bt/segments.c \
+	core/bt/smc.c \
 	core/bt/stats.c \
 	core/bt/strings.c \
 	core/bt/stubs.c \

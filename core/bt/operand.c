@@ -71,6 +71,7 @@ void esp_settle_first(struct xlat *x)
 {
     struct point *point = &x->unit->point[x->index];
     esp_settle(x);
+    point->lead = 0;
     point->code = (uint32_t)(emit_exec(&x->code) - x->unit->body);
     point->delta = 0;
     point->note = x->note;

@@ -84,22 +84,38 @@ static bool page_add(struct xlat *x, uint32_t linear)
     return true;
 }
 
+/* Is one of the run's pages loose, so that who uses it has to compare? */
+static bool run_loose(const struct xlat *x, const struct run *run)
+{
+    for (unsigned side = 0; side < 2 && run->part[side].page; side++)
+        if (mem_marks(x->bt->cpu->mem, run->part[side].page->frame << MEM_PAGE_SHIFT) & MEM_MARK_LOOSE)
+            return true;
+    return false;
+}
+
 /* Appends the run at `eip`; false when it does not fit any more. */
 static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
 {
     unsigned pages = x->pages;
     const uint32_t start = eip, linear = x->cs_base + eip;
-    if (x->steps == UNIT_INSNS || !page_add(x, linear) || (run->part[1].page && !page_add(x, linear + run->bytes - 1)) ||
-        !plan_depends(x, linear, run->bytes)) {
+    const unsigned limit = x->checked ? CHECKED_INSNS : UNIT_INSNS;
+    if (x->steps == limit || run_loose(x, run) != x->checked || !page_add(x, linear) ||
+        (run->part[1].page && !page_add(x, linear + run->bytes - 1)) || !plan_depends(x, linear, run->bytes)) {
         x->pages = pages;
         return false;
     }
-    for (unsigned i = 0; i < run->count && x->steps < UNIT_INSNS; i++) {
+    for (unsigned i = 0; i < run->count && x->steps < limit; i++) {
         const struct insn *insn = &run->insn[i];
-        const bool soft = hint_soft(x->bt, (run->key >> 1) + (eip - start), &x->passing);
-        x->step[x->steps++] = (struct step){
-            .soft = soft, .insn = insn, .row = xlat_find(insn), .eip = eip, .goes = NO_STEP, .pages = (uint8_t)x->pages
-        };
+        const gpa_t gpa = (run->key >> 1) + (eip - start);
+        const bool soft = hint_soft(x->bt, gpa, &x->passing);
+        const bool reload = x->checked && !run->part[1].page && hint_reload(x->bt, gpa) && reload_fits(insn);
+        x->step[x->steps++] = (struct step){ .soft = soft,
+            .reload = reload,
+            .insn = insn,
+            .row = xlat_find(insn),
+            .eip = eip,
+            .goes = NO_STEP,
+            .pages = (uint8_t)x->pages };
         eip += insn->length;
     }
     return true;
@@ -143,11 +159,12 @@ static struct run *plan_next(struct xlat *x)
     uint32_t next = last->eip + last->insn->length, target;
     enum flow flow = insn_flow(last->insn, next, &target);
     x->tail = flow == FLOW_JUMP ? target : next;
-    if (flow == FLOW_CALL || flow == FLOW_AWAY || (flow == FLOW_NEXT && exec_kind(last->insn) == EXEC_JUMP))
+    if (flow == FLOW_CALL || flow == FLOW_AWAY || (last->reload && flow == FLOW_JUMP) ||
+        (flow == FLOW_NEXT && exec_kind(last->insn) == EXEC_JUMP))
         return NULL;
     if (x->bt->debug & DEBUG_SHORT)
         return NULL;
-    struct run *run = x->steps < UNIT_INSNS ? run_ahead(x->bt->it, x->tail) : NULL;
+    struct run *run = x->steps < (x->checked ? CHECKED_INSNS : UNIT_INSNS) ? run_ahead(x->bt->it, x->tail) : NULL;
     if (!run || (flow == FLOW_BRANCH && !run_seen(x->bt->it, run->key)))
         return NULL;
     bool known = step_at(x, x->tail) != NO_STEP || unit_find(x->bt, run->key, x->tail, x->mode);
@@ -157,8 +174,8 @@ static struct run *plan_next(struct xlat *x)
 /* May control go from one step straight to the other? */
 static int16_t usable(struct xlat *x, const struct step *from, int16_t to)
 {
-    if (to == NO_STEP || (x->bt->counting && to != 0))
-        return NO_STEP;
+    if (to == NO_STEP || (x->bt->counting && to != 0) || (x->checked && to <= from - x->step))
+        return NO_STEP; /* with all that is checked in front of a unit */
     return to < from - x->step || x->step[to].pages == from->pages ? to : NO_STEP;
 }
 
@@ -169,7 +186,8 @@ static void plan_jumps(struct xlat *x)
         uint32_t target;
         enum flow flow = insn_flow(step->insn, step->eip + step->insn->length, &target);
         bool follows = flow == FLOW_JUMP && i + 1 < x->steps;
-        if (flow != FLOW_NEXT && flow != FLOW_AWAY && !follows)
+        bool stores = flow == FLOW_CALL && x->checked;
+        if (flow != FLOW_NEXT && flow != FLOW_AWAY && !follows && !stores && !step->reload)
             step->goes = usable(x, step, step_at(x, target));
         x->links_max += flow != FLOW_NEXT && flow != FLOW_AWAY && !follows;
         if (step->goes != NO_STEP)
@@ -183,6 +201,7 @@ static void plan_jumps(struct xlat *x)
 void plan_make(struct xlat *x, struct run *run)
 {
     uint32_t eip = x->eip;
+    x->checked = run_loose(x, run);
     page_add(x, x->cs_base + eip);
     while (plan_run(x, run, eip) && (run = plan_next(x)))
         eip = x->tail;

@@ -34,11 +34,32 @@ static struct unit *unit_now(struct bt *bt, uint64_t key, uint32_t mode)
     return (now->frame & TLB_FRAME) == (page->entry >> 32 & TLB_FRAME) ? unit : NULL;
 }
 
+/* The unit that was left because its source changed, or NULL. */
+static struct unit *stale_of(struct link *link)
+{
+    uintptr_t value = (uintptr_t)link;
+    return value & LINK_STALE ? (struct unit *)(value - LINK_STALE) : NULL; // NOLINT
+}
+
+/* Its comparison failed: another version takes its place, or it is left for later. */
+static void unit_stale(struct bt *bt, struct unit *stale, struct unit *by)
+{
+    smc_stale(bt, stale);
+    if (by && by != stale && by->key == stale->key && by->eip == stale->eip && by->mode == stale->mode &&
+        by->cs == stale->cs) {
+        unit_replace(bt, stale, by);
+        bt->counters.revived++;
+    } else {
+        unit_shelve(bt, stale);
+    }
+}
+
 /* A unit of the run for the present EIP and mode when the run is hot; NULL: let the interpreter do it. */
 static struct unit *unit_make(struct bt *bt, struct run *run, uint32_t mode)
 {
     struct run_heat *heat = run_heat(bt->it, run->key);
-    unsigned hot = bt->hot > 1 ? (unsigned)bt->hot << heat->drops : 1;
+    bool loose = mem_marks(bt->cpu->mem, run->key >> 1) & MEM_MARK_LOOSE; /* what changes there is kept, not dropped */
+    unsigned hot = bt->hot > 1 ? (unsigned)bt->hot << (loose ? 0 : heat->drops) : 1;
     if (hot > UINT8_MAX)
         hot = UINT8_MAX;
     if (heat->count < hot)
@@ -65,23 +86,33 @@ static struct run *bt_execute(void *opaque, uint64_t key)
     struct cpu *cpu = bt->cpu;
     left(bt);
     bool missed = bt->link == LINK_MISS;
-    struct link *link = missed ? NULL : bt->link;
+    struct unit *stale = missed ? NULL : stale_of(bt->link);
+    struct link *link = missed || stale ? NULL : bt->link;
     bt->link = NULL;
     cpu->bt.kicked = 0;
     bt->it->broken = false; /* of the run before: it must not look like something that pends */
     bt->it->iterations = 0; /* of REP in what ran before, likewise */
     if (atomic_load_explicit(&cpu->signals, memory_order_acquire) && interp_yields(cpu))
         return NULL; /* the kick came before the clearing: the loop looks at signals again */
-    if (fault_aside(bt))
+    bool aside = fault_aside(bt);
+    if (!aside) {
+        hint_forgive(bt);
+        watch_look(bt);
+        smc_work(bt);
+    }
+    if (bt->debug & DEBUG_LOOSE)
+        smc_force(bt, key >> 1 >> MEM_PAGE_SHIFT);
+    uint32_t mode = mode_now(bt);
+    struct unit *unit = mode == MODE_NONE || aside ? NULL : unit_now(bt, key, mode);
+    if (stale && !stale->dead)
+        unit_stale(bt, stale, unit);
+    if (aside)
         return run_find(bt->it, key);
-    hint_forgive(bt);
-    watch_look(bt);
     if (bt->debug & DEBUG_EVICT) {
         cache_evict(bt);
+        unit = mode == MODE_NONE ? NULL : unit_now(bt, key, mode);
         link = NULL;
     }
-    uint32_t mode = mode_now(bt);
-    struct unit *unit = mode == MODE_NONE ? NULL : unit_now(bt, key, mode);
     if (!unit) {
         uint64_t evictions = bt->counters.evictions;
         struct run *run = run_find(bt->it, key);
@@ -120,7 +151,10 @@ static void bt_dropped(void *opaque, struct code_part *part)
 {
     struct bt *bt = opaque;
     struct unit *unit = ((struct part *)(void *)part)->unit;
+    smc_invalidated(bt, part->page->frame);
     unit_drop(bt, unit);
+    if (bt->smc_clearing)
+        return;
     struct run_heat *heat = run_heat(bt->it, unit->key);
     heat->count = 0;
     heat->drops = heat->drops + 2u < DROPS_MAX ? (uint8_t)(heat->drops + 2) : DROPS_MAX;
@@ -129,9 +163,17 @@ static void bt_dropped(void *opaque, struct code_part *part)
     bt->it->broken = true; /* the unit under way may be one of them */
 }
 
+static void bt_written(void *opaque, uint64_t frame)
+{
+    smc_written(opaque, frame);
+}
+
 static void bt_flushed(void *opaque)
 {
     struct bt *bt = opaque;
+    for (unsigned i = 0; i < bt->segments; i++)
+        for (uint32_t n = 0; n < bt->segment[i].count; n++)
+            bt->counters.invalidated_by_map += !bt->segment[i].order[n]->dead;
     cache_flush(bt);
     bt->retired = NULL;
 }
@@ -151,7 +193,7 @@ struct bt *bt_new(struct cpu *cpu, uint64_t cache_bytes, bool counting, abbey_er
     bt->exact_flags = counting;
     bt->host = mem_host(cpu->mem);
     bt->bytes = cache_bytes;
-    bt->executor = (struct executor){ bt, bt_execute, bt_dropped, bt_flushed };
+    bt->executor = (struct executor){ bt, bt_execute, bt_dropped, bt_written, bt_flushed };
     if (!cache_init(bt, error)) {
         bt_free(bt);
         return NULL;

@@ -224,6 +224,7 @@ static struct operand at_offset(struct xlat *x, const struct access *access)
 static struct operand access_check(struct xlat *x, struct access access)
 {
     uint32_t limit;
+    x->stored |= access.write && in_window(x);
     if (!allowed(x, &access)) {
         x->refused = true;
         return op_reg(HOST_EA);

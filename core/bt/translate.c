@@ -137,6 +137,21 @@ static bool step_plain(const struct step *step)
            fn == xlat_xchg_eax || fn == xlat_nop || fn == xlat_jcc || fn == xlat_jmp || fn == xlat_loop;
 }
 
+static void step_emit(struct xlat *x, uint8_t *start)
+{
+    if (x->now->reload) {
+        xlat_reload(x);
+        if (!x->refused) {
+            x->bt->counters.reloads++;
+            return;
+        }
+        x->refused = x->ended = x->stored = false;
+        x->code.at = start;
+        check_constant(x);
+    }
+    x->row->fn(x);
+}
+
 static void step_translate(struct xlat *x)
 {
     fp_note_before(x);
@@ -145,9 +160,9 @@ static void step_translate(struct xlat *x)
     uint8_t fp_ready = x->fp_ready;
     struct x87_note note = x->note;
     uint8_t *start = x->code.at; /* to take back what a row wrote before it refused */
-    x->refused = false;
-    if (x->row) {
-        x->row->fn(x);
+    x->refused = x->stored = false;
+    if (x->row && !(x->checked && x->row->fn == xlat_rep)) { /* a repetition may write over itself in between */
+        step_emit(x, start);
         if (!x->refused) {
             if (x->slows > slows) { /* the slow path of an instruction that leads away leaves, wherever it leads */
                 x->slow[slows].fp_ready = x->fp_ready;
@@ -155,6 +170,8 @@ static void step_translate(struct xlat *x)
                 x->slow[slows].back = x->ended ? NULL : x->code.at;
             }
             fp_note_behind(x);
+            if (x->checked && x->stored && !x->ended)
+                check_emit(x, x->next, x->index + 1);
             return;
         }
     }
@@ -214,6 +231,8 @@ static void steps_translate(struct xlat *x, struct misses *misses)
             .eip = x->eip,
             .delta = (int16_t)x->delta,
             .note = x->note,
+            .lead = x->lead_end == x->code.at ? x->lead : 0,
+            .length = step->insn->length,
             .shadowed = x->shadow };
         if (x->bt->trace || !step_plain(step))
             insn_keep(x);
@@ -233,13 +252,13 @@ static void steps_translate(struct xlat *x, struct misses *misses)
 /* Room in the cache for what was planned. */
 static struct unit *unit_new(struct xlat *x)
 {
-    struct unit *unit = cache_unit(x->bt, &x->code, x->steps, x->ranges, x->links_max + 1);
+    struct unit *unit = cache_unit(x->bt, &x->code, x->steps, x->ranges, x->links_max + 1, check_chunks(x));
     if (!unit)
         return NULL;
     x->records = (uint8_t *)unit;
     unit->eip = x->step[0].eip;
     unit->crosses = x->step[0].pages > 1;
-    unit->key = x->key;
+    unit->key = unit->place = x->key;
     unit->mode = x->mode;
     unit->cs = cs_now(x->bt->cpu);
     unit->passing = x->passing;
@@ -281,12 +300,15 @@ struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode)
     plan_make(x, run);
     liveness_compute(x);
     struct unit *unit = x->unit = unit_new(x);
-    if (!unit)
+    if (!unit || !check_make(x))
         return NULL;
     emit_pads(x, &misses);
     check_budget(x, &misses);
+    if (x->checked)
+        check_emit(x, unit->eip, 0);
     steps_translate(x, &misses);
     exit_edges(x);
+    check_stales(x);
     exit_patch(x);
     slow_paths(x);
     link_stubs(x);

@@ -5,23 +5,54 @@
 
 #include <string.h>
 
-static struct unit **bucket_of(struct bt *bt, uint64_t key)
+#define VERSIONS 8u /* that begin with the same word; more would make the search long */
+
+static struct unit **bucket_of(struct bt *bt, uint64_t place)
 {
-    return &bt->bucket[key * 0x9e3779b97f4a7c15ull >> 32 & (UNIT_BUCKETS - 1)];
+    return &bt->bucket[place * 0x9e3779b97f4a7c15ull >> 32 & (UNIT_BUCKETS - 1)];
+}
+
+static struct unit *find_at(struct bt *bt, uint64_t place, uint64_t key, uint32_t eip, uint32_t mode)
+{
+    struct unit *last = NULL;
+    unsigned others = 0;
+    uint64_t cs = cs_now(bt->cpu);
+    for (struct unit *unit = *bucket_of(bt, place); unit; unit = unit->next) {
+        if (unit->key != key || unit->eip != eip || unit->mode != mode || unit->cs != cs)
+            continue;
+        if (!unit->checked || check_same(unit))
+            return unit;
+        last = unit;
+        others++;
+    }
+    if (others > VERSIONS)
+        unit_drop(bt, last);
+    return NULL;
+}
+
+/* The first word of the code, if units compare their source there. */
+static bool first_word(const struct bt *bt, uint64_t key, uint32_t *word)
+{
+    gpa_t gpa = key >> 1;
+    bool marked;
+    if (!(mem_marks(bt->cpu->mem, gpa) & MEM_MARK_LOOSE) || (gpa & MEM_PAGE_MASK) > MEM_PAGE_SIZE - sizeof(*word))
+        return false;
+    const uint8_t *host = mem_page(bt->cpu->mem, gpa, false, &marked);
+    if (host)
+        memcpy(word, host + (gpa & MEM_PAGE_MASK), sizeof(*word));
+    return host;
 }
 
 struct unit *unit_find(struct bt *bt, uint64_t key, uint32_t eip, uint32_t mode)
 {
-    struct unit *unit = *bucket_of(bt, key);
-    uint64_t cs = cs_now(bt->cpu);
-    while (unit && (unit->key != key || unit->eip != eip || unit->mode != mode || unit->cs != cs))
-        unit = unit->next;
-    return unit;
+    uint32_t word;
+    struct unit *unit = first_word(bt, key, &word) ? find_at(bt, unit_place(key, word), key, eip, mode) : NULL;
+    return unit ? unit : find_at(bt, key, key, eip, mode);
 }
 
 void unit_add(struct bt *bt, struct unit *unit)
 {
-    struct unit **bucket = bucket_of(bt, unit->key);
+    struct unit **bucket = bucket_of(bt, unit->place);
     unit->next = *bucket;
     *bucket = unit;
 }
@@ -87,14 +118,35 @@ static void link_disconnect(struct bt *bt, struct link *link)
     bt->counters.unchains++;
 }
 
-void unit_drop(struct bt *bt, struct unit *unit)
+void unit_shelve(struct bt *bt, struct unit *unit)
 {
-    unit->dead = true;
     for (struct link *link = unit->incoming, *next; link; link = next) {
         next = link->next;
         link_disconnect(bt, link);
     }
     unit->incoming = NULL;
+    if (unit->listed)
+        table_unlist(bt, unit);
+}
+
+void unit_replace(struct bt *bt, struct unit *unit, struct unit *by)
+{
+    bool listed = unit->listed;
+    for (struct link *link = unit->incoming, *next; link; link = next) {
+        next = link->next;
+        link_disconnect(bt, link);
+        link_connect(bt, link, by);
+    }
+    unit->incoming = NULL;
+    unit_shelve(bt, unit);
+    if (listed)
+        table_list(bt, by);
+}
+
+void unit_drop(struct bt *bt, struct unit *unit)
+{
+    unit->dead = true;
+    unit_shelve(bt, unit);
     for (unsigned i = 0; i < unit->links; i++) {
         struct link *link = &unit->link[i];
         if (!link->to)
@@ -107,12 +159,10 @@ void unit_drop(struct bt *bt, struct unit *unit)
     }
     for (unsigned i = 0; i < unit->parts; i++)
         code_part_remove(bt->it, &unit->part[i].bytes);
-    struct unit **at = bucket_of(bt, unit->key);
+    struct unit **at = bucket_of(bt, unit->place);
     while (*at != unit)
         at = &(*at)->next;
     *at = unit->next;
-    if (unit->listed)
-        table_unlist(bt, unit);
     if (bt->trace)
         trace_gone(bt, unit);
 }

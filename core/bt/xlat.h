@@ -64,6 +64,7 @@ struct step {
     int16_t goes;              /* the step that its branch leads to without leaving the unit, or NO_STEP */
     uint8_t pages;             /* so many of the unit's pages are known to be mapped as they were, from here on */
     bool soft;                 /* hint_soft() */
+    bool reload;               /* its constant is read from its source: reload.c */
     bool joined;               /* another step leads here */
     struct x87_note loop;      /* what its branch from below leaves in mind here: fp_note.c; or nothing */
     uint8_t live_in, live_out; /* of flags, packed by flags_pack() */
@@ -95,6 +96,15 @@ struct edge {
     uint32_t eip;
 };
 
+/* A comparison with the source: where it leads when the source is another one. */
+struct stale {
+    uint8_t *jump;
+    uint32_t eip;
+    int32_t delta;
+    uint32_t counted;
+    struct x87_note note;
+};
+
 struct xlat {
     struct bt *bt;
     struct code code;
@@ -111,6 +121,7 @@ struct xlat {
     unsigned ranges;
     unsigned links_max;
     bool passing;              /* a step is soft for a time */
+    bool checked;              /* the unit compares its source */
     uint64_t key;              /* of the first run */
     uint32_t page[UNIT_PAGES]; /* linear */
     unsigned pages;
@@ -128,6 +139,11 @@ struct xlat {
     struct x87_note note;
     struct slow slow[UNIT_INSNS];
     unsigned slows;
+    struct stale stale[CHECKED_INSNS + 1];
+    unsigned stales;
+    bool stored;       /* the instruction under way has stored to the window */
+    uint16_t lead;     /* bytes of the last comparison, which ends at `lead_end` */
+    uint8_t *lead_end; /* writable address */
     struct patch patch[UNIT_INSNS];
     unsigned patches;
     struct edge edge[UNIT_INSNS];
@@ -224,6 +240,28 @@ void flags_unstash(struct code *code);
 void df_take(struct code *code, unsigned to, unsigned scratch);
 /* `to` = 1, or -1 while DF is set. Flags stay. */
 void df_step(struct code *code, unsigned to, unsigned scratch);
+
+/* check.c */
+
+/* How many pieces of source the plan takes. */
+unsigned check_chunks(const struct xlat *x);
+/* Fills them in for the plan; false when a page of it is not to be had. */
+bool check_make(struct xlat *x);
+/* Compares the constant at the end of the instruction under way, too, which is not reloaded after all. */
+void check_constant(struct xlat *x);
+/* Where the byte at `eip`, which is in a page of the unit, stands in the host, or NULL. */
+const uint8_t *check_host(struct xlat *x, uint32_t eip);
+/* The comparison, between two instructions, the next one being at `eip` with `counted` before it in the unit. Changes
+ * R8, R12 and R13. */
+void check_emit(struct xlat *x, uint32_t eip, uint32_t counted);
+/* Their code out of line. */
+void check_stales(struct xlat *x);
+
+/* reload.c */
+
+/* Can the instruction's constant be read from its source? */
+bool reload_fits(const struct insn *insn);
+void xlat_reload(struct xlat *x);
 
 /* exits.c */
 

@@ -76,7 +76,7 @@ void tlb_slow_writes(struct cpu *cpu, gpa_t gpa)
     for (unsigned i = 0; i < 2 * TLB_SETS; i++)
         if ((entry[i].frame & TLB_FRAME) == frame)
             entry[i].tag |= TLB_SLOW;
-    if (cpu->windows)
+    if (cpu->windows && !(mem_marks(cpu->mem, gpa) & MEM_MARK_LOOSE))
         windows_protect(cpu->windows, gpa, gpa);
 }
 

@@ -19,7 +19,7 @@
 
 #include "core/mem/mem.h"
 
-#define PAGE_MARKS (MEM_MARK_CODE | MEM_MARK_DIRTY | MEM_MARK_TABLE)
+#define PAGE_MARKS (MEM_MARK_CODE | MEM_MARK_DIRTY | MEM_MARK_LOOSE)
 #define PAGE_READ 8u     /* plain loads from the address are right */
 #define PAGE_WRITE 16u   /* and so are plain stores */
 #define PAGE_IO 32u      /* the address is that of a region */
@@ -70,7 +70,6 @@ struct mem {
     uint8_t *ram;
     uint64_t ram_bytes, low_bytes; /* low_bytes: at 0; the rest at 4 GB */
     gpa_t a20_mask;
-    uint32_t slow_marks; /* writers of pages with one of these go through mem_write() */
     bool tracking;
     struct mem_region *regions;
     uint8_t shadow[MAP_SHADOW_PAGES];

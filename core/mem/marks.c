@@ -19,6 +19,25 @@ uint32_t mem_marks(const struct mem *mem, gpa_t gpa)
     return (uint32_t)map_entry(mem, gpa) & PAGE_MARKS;
 }
 
+bool mem_loosen(struct mem *mem, gpa_t gpa)
+{
+    uint64_t entry = map_entry(mem, gpa);
+    const uint8_t *host = map_host(entry);
+    if (!(entry & PAGE_WRITE) || host < mem->ram || host >= mem->ram + mem->ram_bytes)
+        return false;
+    mem_mark(mem, gpa, MEM_MARK_LOOSE);
+    return true;
+}
+
+bool mem_window_writes(struct mem *mem, gpa_t gpa)
+{
+    bool marked = false;
+    uint64_t entry = map_entry(mem, gpa);
+    if (!mem_page(mem, gpa, true, &marked))
+        return false;
+    return !marked || ((entry & MEM_MARK_LOOSE) && !(mem->tracking && !(entry & MEM_MARK_DIRTY)));
+}
+
 /* Clears the dirty marks, telling `fn` of each. Writable host addresses that others keep are void from here on. */
 static void dirty_clear(struct mem *mem, void (*fn)(void *opaque, gpa_t page), void *opaque)
 {

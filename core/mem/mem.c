@@ -28,7 +28,6 @@ struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t l
         return refuse(NULL, error, "no memory for the map of guest memory");
     mem->host = host;
     mem->a20_mask = ~(gpa_t)0;
-    mem->slow_marks = MEM_MARK_CODE | MEM_MARK_TABLE;
     mem->ram_bytes = ram_bytes;
     mem->low_bytes = low_bytes;
     memset(mem->shadow, SHADOW_UNSET, sizeof mem->shadow);
@@ -138,7 +137,7 @@ uint8_t *mem_page(struct mem *mem, gpa_t gpa, bool write, bool *marked)
     if (!(entry & (write ? PAGE_WRITE : PAGE_READ)))
         return NULL;
     if (write) {
-        *marked = (entry & mem->slow_marks) || (mem->tracking && !(entry & MEM_MARK_DIRTY));
+        *marked = (entry & MEM_MARK_CODE) || (mem->tracking && !(entry & MEM_MARK_DIRTY));
         if (entry & PAGE_VRAM)
             *marked |= !vram_dirty(map_vram(mem, map_host(entry)), map_host(entry));
         if (!(entry & PAGE_TOUCHED))

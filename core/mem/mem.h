@@ -25,7 +25,9 @@ struct mem_vram;
 /* Marks on a page of RAM, kept per page frame. */
 #define MEM_MARK_CODE 1u  /* decoded or translated instructions came from it: writers call the code hook first */
 #define MEM_MARK_DIRTY 2u /* written since the mark was last taken (mem_take_dirty) */
-#define MEM_MARK_TABLE 4u /* holds a page table that a shadow depends on */
+/* Windows may let stores to it pass all the same: whoever keeps a form of its code looks at the bytes before use. Other
+ * writers call the hook as ever. The mark stays when MEM_MARK_CODE comes and goes. */
+#define MEM_MARK_LOOSE 4u
 
 /* Called before a page that carries MEM_MARK_CODE is written; the callee drops what it knows of the bytes at
  * [gpa, gpa + count) and may clear the mark with mem_unmark(). [vcpu], or [io] for DMA */
@@ -143,6 +145,10 @@ void mem_unmap(struct mem *mem, void *view, uint64_t written);
 void mem_mark(struct mem *mem, gpa_t gpa, uint32_t marks);
 void mem_unmark(struct mem *mem, gpa_t gpa, uint32_t marks);
 uint32_t mem_marks(const struct mem *mem, gpa_t gpa);
+/* Gives the page MEM_MARK_LOOSE; false where that is not RAM. */
+bool mem_loosen(struct mem *mem, gpa_t gpa);
+/* May a window let stores to the page pass? */
+bool mem_window_writes(struct mem *mem, gpa_t gpa);
 
 /* Starts or stops dirty tracking; while it runs mem_page(..., write) reports clean pages as marked. */
 void mem_track_dirty(struct mem *mem, bool on);

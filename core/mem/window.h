@@ -60,6 +60,9 @@ enum window_answer {
 enum window_answer windows_fault(
     struct windows *windows, const struct paging *paging, uint64_t address, bool write, bool user);
 
+/* Where the last store that was answered with WINDOW_MARKED goes. */
+gpa_t windows_marked(const struct windows *windows);
+
 /* As the TLB: a CR3 load, or with `global_too` whatever flushes all; INVLPG. */
 void windows_flush(struct windows *windows, bool global_too);
 void windows_flush_page(struct windows *windows, uint32_t linear);

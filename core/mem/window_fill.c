@@ -79,7 +79,7 @@ static bool look_page(struct look *look, uint32_t linear, struct fit *fit)
     if (!walk.accessed || walk.user != user || !mem_backing(mem, walk.gpa, false, &marked, &fit->object, &fit->offset))
         return false;
     fit->writable = (walk.writable || (!user && !look->paging->wp)) && walk.dirty;
-    fit->writable = fit->writable && mem_page(mem, walk.gpa, true, &marked) && !marked;
+    fit->writable = fit->writable && mem_window_writes(mem, walk.gpa);
     fit->global = walk.global;
     return true;
 }
@@ -350,8 +350,9 @@ enum window_answer windows_fault(
         return answer(windows, WINDOW_BUSY);
     if (!mem_backing(mem, walk.gpa, write, &marked, &object, &place))
         return answer(windows, WINDOW_DEVICE);
-    if (write && marked) {
-        if (mem_marks(mem, walk.gpa) & mem->slow_marks)
+    if (write && !mem_window_writes(mem, walk.gpa)) {
+        windows->marked = walk.gpa;
+        if ((mem_marks(mem, walk.gpa) & (MEM_MARK_CODE | MEM_MARK_LOOSE)) == MEM_MARK_CODE)
             return answer(windows, WINDOW_MARKED);
         map_before_write(mem, walk.gpa & ~(gpa_t)MEM_PAGE_MASK, 1); /* clean: now it is not */
     }
@@ -362,4 +363,9 @@ enum window_answer windows_fault(
         return answer(windows, WINDOW_FULL);
     windows->counters.hidden_faults++;
     return WINDOW_RETRY;
+}
+
+gpa_t windows_marked(const struct windows *windows)
+{
+    return windows->marked;
 }

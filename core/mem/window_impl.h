@@ -93,6 +93,7 @@ struct windows {
     bool awaits; /* the guest got a page fault for `awaited`, and the page is to be mapped when it returns */
     bool awaits_write;
     uint32_t awaited, awaited_cr3;
+    gpa_t marked;     /* windows_marked() */
     uint8_t *writers; /* by page frame: how many pages of windows outside guards may be written there; 255: unknown */
     uint8_t churn[CHURN_SETS];
     uint64_t churn_flushes; /* when the table was halved */

@@ -339,8 +339,8 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     static const char *const debug[] = { "windows", "no-windows", "windows,no-guard" };
     static const char *const odd[] = { "windows,kick", "no-windows,kick", "windows,kick-some,drop-pages",
         "windows,one-page-fills", "no-windows,one-page-tlb,drop-pages", "windows,one-page-fills,no-guard,short-units",
-        "no-windows,one-page-tlb,kick-some,evict" };
-    plan->debug = seed / 2 % 9 < 6 ? debug[seed / 2 % 3] : odd[seed / 18 % 7];
+        "no-windows,one-page-tlb,kick-some,evict", "windows,loose", "no-windows,loose", "windows,loose,kick-some" };
+    plan->debug = seed / 2 % 9 < 6 ? debug[seed / 2 % 3] : odd[seed / 18 % 10];
     plan->wild = dice_once_in(&dice, 8);
     for (uint32_t at = WORLD_DATA; at < WORLD_END; at += 4)
         put32(plan, at, dice_once_in(&dice, 3) ? world_pointer(plan, &dice) : world_number(&dice));

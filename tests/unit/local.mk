@@ -153,6 +153,13 @@ tests_unit_test_bt_regressions_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_regressions_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_regressions_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_bt_smc
+TESTS += tests/unit/test_bt_smc
+tests_unit_test_bt_smc_SOURCES = tests/unit/test_bt_smc.c
+tests_unit_test_bt_smc_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_bt_smc_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_bt_smc_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_bt_hints
 TESTS += tests/unit/test_bt_hints
 tests_unit_test_bt_hints_SOURCES = tests/unit/test_bt_hints.c

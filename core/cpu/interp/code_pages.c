@@ -4,6 +4,10 @@
  * were made from. It then carries MEM_MARK_CODE, and stores to it come through mem_store(), which calls runs_drop()
  * *before* it writes. A bit for each byte tells stores to data beside code from those that matter.
  *
+ * A page whose stores cost too much may be *loose* (MEM_MARK_LOOSE; the executor decides): windows let stores to it
+ * pass, and a run of it is compared with memory each time before it is used. Stores by the interpreter and by devices
+ * are still noticed, so nothing can change behind the back of a run under way.
+ *
  * A dropped run is only unlinked: its memory stays as it is until its part of the arena is used again, which happens
  * between runs, so the run under way may drop itself. Example, at 7c00h in 16-bit code:
  *
@@ -45,6 +49,43 @@ static struct code_page *page_get(struct interp *it, uint64_t frame)
     mem_mark(it->cpu->mem, frame << MEM_PAGE_SHIFT, MEM_MARK_CODE);
     tlb_slow_writes(it->cpu, frame << MEM_PAGE_SHIFT);
     return page;
+}
+
+static bool page_loose(const struct interp *it, uint64_t frame)
+{
+    return mem_marks(it->cpu->mem, frame << MEM_PAGE_SHIFT) & MEM_MARK_LOOSE;
+}
+
+/* Do the `count` bytes of the run behind the first `skip` stand at `host` still? */
+static bool bytes_same(const struct run *run, uint32_t skip, const uint8_t *host, uint32_t count)
+{
+    for (unsigned i = 0; i < run->count && count; i++) {
+        const struct insn *insn = &run->insn[i];
+        uint32_t here = insn->length < skip ? insn->length : skip;
+        uint32_t left = insn->length - here < count ? insn->length - here : count;
+        if (memcmp(host, insn->bytes + here, left) != 0)
+            return false;
+        skip -= here;
+        host += left;
+        count -= left;
+    }
+    return true;
+}
+
+bool run_same(struct interp *it, const struct run *run)
+{
+    uint32_t skip = 0;
+    for (unsigned side = 0; side < 2 && run->part[side].page; side++) {
+        const struct code_part *part = &run->part[side];
+        gpa_t gpa = part->page->frame << MEM_PAGE_SHIFT;
+        uint32_t count = part->last - part->first + 1u;
+        bool marked;
+        const uint8_t *host = page_loose(it, part->page->frame) ? mem_page(it->cpu->mem, gpa, false, &marked) : NULL;
+        if (host && !bytes_same(run, skip, host + part->first, count))
+            return false;
+        skip += count;
+    }
+    return true;
 }
 
 static void page_free_if_empty(struct interp *it, struct code_page *page)
@@ -175,12 +216,18 @@ static void page_drop(struct interp *it, struct code_page *page, uint32_t first,
 {
     uint64_t frame = page->frame;
     bool dropped = false;
+    if (it->executor)
+        it->executor->written(it->executor->opaque, frame);
     if (it->drop_pages) {
         first = 0;
         last = MEM_PAGE_MASK;
     }
     if (!bytes_any(page, first, last))
         return;
+    if (page_loose(it, frame)) {
+        it->broken = true; /* what is under way may be what changes; all else is compared before it is used */
+        return;
+    }
     while (part_drop(it, page, first, last)) {
         dropped = true;
         if (*page_link(it, frame) != page)
@@ -201,6 +248,18 @@ void runs_drop(struct interp *it, gpa_t gpa, uint32_t count)
         if (page)
             page_drop(it, page, first, last);
         gpa = next;
+    }
+}
+
+void code_page_clear(struct interp *it, uint64_t frame)
+{
+    struct code_page *page = *page_link(it, frame);
+    while (page && *page_link(it, frame) == page) {
+        struct code_part *part = page->parts;
+        if (part->owner == OWNER_EXECUTOR)
+            it->executor->dropped(it->executor->opaque, part);
+        else
+            run_drop(it, run_of(part));
     }
 }
 

@@ -11,6 +11,8 @@ bool code_pages_full(const struct interp *it, uint32_t count);
 bool code_page_add(struct interp *it, struct run *run, unsigned side, uint64_t frame);
 /* Takes the run out of the cache. Its memory stays as it is. */
 void run_drop(struct interp *it, struct run *run);
+/* Is the run still what memory says, as far as that goes without notice? */
+bool run_same(struct interp *it, const struct run *run);
 /* Forgets all pages; runs and parts are gone. */
 void code_pages_forget(struct interp *it);
 

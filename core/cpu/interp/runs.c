@@ -156,11 +156,15 @@ uint64_t run_key_now(struct cpu *cpu)
     return run_key(tlb_gpa(entry, linear), (cs->attr & SEG_DB) != 0);
 }
 
-static struct run *run_cached(const struct interp *it, uint64_t key)
+static struct run *run_cached(struct interp *it, uint64_t key)
 {
     struct run *run = it->bucket[run_hash(key)];
     while (run && run->key != key)
         run = run->next;
+    if (run && !run_same(it, run)) {
+        run_drop(it, run);
+        return NULL;
+    }
     return run;
 }
 
@@ -230,7 +234,8 @@ struct run *run_ahead(struct interp *it, uint32_t eip)
     struct run *run = run_cached(it, key);
     if (run) {
         uint32_t behind = (linear | MEM_PAGE_MASK) + 1;
-        const struct tlb_entry *next = run->part[1].page ? tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, behind, 1) : NULL;
+        const struct tlb_entry *next =
+            run->part[1].page ? tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, behind, 1) : NULL;
         bool same = !run->part[1].page || (next && (next->frame & TLB_FRAME) == run->part[1].page->frame);
         return same && run->bytes - 1 <= cs->limit - eip ? run : NULL;
     }

@@ -83,6 +83,8 @@ struct executor {
     struct run *(*execute)(void *opaque, uint64_t key);
     /* Its bytes change: calls code_part_remove() for it and for what else depends on it. */
     void (*dropped)(void *opaque, struct code_part *part);
+    /* Somebody writes to a page with code, whose stores are noticed. Drops nothing. */
+    void (*written)(void *opaque, uint64_t frame);
     /* What stands at physical addresses is another thing now: as if all were dropped. */
     void (*flushed)(void *opaque);
 };
@@ -164,6 +166,9 @@ bool run_crosses_same(struct cpu *cpu, const struct run *run, uint32_t linear);
  * many pages. */
 bool code_part_add(struct interp *it, struct code_part *part, uint64_t frame, uint32_t first, uint32_t last);
 void code_part_remove(struct interp *it, struct code_part *part);
+
+/* Drops all runs and parts of a page. Not while a run is under way. */
+void code_page_clear(struct interp *it, uint64_t frame);
 
 /* Drops runs and parts that hold a byte of [gpa, gpa + count). */
 void runs_drop(struct interp *it, gpa_t gpa, uint32_t count);
