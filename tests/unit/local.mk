@@ -160,6 +160,13 @@ tests_unit_test_bt_smc_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_bt_smc_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_bt_smc_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_decode
+TESTS += tests/unit/test_decode
+tests_unit_test_decode_SOURCES = tests/unit/test_decode.c
+tests_unit_test_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_decode_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_decode_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_bt_hints
 TESTS += tests/unit/test_bt_hints
 tests_unit_test_bt_hints_SOURCES = tests/unit/test_bt_hints.c

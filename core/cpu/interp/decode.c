@@ -1,8 +1,9 @@
 /* decode.c - instruction bytes -> struct insn, with its handler.
  *
- * Zydis tells where ModRM, SIB, displacement and immediates are and how long the instruction is, and rejects what no
- * processor knows. Which instruction it is, and whether this CPU model has it, is said by our own opcode tables:
- * Zydis knows many later extensions (AVX, SSE3, XOP...), which have no row here and so raise #UD as on an i686.
+ * The common instructions are measured by decode_common.c. Of the others Zydis tells where ModRM, SIB, displacement and
+ * immediates are and how long the instruction is, and rejects what no processor knows. Which instruction it is, and
+ * whether this CPU model has it, is said by our own opcode tables: Zydis knows many later extensions (AVX, SSE3,
+ * XOP...), which have no row here and so raise #UD as on an i686.
  *
  * Worked example, 66 2e 8d 44 8b fe in 32-bit code (LEA AX, CS:[EBX+ECX*4-2]): prefixes 66 and 2e are read here;
  * opcode_at is 2; Zydis gives ModRM 44h, SIB 8bh, disp -2; so opsize 2, seg CS, base EBX, index ECX, scale 2, disp
@@ -39,6 +40,7 @@ bool decoder_init(struct decoder *decoder, uint32_t features)
             ZydisDecoderEnableMode(&decoder->zydis[i], later[n], ZYAN_FALSE);
     }
     decoder->features = features;
+    decoder->common = true;
     return op_index_init(&decoder->index);
 }
 
@@ -90,7 +92,7 @@ static void decode_opcode(struct insn *insn, const uint8_t *bytes)
 }
 
 /* Base, index and default segment of a memory operand (SDM vol. 2, tables 2-1 and 2-2). */
-static void decode_address(struct insn *insn, const ZydisDecodedInstruction *z)
+static void decode_address(struct insn *insn, uint8_t sib)
 {
     static const uint8_t base16[8] = { EBX, EBX, EBP, EBP, ESI, EDI, EBP, EBX };
     static const uint8_t index16[8] = { ESI, EDI, ESI, EDI, REG_NONE, REG_NONE, REG_NONE, REG_NONE };
@@ -98,9 +100,9 @@ static void decode_address(struct insn *insn, const ZydisDecodedInstruction *z)
         insn->base = insn->mod == 0 && insn->rm == 6 ? REG_NONE : base16[insn->rm];
         insn->index = index16[insn->rm];
     } else if (insn->rm == 4) {
-        insn->base = insn->mod == 0 && z->raw.sib.base == 5 ? REG_NONE : z->raw.sib.base;
-        insn->index = z->raw.sib.index == 4 ? REG_NONE : z->raw.sib.index;
-        insn->scale = z->raw.sib.scale;
+        insn->base = insn->mod == 0 && (sib & 7) == 5 ? REG_NONE : sib & 7;
+        insn->index = (sib >> 3 & 7) == 4 ? REG_NONE : sib >> 3 & 7;
+        insn->scale = sib >> 6;
     } else {
         insn->base = insn->mod == 0 && insn->rm == 5 ? REG_NONE : insn->rm;
     }
@@ -108,15 +110,11 @@ static void decode_address(struct insn *insn, const ZydisDecodedInstruction *z)
         insn->seg = insn->base == EBP || insn->base == ESP ? SS : DS;
 }
 
-bool decode(
-    const struct decoder *decoder, const uint8_t *bytes, uint32_t count, bool code32, struct insn *insn, bool *ends)
+/* By Zydis: how long the instruction is, and its fields. False when it goes on behind `count`; without length when
+ * there is none. */
+static bool decode_any(const struct decoder *decoder, struct insn *insn, const uint8_t *bytes, uint32_t count,
+    bool code32, uint8_t *sib, bool *has_modrm)
 {
-    *insn = (struct insn){ .exec = exec_undefined, .base = REG_NONE, .index = REG_NONE };
-    *ends = true;
-    decode_prefixes(insn, bytes, count);
-    insn->opsize = code32 == !(insn->prefixes & INSN_PREFIX_66) ? 4 : 2;
-    insn->addrsize = code32 == !(insn->prefixes & INSN_PREFIX_67) ? 4 : 2;
-
     ZydisDecodedInstruction z;
     ZyanStatus status = ZydisDecoderDecodeInstruction(&decoder->zydis[code32], NULL, bytes, count, &z);
     if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG || (status == ZYDIS_STATUS_NO_MORE_DATA && count >= 15)) {
@@ -127,21 +125,42 @@ bool decode(
         return false;
     if (!ZYAN_SUCCESS(status) || z.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY)
         return true;
-
-    memcpy(insn->bytes, bytes, z.length);
-    decode_opcode(insn, bytes);
-    bool has_modrm = (z.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
-    if (has_modrm) {
+    *has_modrm = (z.attributes & ZYDIS_ATTRIB_HAS_MODRM) != 0;
+    if (*has_modrm) {
         insn->modrm = bytes[z.raw.modrm.offset];
         insn->mod = z.raw.modrm.mod;
         insn->reg = z.raw.modrm.reg;
         insn->rm = z.raw.modrm.rm;
+        *sib = (uint8_t)(z.raw.sib.scale << 6 | z.raw.sib.index << 3 | z.raw.sib.base);
     }
     insn->disp = (uint32_t)z.raw.disp.value;
     insn->imm = (uint32_t)z.raw.imm[0].value.u;
     insn->imm2 = (uint16_t)z.raw.imm[1].value.u;
+    insn->length = z.length;
+    return true;
+}
+
+bool decode(
+    const struct decoder *decoder, const uint8_t *bytes, uint32_t count, bool code32, struct insn *insn, bool *ends)
+{
+    bool has_modrm = false;
+    uint8_t sib = 0;
+    *insn = (struct insn){ .exec = exec_undefined, .base = REG_NONE, .index = REG_NONE };
+    *ends = true;
+    decode_prefixes(insn, bytes, count);
+    insn->opsize = code32 == !(insn->prefixes & INSN_PREFIX_66) ? 4 : 2;
+    insn->addrsize = code32 == !(insn->prefixes & INSN_PREFIX_67) ? 4 : 2;
+    if (!(decoder->common && decode_common(insn, bytes, count, &sib, &has_modrm)) &&
+        !decode_any(decoder, insn, bytes, count, code32, &sib, &has_modrm))
+        return false;
+    uint8_t length = insn->length;
+    insn->length = 0;
+    if (!length)
+        return true;
+    memcpy(insn->bytes, bytes, length);
+    decode_opcode(insn, bytes);
     if (has_modrm && insn->mod != 3)
-        decode_address(insn, &z);
+        decode_address(insn, sib);
     else if (insn->seg == REG_NONE)
         insn->seg = DS;
 
@@ -150,7 +169,7 @@ bool decode(
         return true;
     if ((insn->prefixes & INSN_PREFIX_LOCK) && !((row->flags & OP_LOCK) && has_modrm && insn->mod != 3))
         return true;
-    insn->length = z.length;
+    insn->length = length;
     insn->exec = row->fn;
     *ends = (row->flags & OP_ENDS) || ((row->flags & OP_REP) && insn->rep);
     return true;

@@ -18,6 +18,7 @@ struct decoder {
     ZydisDecoder zydis[2]; /* [CS.D] */
     struct op_index index;
     uint32_t features; /* of the CPU model */
+    bool common;       /* false: all by Zydis, for a test */
 };
 
 /* False when memory is short. */
@@ -28,6 +29,10 @@ void decoder_free(struct decoder *decoder);
  * instruction gets length 0 and a handler that raises what the processor raises. *ends is set when it ends a run. */
 bool decode(
     const struct decoder *decoder, const uint8_t *bytes, uint32_t count, bool code32, struct insn *insn, bool *ends);
+
+/* decode_common.c: length and fields of an instruction whose prefixes are decoded, if it is a common one that ends
+ * before `count`. */
+bool decode_common(struct insn *insn, const uint8_t *bytes, uint32_t count, uint8_t *sib, bool *has_modrm);
 
 /* optable.c */
 bool op_index_init(struct op_index *index);

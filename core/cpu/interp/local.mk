@@ -2,6 +2,7 @@ core_libcore_a_SOURCES += \
 	core/cpu/interp/code_pages.c \
 	core/cpu/interp/code_pages.h \
 	core/cpu/interp/decode.c \
+	core/cpu/interp/decode_common.c \
 	core/cpu/interp/decode.h \
 	core/cpu/interp/flags.h \
 	core/cpu/interp/hostfp.c \
