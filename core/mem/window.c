@@ -34,8 +34,9 @@ struct windows *windows_new(struct mem *mem, const abbey_host_window_1 *host, ui
     windows->flushes = windows->global_flushes = 1;
     windows->vmas_max = (uint32_t)(host->mappings_max() / 2);
     windows->writers = calloc(mem->page_count, 1);
+    windows->place = calloc(mem->page_count, sizeof(*windows->place));
     windows->guard = how & WINDOWS_UNGUARDED ? NULL : host->guard_new();
-    if (!windows->writers) {
+    if (!windows->writers || !windows->place) {
         windows_free(windows);
         return NULL;
     }
@@ -55,6 +56,7 @@ void windows_free(struct windows *windows)
     }
     windows->host->guard_free(windows->guard);
     free(windows->writers);
+    free(windows->place);
     free(windows);
 }
 

@@ -24,6 +24,15 @@ gpa_t page_gpa(const struct windows *windows, const struct window *window, uint3
     return walk_grant(windows->mem, &window->paging, &path, linear, &walk) ? walk.gpa : 0;
 }
 
+_Static_assert(KERNEL_WINDOWS + USER_WINDOWS <= 4096, "the number of a window has 12 bits");
+
+static uint32_t place_of(const struct windows *windows, const struct window *window, uint32_t linear)
+{
+    bool user = window >= windows->user;
+    uint32_t number = (uint32_t)(user ? KERNEL_WINDOWS + (window - windows->user) : window - windows->kernel);
+    return number << 20 | linear >> MEM_PAGE_SHIFT;
+}
+
 void page_writable(struct windows *windows, struct window *window, uint32_t index, uint32_t page, bool on)
 {
     struct slot *slot = window->slot[index];
@@ -31,6 +40,8 @@ void page_writable(struct windows *windows, struct window *window, uint32_t inde
     if (bit_get(slot->guarded, page))
         return;
     uint64_t frame = page_gpa(windows, window, index, page) >> MEM_PAGE_SHIFT;
+    if (on && frame < windows->mem->page_count)
+        windows->place[frame] = place_of(windows, window, slot_linear(window, index, page));
     if (frame < windows->mem->page_count && windows->writers[frame] != WRITERS_UNKNOWN)
         windows->writers[frame] = (uint8_t)(windows->writers[frame] + (on ? 1 : -1));
 }
@@ -82,6 +93,23 @@ static void bigs_protect(struct windows *windows, struct window *window, const a
     }
 }
 
+/* The one writer outside guards, if it is where it was put down. False: look for it. */
+static bool single_protect(struct windows *windows, gpa_t gpa)
+{
+    uint32_t place = windows->place[gpa >> MEM_PAGE_SHIFT], number = place >> 20, linear = place << MEM_PAGE_SHIFT;
+    struct window *window =
+        number < KERNEL_WINDOWS ? &windows->kernel[number] : &windows->user[number - KERNEL_WINDOWS];
+    uint32_t index = slot_index(window, linear), page = page_in_slot(window, linear);
+    if (windows->writers[gpa >> MEM_PAGE_SHIFT] != 1)
+        return false;
+    const struct slot *slot = window->slot[index];
+    if (!slot || !bit_get(slot->writable, page) || bit_get(slot->guarded, page) ||
+        page_gpa(windows, window, index, page) >> MEM_PAGE_SHIFT != gpa >> MEM_PAGE_SHIFT)
+        return false;
+    page_protect(windows, window, linear);
+    return true;
+}
+
 static void singles_protect(struct windows *windows, struct window *window, gpa_t gpa)
 {
     for (uint32_t i = 0; i < window->slot_count; i++) {
@@ -105,10 +133,11 @@ void windows_protect(struct windows *windows, gpa_t first, gpa_t last)
         bool marked;
         if (frame >= windows->mem->page_count || !mem_backing(windows->mem, gpa, false, &marked, &object, &offset))
             continue;
+        bool found = single_protect(windows, gpa);
         WINDOW_ALL(windows, window)
         {
             bigs_protect(windows, window, object, offset);
-            if (windows->writers[frame])
+            if (windows->writers[frame] && !found)
                 singles_protect(windows, window, gpa);
         }
     }

@@ -94,6 +94,7 @@ struct windows {
     bool awaits_write;
     uint32_t awaited, awaited_cr3;
     gpa_t marked;     /* windows_marked() */
+    uint32_t *place;  /* by page frame: the last of those writers; its window above its linear page */
     uint8_t *writers; /* by page frame: how many pages of windows outside guards may be written there; 255: unknown */
     uint8_t churn[CHURN_SETS];
     uint64_t churn_flushes; /* when the table was halved */
