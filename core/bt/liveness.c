@@ -5,7 +5,9 @@
  * checked: most code begins with something that writes all flags. The unit depends on what was seen there. A callout
  * counts as reading all, since the interpreter looks at EFLAGS in struct cpu. A fault of an instruction at which flags
  * are dead pushes an EFLAGS image in which those flags are arbitrary: the guest's handler returns to code that
- * overwrites them. `exact_flags` does without, for comparisons with another engine. */
+ * overwrites them. So does a store to a tight page (smc.c) that turns an instruction of its own unit, in front of the
+ * one that overwrites them, into one that reads them. `exact_flags` does without, for comparisons with another engine.
+ */
 #include "core/bt/xlat.h"
 
 #define AHEAD_RUNS 3u

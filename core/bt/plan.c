@@ -99,6 +99,9 @@ static bool plan_run(struct xlat *x, struct run *run, uint32_t eip)
     unsigned pages = x->pages;
     const uint32_t start = eip, linear = x->cs_base + eip;
     const unsigned limit = x->checked ? CHECKED_INSNS : UNIT_INSNS;
+    /* Stores by callouts must find out whether the unit under way is of the page that they go to: it is in one. */
+    if (x->checked && x->steps && (run->part[1].page || !plan_checked(x, linear, x->pages)))
+        return false;
     if (x->steps == limit || run_loose(x, run) != x->checked || !page_add(x, linear) ||
         (run->part[1].page && !page_add(x, linear + run->bytes - 1)) || !plan_depends(x, linear, run->bytes)) {
         x->pages = pages;
@@ -162,7 +165,7 @@ static struct run *plan_next(struct xlat *x)
     if (flow == FLOW_CALL || flow == FLOW_AWAY || (last->reload && flow == FLOW_JUMP) ||
         (flow == FLOW_NEXT && exec_kind(last->insn) == EXEC_JUMP))
         return NULL;
-    if (x->bt->debug & DEBUG_SHORT)
+    if ((x->bt->debug & DEBUG_SHORT) || (x->checked && x->pages > 1))
         return NULL;
     struct run *run = x->steps < (x->checked ? CHECKED_INSNS : UNIT_INSNS) ? run_ahead(x->bt->it, x->tail) : NULL;
     if (!run || (flow == FLOW_BRANCH && !run_seen(x->bt->it, run->key)))

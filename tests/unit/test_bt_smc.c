@@ -159,6 +159,8 @@ static void test_flags_alive(void)
     struct rig *rig;
     EACH_ENGINE(rig, flags_alive)
     {
+        if (rig->cpu->bt.bt)
+            rig->cpu->bt.bt->debug |= DEBUG_LOOSE; /* a tight page may lose what nobody was going to read */
         CU_ASSERT_EQUAL(run(rig)[EAX], 5000 * 0x100 + 1);
     }
 }

@@ -212,6 +212,19 @@ static bool part_drop(struct interp *it, struct code_page *page, uint32_t first,
     return true;
 }
 
+/* May the code under way be of that page? Whoever uses code of a loose page keeps to one page at a time. */
+static bool under_way(const struct interp *it, uint64_t frame)
+{
+    const struct cpu *cpu = it->cpu;
+    const uint32_t ends[2] = { cpu->insn_eip, cpu->eip - 1 };
+    for (unsigned i = 0; i < 2; i++) {
+        const struct tlb_entry *page = tlb_hit(cpu->tlb, TLB_FETCH, cpu->cpl == 3, cpu->seg[CS].base + ends[i], 1);
+        if (!page || (page->frame & TLB_FRAME) == frame)
+            return true;
+    }
+    return false;
+}
+
 static void page_drop(struct interp *it, struct code_page *page, uint32_t first, uint32_t last)
 {
     uint64_t frame = page->frame;
@@ -225,7 +238,7 @@ static void page_drop(struct interp *it, struct code_page *page, uint32_t first,
     if (!bytes_any(page, first, last))
         return;
     if (page_loose(it, frame)) {
-        it->broken = true; /* what is under way may be what changes; all else is compared before it is used */
+        it->broken |= under_way(it, frame); /* all else is compared before it is used */
         return;
     }
     while (part_drop(it, page, first, last)) {
