@@ -100,18 +100,13 @@ static bool chunks_place(struct xlat *x)
     return true;
 }
 
-/* Makes a byte one that is compared, with what was decoded: memory may be written by a device at any time. */
-static void byte_set(struct unit *unit, const uint8_t *host, uint8_t want, bool compared)
+/* The piece that holds a byte; *last is the one that held the byte before. */
+static struct chunk *chunk_of(struct unit *unit, const uint8_t *host, unsigned *last)
 {
-    for (unsigned i = 0; i < unit->chunks; i++) {
-        struct chunk *chunk = &unit->chunk[i];
-        uintptr_t offset = (uintptr_t)host - (uintptr_t)chunk->at;
-        if (offset >= CHUNK)
-            continue;
-        chunk->want[offset] = want;
-        chunk->mask[offset] = compared ? 0xff : 0;
-        return;
-    }
+    for (unsigned i = 0; i < unit->chunks; i++, *last = (*last + 1) % unit->chunks)
+        if ((uintptr_t)host - (uintptr_t)unit->chunk[*last].at < CHUNK)
+            break;
+    return &unit->chunk[*last];
 }
 
 const uint8_t *check_host(struct xlat *x, uint32_t eip)
@@ -138,22 +133,35 @@ static void set_place(struct unit *unit, const uint8_t *host)
     }
 }
 
+/* The bytes of an instruction are compared with what was decoded: memory may be written by a device at any time. */
+static bool step_set(struct xlat *x, const struct step *step, unsigned *last)
+{
+    const struct insn *insn = step->insn;
+    unsigned compared = insn->length - (step->reload ? 4u : 0u);
+    const uint8_t *host = NULL;
+    for (unsigned n = 0; n < insn->length; n++) {
+        bool page_starts = ((x->cs_base + step->eip + n) & MEM_PAGE_MASK) == 0;
+        host = n && !page_starts ? host + 1 : check_host(x, step->eip + n);
+        if (!host)
+            return false;
+        struct chunk *chunk = chunk_of(x->unit, host, last);
+        chunk->want[host - chunk->at] = insn->bytes[n];
+        chunk->mask[host - chunk->at] = n < compared ? 0xff : 0;
+    }
+    return true;
+}
+
 bool check_make(struct xlat *x)
 {
     struct unit *unit = x->unit;
+    unsigned last = 0;
     if (!x->checked)
         return true;
     if (!chunks_place(x))
         return false;
-    for (unsigned i = 0; i < x->steps; i++) {
-        const struct step *step = &x->step[i];
-        for (unsigned n = 0; n < step->insn->length; n++) {
-            const uint8_t *host = check_host(x, step->eip + n);
-            if (!host)
-                return false;
-            byte_set(unit, host, step->insn->bytes[n], !step->reload || n + 4u < step->insn->length);
-        }
-    }
+    for (unsigned i = 0; i < x->steps; i++)
+        if (!step_set(x, &x->step[i], &last))
+            return false;
     const uint8_t *host = check_host(x, unit->eip);
     if (host && mem_marks(x->bt->cpu->mem, unit->key >> 1) & MEM_MARK_LOOSE)
         set_place(unit, host);
@@ -163,9 +171,9 @@ bool check_make(struct xlat *x)
 
 void check_constant(struct xlat *x)
 {
-    const struct insn *insn = x->insn;
-    for (unsigned n = insn->length - 4u; n < insn->length; n++)
-        byte_set(x->unit, check_host(x, x->eip + n), insn->bytes[n], true);
+    struct step step = *x->now;
+    step.reload = false;
+    step_set(x, &step, &(unsigned){ 0 });
 }
 
 /* ---- code ---- */
@@ -173,11 +181,6 @@ void check_constant(struct xlat *x)
 static bool all_ones(const struct chunk *chunk)
 {
     return (word_at(chunk->mask) & word_at(chunk->mask + 8)) == UINT64_MAX;
-}
-
-static bool empty(const struct chunk *chunk)
-{
-    return !(word_at(chunk->mask) | word_at(chunk->mask + 8));
 }
 
 /* XMM8 = what differs, R8 being where the pieces stand. */
@@ -189,8 +192,6 @@ static void emit_differences(struct xlat *x)
     for (unsigned i = 0; i < x->unit->chunks; i++) {
         const struct chunk *chunk = &x->unit->chunk[i];
         int32_t at = (int32_t)(i * sizeof(struct chunk));
-        if (empty(chunk))
-            continue;
         if (!base || chunk->at - base != (int32_t)(chunk->at - base)) {
             base = chunk->at;
             emit_mov_imm64(code, HOST_EA, (uint64_t)(uintptr_t)base);
