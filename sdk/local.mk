@@ -35,6 +35,7 @@ dist_doc_DATA = \
 	sdk/doc/backends.md \
 	sdk/doc/control.md \
 	sdk/doc/data-sheet.md \
+	sdk/doc/guest-optimization.md \
 	sdk/doc/isolation.md \
 	sdk/doc/machine-files.md \
 	sdk/doc/quirks.md \
