@@ -38,7 +38,7 @@ static struct unit *unit_now(struct bt *bt, uint64_t key, uint32_t mode)
 static struct unit *stale_of(struct link *link)
 {
     uintptr_t value = (uintptr_t)link;
-    return value & LINK_STALE ? (struct unit *)(value - LINK_STALE) : NULL; // NOLINT
+    return value & LINK_STALE ? (struct unit *)(value - LINK_STALE) : NULL;
 }
 
 /* Its comparison failed: another version takes its place, or it is left for later. */

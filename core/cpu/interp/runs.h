@@ -155,8 +155,8 @@ struct run *run_find(struct interp *it, uint64_t key);
 /* Decodes a new run at CS:eip and caches it; raises. With `alone` it is one instruction and not cached. */
 struct run *run_make(struct interp *it, uint32_t eip, bool alone);
 
-/* The run at CS:eip for looking ahead, decoded if need be: raises nothing, walks no page table, drops nothing. NULL
- * when that does not do. */
+/* The run at CS:eip for looking ahead, decoded if need be: raises nothing, walks no page table, drops none but what is
+ * stale. NULL when that does not do. */
 struct run *run_ahead(struct interp *it, uint32_t eip);
 
 /* The cached run that crosses into a page still goes on in the page that follows now? Raises. */
