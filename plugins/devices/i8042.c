@@ -16,33 +16,8 @@
  *
  * Example: OUT 64h, D4h; OUT 60h, F2h: the mouse gets F2h; FAh arrives 880 us later with status bit 5 and IRQ12, 00h
  * follows 880 us after FAh was read. Without a mouse FEh comes instead, with the time-out bit of the status. */
-#include <abbey/plugin.h>
+#include "i8042.h"
 
-#include "ps2.h"
-#include "vmmouse.h"
-
-struct i8042 {
-    _Bool mouse, vmmouse;
-    abbey_irq *irq, *mouse_irq;
-    uint8_t full; /* output buffer: 0 empty, else who filled it */
-    uint8_t data;
-    uint8_t answer, answer_full; /* an answer that came while the buffer was full */
-    uint8_t timed_out;           /* status bit 6 for the byte in the buffer */
-    uint8_t command;             /* waits for its byte at port 60h; 0: none */
-    uint8_t command_last;        /* status bit 3: the last write went to port 64h */
-    uint8_t tested;              /* status bit 2 */
-    uint8_t outport;
-    uint8_t ram[32];  /* [0] is the command byte */
-    uint8_t breaking; /* translation: F0h was taken off the wire */
-    struct ps2_keyboard kbd;
-    struct ps2_mouse aux;
-    struct vmmouse pointer;
-    abbey_timer *wire, *typematic;
-    abbey_dev *dev;
-    const abbey_system_1 *system;
-    const abbey_input_1 *input;
-    const abbey_registers_1 *registers;
-};
 #define ABBEY_SELF struct i8042
 
 #define FROM_KEYBOARD 1
@@ -83,8 +58,7 @@ static int aux_ready(const struct i8042 *k)
     return k->aux.queue.count && !(k->ram[0] & MODE_AUX_HOLD);
 }
 
-/* Starts the next transfer when there is one and nothing is in its way. */
-static void wire_update(struct i8042 *k)
+void i8042_wire_update(struct i8042 *k)
 {
     int wanted = !k->full && !k->answer_full && (keyboard_ready(k) || aux_ready(k));
     if (!wanted)
@@ -133,7 +107,7 @@ static void wire_due(void *self)
             fill(k, byte, FROM_AUX);
         ps2_mouse_idle(&k->aux);
     }
-    wire_update(k);
+    i8042_wire_update(k);
 }
 
 /* The controller itself says something; it waits for the buffer to be read. */
@@ -145,7 +119,7 @@ static void answer(struct i8042 *k, uint8_t byte, uint8_t from)
         k->answer = byte;
         k->answer_full = from;
     }
-    wire_update(k);
+    i8042_wire_update(k);
 }
 
 static uint8_t read_data(struct i8042 *k)
@@ -158,7 +132,7 @@ static uint8_t read_data(struct i8042 *k)
         k->answer_full = 0;
         fill(k, k->answer, from);
     }
-    wire_update(k);
+    i8042_wire_update(k);
     return byte;
 }
 
@@ -185,7 +159,7 @@ static void write_aux(struct i8042 *k, uint8_t byte)
     k->ram[0] &= (uint8_t)~MODE_AUX_HOLD;
     if (k->mouse) {
         ps2_mouse_write(&k->aux, byte);
-        wire_update(k);
+        i8042_wire_update(k);
         return;
     }
     answer(k, PS2_RESEND, FROM_AUX); /* nobody pulled the clock (PS/2, "Status Register", time-out) */
@@ -197,7 +171,7 @@ static void write_mode(struct i8042 *k, unsigned at, uint8_t value)
     k->ram[at] = value;
     if (at == 0) {
         irq_update(k);
-        wire_update(k);
+        i8042_wire_update(k);
     }
 }
 
@@ -218,7 +192,7 @@ static void write_data(struct i8042 *k, uint8_t byte)
         ps2_keyboard_write(&k->kbd, byte);
         if (!k->kbd.repeating)
             abbey_timer_cancel(k->typematic);
-        wire_update(k);
+        i8042_wire_update(k);
     }
 }
 
@@ -292,85 +266,6 @@ static void access_status(void *self, abbey_io *io)
     write_command(k, (uint8_t)io->value);
 }
 
-/* Positions are wanted while a driver for them has asked. */
-static void pointer_listen(struct i8042 *k)
-{
-    uint32_t kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION;
-    k->input->listen(k->dev, k->pointer.absolute ? kinds | ABBEY_INPUT_POSITION : kinds);
-}
-
-/* Port 5658h: a command in four registers, if the guest means it (vmmouse.c). */
-static void access_pointer(void *self, abbey_io *io)
-{
-    static const uint32_t numbers[4] = { ABBEY_EAX, ABBEY_EBX, ABBEY_ECX, ABBEY_EDX };
-    struct i8042 *k = self;
-    uint32_t r[4];
-    for (unsigned i = 0; i < 4; i++)
-        r[i] = k->registers->get(k->dev, numbers[i]);
-    io->value = UINT32_MAX;
-    if (io->write || io->size != 4 || io->offset != 0 || r[0] != VMMOUSE_MAGIC)
-        return;
-    vmmouse_command(&k->pointer, r);
-    for (unsigned i = 1; i < 4; i++)
-        k->registers->set(k->dev, numbers[i], r[i]);
-    io->value = r[0];
-    pointer_listen(k);
-}
-
-/* ---- input from the host ---- */
-
-static void typematic_due(void *self)
-{
-    struct i8042 *k = self;
-    if (!k->kbd.repeating)
-        return;
-    if (k->kbd.queue.count < PS2_QUEUE / 2) /* a guest that does not read gets no flood when it does */
-        ps2_keyboard_repeat(&k->kbd);
-    abbey_timer_arm(k->typematic, ps2_keyboard_period(&k->kbd));
-    wire_update(k);
-}
-
-static void on_key(void *self, uint32_t key, uint32_t down)
-{
-    struct i8042 *k = self;
-    uint8_t before = k->kbd.repeating;
-    ps2_keyboard_key(&k->kbd, (uint8_t)key, (int)down);
-    if (!k->kbd.repeating)
-        abbey_timer_cancel(k->typematic);
-    else if (down || k->kbd.repeating != before)
-        abbey_timer_arm(k->typematic, ps2_keyboard_delay(&k->kbd));
-    wire_update(k);
-}
-
-static void on_motion(void *self, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons)
-{
-    struct i8042 *k = self;
-    if (k->pointer.on) {
-        vmmouse_motion(&k->pointer, dx, dy, wheel, buttons);
-        ps2_mouse_poke(&k->aux);
-    } else {
-        ps2_mouse_move(&k->aux, dx, -dy, wheel, (uint8_t)(buttons & 7));
-    }
-    wire_update(k);
-}
-
-static void on_position(void *self, uint32_t x, uint32_t y, int32_t wheel, uint32_t buttons)
-{
-    struct i8042 *k = self;
-    vmmouse_position(&k->pointer, x, y, wheel, buttons);
-    ps2_mouse_poke(&k->aux);
-    wire_update(k);
-}
-
-static const abbey_input_client_1 keyboard_alone = {
-    .size = sizeof keyboard_alone, .kinds = ABBEY_INPUT_KEYS, .key = on_key
-};
-static const abbey_input_client_1 both = { .size = sizeof both,
-    .kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION | ABBEY_INPUT_POSITION,
-    .key = on_key,
-    .motion = on_motion,
-    .position = on_position };
-
 /* ---- instance ---- */
 
 static void reset(void *self)
@@ -380,7 +275,7 @@ static void reset(void *self)
     ps2_mouse_reset(&k->aux);
     vmmouse_reset(&k->pointer);
     if (k->mouse)
-        pointer_listen(k);
+        i8042_listen(k);
     k->ram[0] = MODE_TRANSLATE | MODE_AUX_HOLD | MODE_IRQ; /* as a BIOS leaves it: a direct boot has none */
 }
 
@@ -390,7 +285,7 @@ static int32_t loaded(void *self)
     if (k->pointer.head >= VMMOUSE_WORDS || k->pointer.count > VMMOUSE_WORDS || k->pointer.absolute > k->pointer.on)
         return -1;
     if (k->mouse)
-        pointer_listen(k);
+        i8042_listen(k);
     if (k->full > FROM_AUX || k->answer_full > FROM_AUX || k->kbd.set < 1 || k->kbd.set > 3)
         return -1;
     if (k->kbd.queue.count > PS2_QUEUE || k->kbd.queue.head >= PS2_QUEUE || k->aux.queue.count > PS2_QUEUE ||
@@ -410,14 +305,14 @@ static int32_t create(abbey_dev *dev, void *self)
     k->dev = dev;
     k->system = abbey_system(dev);
     k->input = abbey_input(dev);
-    if (k->input->attach(dev, k->mouse ? &both : &keyboard_alone, k) != 0)
+    if (i8042_attach(k) != 0)
         return -1;
     k->wire = abbey_timer_new(dev, wire_due, k);
-    k->typematic = abbey_timer_new(dev, typematic_due, k);
+    k->typematic = abbey_timer_new(dev, i8042_typematic_due, k);
     if (!k->wire || !k->typematic)
         return abbey_fail(dev, "no memory for a timer");
     abbey_region_desc pointer = {
-        .size = sizeof pointer, .max_width = 4, .start = VMMOUSE_PORT, .length = 4, .fn = access_pointer
+        .size = sizeof pointer, .max_width = 4, .start = VMMOUSE_PORT, .length = 4, .fn = i8042_pointer
     };
     k->registers = abbey_registers(dev);
     if (k->mouse && k->vmmouse && !abbey_pio_region(dev, &pointer, k))

@@ -36,7 +36,8 @@ plugins_devices_piix4_pm_so_SOURCES = plugins/devices/piix4-pm.c
 plugins_devices_piix4_pm_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/i8042.so
-plugins_devices_i8042_so_SOURCES = plugins/devices/i8042.c plugins/devices/ps2.h plugins/devices/ps2kbd.c plugins/devices/ps2mouse.c \
+plugins_devices_i8042_so_SOURCES = plugins/devices/i8042.c plugins/devices/i8042.h plugins/devices/i8042_user.c \
+	plugins/devices/ps2.h plugins/devices/ps2kbd.c plugins/devices/ps2mouse.c \
 	plugins/devices/vmmouse.c plugins/devices/vmmouse.h
 plugins_devices_i8042_so_LDFLAGS = $(PLUGIN_LINK)
 
