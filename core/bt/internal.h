@@ -51,7 +51,7 @@ static inline uint64_t cs_now(const struct cpu *cpu)
 }
 
 #define TABLES 24u            /* of so many modes at a time */
-#define TABLE_PAGES_MAX 8192u /* default of bt->table_pages_max */
+#define TABLE_PAGES_MAX 4096u /* default of bt->table_pages_max */
 #define TABLE_OPEN 16384u     /* slots of all tables that are open at a time, of each kind */
 #define CLOSED_BYTES 47u      /* from a unit's closed pad to its body; odd */
 /* Where the slots for a CS begin in a table: near its base, so that code segments do not share them. */
