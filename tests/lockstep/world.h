@@ -32,7 +32,9 @@
 #include "tests/lockstep/random.h"
 
 #define WORLD_RAM (5u << 20)
-#define WORLD_RESTARTS 0xdffcu    /* counts the handlers that start anew */
+#define WORLD_RESTARTS 0xdffcu /* counts the handlers that start anew */
+#define WORLD_TABLES 0x1000u   /* page tables of all levels */
+#define WORLD_TABLES_END 0xa000u
 #define WORLD_SYSTEM_END 0x14000u /* of what is used at 0 */
 #define WORLD_CODE 0x400000u
 #define WORLD_CODE_PAGES 8u
