@@ -12,6 +12,7 @@ DEVICE_TESTS = \
 	tests/devices/test_ide_cd \
 	tests/devices/test_virtio_blk \
 	tests/devices/test_pcnet \
+	tests/devices/test_ne2000 \
 	tests/devices/test_e1000 \
 	tests/devices/test_virtio_net \
 	tests/devices/test_piix4_pm \
@@ -151,3 +152,8 @@ tests_devices_test_e1000_SOURCES = tests/devices/test_e1000.c
 tests_devices_test_e1000_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_e1000_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_e1000_LDADD = $(DEVICE_LIBS)
+
+tests_devices_test_ne2000_SOURCES = tests/devices/test_ne2000.c
+tests_devices_test_ne2000_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_ne2000_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_ne2000_LDADD = $(DEVICE_LIBS)

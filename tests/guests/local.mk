@@ -69,11 +69,6 @@ $(bios_guest): tests/guests/bios/boot.S
 	$(AM_V_GEN)$(MKDIR_P) tests/guests/bios && $(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-Ttext=0x7c00 \
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/bios/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
 
-# Adapters on the network.
-TESTS += tests/guests/net-pcnet.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
-TESTS += tests/guests/net-switch.sh tests/guests/net-e1000.sh tests/guests/net-boot.sh
-EXTRA_DIST += tests/guests/net.bash tests/guests/net-peer tests/guests/net-pcnet.sh \
-	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh
 # A plugin with wrong hints, for tests/guests/optimize.sh.
 guess_plugin = tests/guests/guess/guess.so
 EXTRA_DIST += tests/guests/guess/guess.c tests/guests/optimize.sh
@@ -96,5 +91,9 @@ $(dos_guest): tests/guests/dos/boot.S
 # The analog input of the SDK's samples, used by a program in a guest.
 EXTRA_DIST += tests/guests/daq.sh tests/guests/daq/daq_user.c
 TESTS += tests/guests/daq.sh
-	tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh tests/guests/net-switch.sh \
-	tests/guests/net-e1000.sh tests/guests/net-boot.sh
+
+# Adapters on the network.
+NET_TESTS = tests/guests/net-boot.sh tests/guests/net-e1000.sh tests/guests/net-ne2000.sh tests/guests/net-ne2k-pci.sh \
+	tests/guests/net-pcnet.sh tests/guests/net-switch.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
+TESTS += $(NET_TESTS)
+EXTRA_DIST += $(NET_TESTS) tests/guests/net.bash tests/guests/net-peer

@@ -32,6 +32,7 @@ static ssize_t on_send(const void *frame, size_t bytes, void *opaque)
     struct record *record = bytes <= ABBEY_NET_FRAME ? port_receive(&nat->port, (uint32_t)bytes) : NULL;
     if (record) {
         memcpy(record->data, frame, bytes);
+        record->flags = ABBEY_NET_GOOD; /* libslirp has just made the sums */
         port_received(&nat->port, record);
     }
     return (ssize_t)bytes;
