@@ -1,21 +1,36 @@
 # Small guests of ours, and real ones that boot.
-EXTRA_DIST += tests/guests/fetch-linux tests/guests/init tests/guests/guest-initrd tests/guests/disk.sh tests/guests/disk-live.sh
-EXTRA_DIST += tests/guests/system.sh tests/guests/control.sh
-EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
-TESTS += tests/guests/system.sh tests/guests/control.sh
-EXTRA_DIST += tests/guests/system.sh
-EXTRA_DIST += tests/guests/fetch-linux tests/guests/init
-EXTRA_DIST += tests/guests/system.sh tests/guests/system-soft.sh tests/guests/system-windows.sh tests/guests/system-stress.sh tests/guests/system-loose.sh
-EXTRA_DIST += tests/guests/linux.bash tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
-TESTS += tests/guests/system.sh tests/guests/system-soft.sh tests/guests/system-windows.sh tests/guests/system-stress.sh
-TESTS += tests/guests/debian.sh tests/guests/installer.sh
-EXTRA_DIST += tests/guests/installer.sh
-EXTRA_DIST += tests/guests/debian.sh tests/guests/make-debian
-TESTS += tests/guests/system-loose.sh
-TESTS += tests/guests/firmware.sh tests/guests/media.sh tests/guests/diskette.sh
-EXTRA_DIST += tests/guests/firmware.sh tests/guests/media.sh tests/guests/diskette.sh tests/guests/media.bash tests/guests/fetch-files
-TESTS += tests/guests/system.sh tests/guests/disk.sh tests/guests/disk-live.sh
-TESTS += tests/guests/linux-686.sh tests/guests/linux-686-pae.sh tests/guests/endings.sh
+guest_tests = \
+	tests/guests/bios.sh \
+	tests/guests/control.sh \
+	tests/guests/daq.sh \
+	tests/guests/debian.sh \
+	tests/guests/disk-live.sh \
+	tests/guests/disk.sh \
+	tests/guests/diskette.sh \
+	tests/guests/dos.sh \
+	tests/guests/endings.sh \
+	tests/guests/firmware.sh \
+	tests/guests/hostile.sh \
+	tests/guests/installer.sh \
+	tests/guests/linux-686-pae.sh \
+	tests/guests/linux-686.sh \
+	tests/guests/media.sh \
+	tests/guests/net-boot.sh \
+	tests/guests/net-e1000.sh \
+	tests/guests/net-pcnet.sh \
+	tests/guests/net-switch.sh \
+	tests/guests/net-virtio-legacy.sh \
+	tests/guests/net-virtio.sh \
+	tests/guests/optimize.sh \
+	tests/guests/system-loose.sh \
+	tests/guests/system-soft.sh \
+	tests/guests/system-stress.sh \
+	tests/guests/system-windows.sh \
+	tests/guests/system.sh
+TESTS += $(guest_tests)
+EXTRA_DIST += $(guest_tests) tests/guests/fetch-files tests/guests/fetch-linux tests/guests/guest-initrd \
+	tests/guests/init tests/guests/linux.bash tests/guests/make-debian tests/guests/media.bash tests/guests/net-peer \
+	tests/guests/net.bash
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.
 system_guest = tests/guests/system/system.elf
@@ -48,7 +63,7 @@ $(system_guest): $(system_guest_srcs) $(system_guest_hdrs) tests/guests/system/s
 hostile_guest = tests/guests/hostile/hostile.elf
 hostile_guest_srcs = tests/guests/hostile/boot.S tests/guests/hostile/forms.c tests/guests/hostile/hostile.c
 hostile_canary = tests/guests/hostile/canary.so
-EXTRA_DIST += $(hostile_guest_srcs) tests/guests/hostile/hostile.h tests/guests/hostile/canary.c tests/guests/hostile.sh
+EXTRA_DIST += $(hostile_guest_srcs) tests/guests/hostile/hostile.h tests/guests/hostile/canary.c
 CLEANFILES += $(hostile_guest) $(hostile_canary)
 $(hostile_guest): $(hostile_guest_srcs) tests/guests/hostile/hostile.h tests/guests/system/system.ld
 	$(AM_V_CCLD)$(MKDIR_P) tests/guests/hostile && cd $(srcdir) && $(CC) $(system_guest_cc) $(system_guest_ld) \
@@ -57,12 +72,10 @@ $(hostile_canary): tests/guests/hostile/canary.c
 	$(AM_V_CCLD)$(MKDIR_P) tests/guests/hostile && $(CC) -shared -fPIC -O2 -Wall -Wextra -o $@ \
 		$(srcdir)/tests/guests/hostile/canary.c
 check_DATA += $(hostile_guest) $(hostile_canary)
-TESTS += tests/guests/hostile.sh
 
 # A diskette with checks of BIOS services, for tests/guests/bios.sh.
 bios_guest = tests/guests/bios/boot.img
-EXTRA_DIST += tests/guests/bios/boot.S tests/guests/bios.sh
-TESTS += tests/guests/bios.sh
+EXTRA_DIST += tests/guests/bios/boot.S
 CLEANFILES += $(bios_guest) $(bios_guest:.img=.elf)
 check_DATA += $(bios_guest)
 $(bios_guest): tests/guests/bios/boot.S
@@ -71,8 +84,7 @@ $(bios_guest): tests/guests/bios/boot.S
 
 # A plugin with wrong hints, for tests/guests/optimize.sh.
 guess_plugin = tests/guests/guess/guess.so
-EXTRA_DIST += tests/guests/guess/guess.c tests/guests/optimize.sh
-TESTS += tests/guests/optimize.sh
+EXTRA_DIST += tests/guests/guess/guess.c
 CLEANFILES += $(guess_plugin)
 check_DATA += $(guess_plugin)
 $(guess_plugin): tests/guests/guess/guess.c
@@ -80,8 +92,7 @@ $(guess_plugin): tests/guests/guess/guess.c
 		-fvisibility=hidden -shared -o $@ $(srcdir)/tests/guests/guess/guess.c
 # A diskette with programs for real mode, for tests/guests/dos.sh.
 dos_guest = tests/guests/dos/boot.img
-EXTRA_DIST += tests/guests/dos/boot.S tests/guests/dos.sh
-TESTS += tests/guests/dos.sh
+EXTRA_DIST += tests/guests/dos/boot.S
 CLEANFILES += $(dos_guest) $(dos_guest:.img=.elf)
 check_DATA += $(dos_guest)
 $(dos_guest): tests/guests/dos/boot.S
@@ -97,3 +108,4 @@ NET_TESTS = tests/guests/net-boot.sh tests/guests/net-e1000.sh tests/guests/net-
 	tests/guests/net-pcnet.sh tests/guests/net-switch.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
 TESTS += $(NET_TESTS)
 EXTRA_DIST += $(NET_TESTS) tests/guests/net.bash tests/guests/net-peer
+EXTRA_DIST += tests/guests/daq/daq_user.c
