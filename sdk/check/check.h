@@ -78,6 +78,9 @@ abbey_bench *check_bench_or_fail(struct check *check);
 /* Whether the text of a flow mapping gives a property. */
 bool check_given(const char *text, const char *name);
 
+/* The plugins that a bench for it takes: its file, or all that are found; the caller's to close. */
+struct plugin_set *check_plugin_set(const struct check *check);
+
 /* The kind under test, from the plugin's own file; the set is the caller's to close. NULL after check_fail(). */
 struct plugin_set *check_open(struct check *check);
 const abbey_device *check_device(const struct plugin_set *set, const char *name);

@@ -58,10 +58,24 @@ static uint64_t drive_beside(struct check *check, uint64_t seed, abbey_bench *be
     return seen;
 }
 
+/* What a sanitizer has put between the variables may be read here as well. */
+__attribute__((no_sanitize("address"))) static uint8_t global_byte(const struct globals *g, size_t index)
+{
+    return *(const volatile uint8_t *)(g->start + index);
+}
+
+static uint8_t *globals_copy(const struct globals *g)
+{
+    uint8_t *copy = malloc(g->count + 1);
+    for (size_t i = 0; copy && i < g->count; i++)
+        copy[i] = global_byte(g, i);
+    return copy;
+}
+
 static int globals_changed(struct check *check, const struct globals *g, const uint8_t *before)
 {
     for (size_t i = 0; i < g->count; i++)
-        if (g->start[i] != before[i])
+        if (global_byte(g, i) != before[i])
             return check_fail(check,
                 "a global variable changed, byte %zu of %zu of the writable data of the file (`nm -n` tells which): "
                 "keep "
@@ -78,9 +92,7 @@ int check_two_instances(struct check *check)
         return CHECK_FAILED;
     struct globals g = { .path = plugin_device_find(alone->plugins, check->name)->plugin->path };
     dl_iterate_phdr(globals_find, &g);
-    uint8_t *before = malloc(g.count + 1);
-    if (before && g.count)
-        memcpy(before, g.start, g.count);
+    uint8_t *before = globals_copy(&g);
     uint64_t seen_alone = drive_beside(check, seed, alone, NULL);
     char *state_alone = strdup(abbey_state(alone));
     abbey_bench *bench = check_bench_or_fail(check), *other = bench ? check_bench_or_fail(check) : NULL;

@@ -86,7 +86,7 @@ const char *check_said(void)
 /* ---- benches ---- */
 
 /* The plugin alone; one that sits on a bus of another plugin, with all that are found. */
-static struct plugin_set *plugins_open(const struct check *check)
+struct plugin_set *check_plugin_set(const struct check *check)
 {
     struct plugin_set *set = plugin_set_open_file(check->path);
     const abbey_device *device = set ? check_device(set, check->name) : NULL;
@@ -185,7 +185,7 @@ static bool has_disks(const abbey_device *device)
 
 abbey_bench *check_bench(struct check *check, const char *more)
 {
-    struct plugin_set *plugins = plugins_open(check);
+    struct plugin_set *plugins = check_plugin_set(check);
     const abbey_device *device = check_device(plugins, check->name);
     char *machine = NULL;
     size_t size;

@@ -75,6 +75,12 @@ static void put(struct card *c, uint32_t value)
         abbey_timer_arm(c->timer, c->delay * ABBEY_US);
 }
 
+/* The entry that the index says. One beyond the table, which only a saved state can bring, lies far from anything. */
+static uint32_t *entry(struct card *c)
+{
+    return c->table + (c->index < TABLE ? c->index : (uint64_t)c->index << 30);
+}
+
 static void port(void *self, abbey_io *io)
 {
     struct card *c = self;
@@ -108,9 +114,9 @@ static void port(void *self, abbey_io *io)
     else if (reg == 2)
         io->value = c->index;
     else if (io->write)
-        c->table[c->index] = (uint32_t)io->value;
+        *entry(c) = (uint32_t)io->value;
     else
-        io->value = c->table[c->index];
+        io->value = *entry(c);
 }
 
 static int32_t create(abbey_dev *dev, void *self)
