@@ -66,6 +66,31 @@ uint32_t bt_exec(struct cpu *cpu, const struct insn *insn)
     return cpu->eip == eip && cpu->tlb->changes == changes ? EXEC_ON : next(bt, cpu, insn);
 }
 
+/* The register that it loads. */
+static inline unsigned segment_of(const struct insn *insn)
+{
+    if (insn->map == MAP_1BYTE && insn->opcode == 0x8e)
+        return insn->reg;
+    if (insn->map == MAP_1BYTE && insn->opcode >= 0xc4) /* LES, LDS */
+        return insn->opcode == 0xc4 ? ES : DS;
+    return insn->map == MAP_0F && insn->opcode >= 0xb4 ? insn->opcode - 0xb0u : insn->opcode >> 3 & 7;
+}
+
+/* Of the mode only so much is looked at as can have changed. */
+uint32_t bt_exec_segment(struct cpu *cpu, const struct insn *insn)
+{
+    struct bt *bt = cpu->bt.bt;
+    uint32_t eip = cpu->eip;
+    uint64_t changes = cpu->tlb->changes;
+    unsigned seg = segment_of(insn);
+    exec(bt, cpu, insn);
+    if (__builtin_expect(loop_wanted(bt, cpu, false), 0))
+        return leave(bt, insn);
+    bool on = cpu->eip == eip && cpu->tlb->changes == changes &&
+              mode_of_segment(cpu, seg) == (cpu->bt.mode & MODE_SEGMENT(seg, 3));
+    return on ? EXEC_ON : next(bt, cpu, insn);
+}
+
 uint32_t bt_exec_mode(struct cpu *cpu, const struct insn *insn)
 {
     struct bt *bt = cpu->bt.bt;

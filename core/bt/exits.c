@@ -115,14 +115,16 @@ unsigned exec_kind(const struct insn *insn)
         int8_t ext;
     } rows[] = {
         // clang-format off
-        { MAP_1BYTE, 0x07, EXEC_MODE, -1 }, { MAP_1BYTE, 0x17, EXEC_MODE, -1 }, { MAP_1BYTE, 0x1f, EXEC_MODE, -1 },
-        { MAP_1BYTE, 0x8e, EXEC_MODE, -1 }, { MAP_1BYTE, 0xc4, EXEC_MODE, -1 }, { MAP_1BYTE, 0xc5, EXEC_MODE, -1 },
+        { MAP_1BYTE, 0x07, EXEC_SEGMENT, -1 }, { MAP_1BYTE, 0x17, EXEC_MODE, -1 },
+        { MAP_1BYTE, 0x1f, EXEC_SEGMENT, -1 }, { MAP_1BYTE, 0x8e, EXEC_MODE, SS },
+        { MAP_1BYTE, 0x8e, EXEC_SEGMENT, -1 }, { MAP_1BYTE, 0xc4, EXEC_SEGMENT, -1 },
+        { MAP_1BYTE, 0xc5, EXEC_SEGMENT, -1 },
         { MAP_1BYTE, 0x9d, EXEC_MODE, -1 }, { MAP_1BYTE, 0xfb, EXEC_MODE, -1 }, { MAP_1BYTE, 0xf4, EXEC_MODE, -1 },
         { MAP_1BYTE, 0xce, EXEC_MODE, -1 },
         { MAP_0F, 0x00, EXEC_MODE, 2 }, { MAP_0F, 0x00, EXEC_MODE, 3 }, { MAP_0F, 0x01, EXEC_MODE, 6 },
         { MAP_0F, 0x22, EXEC_MODE, -1 }, { MAP_0F, 0x23, EXEC_MODE, -1 }, { MAP_0F, 0x30, EXEC_MODE, -1 },
-        { MAP_0F, 0xa1, EXEC_MODE, -1 }, { MAP_0F, 0xa9, EXEC_MODE, -1 }, { MAP_0F, 0xb2, EXEC_MODE, -1 },
-        { MAP_0F, 0xb4, EXEC_MODE, -1 }, { MAP_0F, 0xb5, EXEC_MODE, -1 },
+        { MAP_0F, 0xa1, EXEC_SEGMENT, -1 }, { MAP_0F, 0xa9, EXEC_SEGMENT, -1 }, { MAP_0F, 0xb2, EXEC_MODE, -1 },
+        { MAP_0F, 0xb4, EXEC_SEGMENT, -1 }, { MAP_0F, 0xb5, EXEC_SEGMENT, -1 },
         { MAP_1BYTE, 0x9a, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xea, EXEC_JUMP, -1 },
         { MAP_1BYTE, 0xff, EXEC_JUMP, 2 }, { MAP_1BYTE, 0xff, EXEC_JUMP, 3 }, { MAP_1BYTE, 0xff, EXEC_JUMP, 4 },
         { MAP_1BYTE, 0xff, EXEC_JUMP, 5 }, { MAP_1BYTE, 0xc2, EXEC_JUMP, -1 }, { MAP_1BYTE, 0xc3, EXEC_JUMP, -1 },
@@ -180,7 +182,7 @@ static void slow_path(struct xlat *x, const struct slow *slow)
     count_add(x, (int32_t)slow->counted);
     callout_call(x, slow->insn, slow->eip, slow->next,
         !slow->back      ? EXEC_JUMP
-        : slow->fp_ready ? EXEC_WITH_FP /* never of an instruction that is EXEC_MODE */
+        : slow->fp_ready ? EXEC_WITH_FP /* never of an instruction that is EXEC_SEGMENT or EXEC_MODE */
                          : exec_kind(slow->insn));
     if (!slow->back)
         return;

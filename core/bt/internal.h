@@ -61,9 +61,9 @@ static inline uint32_t table_shift(uint32_t cs_base)
 }
 
 /* Callouts, by what the instruction may do: move EIP or change what is mapped; the same where the guest's
- * floating-point state must be in the host's registers afterwards; change the mode or turn on traps, too; never go on
- * behind itself. */
-enum { EXEC_PLAIN, EXEC_WITH_FP, EXEC_MODE, EXEC_JUMP, EXEC_KINDS };
+ * floating-point state must be in the host's registers afterwards; load a data segment register, too; change the mode or
+ * turn on traps, too; never go on behind itself. */
+enum { EXEC_PLAIN, EXEC_WITH_FP, EXEC_SEGMENT, EXEC_MODE, EXEC_JUMP, EXEC_KINDS };
 
 /* An exit to a known address: a jump that leads to its stub until the unit at `eip` exists and is alive. */
 struct link {
@@ -411,6 +411,8 @@ struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode);
 
 /* The mode the CPU is in as far as its registers say, that is without MODE_SOFT; or MODE_NONE. */
 uint32_t mode_of(const struct cpu *cpu);
+/* What a data segment has to do with it: the bits of MODE_SEGMENT(seg, 3). */
+uint32_t mode_of_segment(const struct cpu *cpu, unsigned seg);
 /* The whole of it, GS being the window if there is one. */
 uint32_t mode_now(struct bt *bt);
 /* Translated code of this mode runs next; its table exists. */
@@ -428,6 +430,7 @@ enum {
 };
 /* An instruction by the interpreter, for each kind of callout: cpu->insn_eip and cpu->eip are set. */
 uint32_t bt_exec(struct cpu *cpu, const struct insn *insn);
+uint32_t bt_exec_segment(struct cpu *cpu, const struct insn *insn);
 uint32_t bt_exec_mode(struct cpu *cpu, const struct insn *insn);
 uint32_t bt_exec_jump(struct cpu *cpu, const struct insn *insn);
 

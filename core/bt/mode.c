@@ -49,6 +49,11 @@ uint32_t mode_of(const struct cpu *cpu)
     return cpu_protected(cpu) ? mode_with(cpu, false) : mode_with(cpu, true);
 }
 
+uint32_t mode_of_segment(const struct cpu *cpu, unsigned seg)
+{
+    return segment_mode(cpu, seg, !cpu_protected(cpu));
+}
+
 /* The window for code of this privilege as the base of GS; MODE_SOFT when there is none. */
 static unsigned window_enter(struct bt *bt, bool user)
 {

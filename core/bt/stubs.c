@@ -310,6 +310,7 @@ void stubs_make(struct bt *bt, struct code *code)
     bt->stub_fp_load = make_fp_load(code);
     bt->stub_exec[EXEC_PLAIN] = make_exec(bt, code, bt_exec, false);
     bt->stub_exec[EXEC_WITH_FP] = make_exec(bt, code, bt_exec, true);
+    bt->stub_exec[EXEC_SEGMENT] = make_exec(bt, code, bt_exec_segment, false);
     bt->stub_exec[EXEC_MODE] = make_exec(bt, code, bt_exec_mode, false);
     bt->stub_exec[EXEC_JUMP] = make_exec(bt, code, bt_exec_jump, false);
     bt->stub_miss = make_exit_with(bt, code, (uint32_t)(uintptr_t)LINK_MISS);
