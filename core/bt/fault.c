@@ -150,7 +150,9 @@ int32_t bt_fault(void *arg, abbey_fault *fault)
         bt->counters.kick_steps++;
     const struct unit *unit = cache_find(bt, rip);
     const struct point *point = !unit ? NULL : at_string(rip) ? point_of(unit, rip) : point_at(unit, rip);
-    if (point && !point->shadowed)
+    /* A loop of one instruction may come back to a point in the shadow of STI for ever: the interpreter does it then.
+     */
+    if (point && (!point->shadowed || fault->kind == ABBEY_FAULT_STEP))
         divert(bt, fault, unit, point);
     else
         fault->rflags |= HOST_TF;
