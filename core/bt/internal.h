@@ -1,10 +1,13 @@
-/* internal.h - the parts of the translator: units, their exits, the code cache, and a translation under way. */
+/* internal.h - the translator as its parts know it: the code cache, the tables, and what each file offers the others.
+ */
 #ifndef ABBEY_CORE_BT_INTERNAL_H
 #define ABBEY_CORE_BT_INTERNAL_H
 
 #include "core/bt/bt.h"
 #include "core/bt/emit.h"
+#include "core/bt/mode.h"
 #include "core/bt/trace.h"
+#include "core/bt/unit.h"
 #include "core/cpu/interp/runs.h"
 #include "core/cpu/tlb.h"
 #include "core/mem/window.h"
@@ -19,36 +22,8 @@
 #define HOST_ADD R13   /* addend of the page; struct link * on exits */
 /* R8 and R9 are scratch. */
 
-/* What a unit was specialised on besides its address (partial evaluation), and base and limit of CS. */
-#define MODE_USER 1u      /* CPL 3 */
-#define MODE_MIDDLE 2u    /* CPL 1 or 2 */
-#define MODE_SOFT 4u      /* guest memory by the TLB, not by the window */
-#define MODE_CODE16 8u    /* CS.D is clear */
-#define MODE_STACK16 16u  /* SS.B is clear: the stack pointer is SP */
-#define MODE_REAL 32u     /* real or v86 mode: a segment is its selector times 16 */
-#define MODE_V86 64u      /* v86 mode */
-#define MODE_CS_READ 128u /* data may be read through CS */
-#define MODE_CS_WRITE 256u
-#define MODE_CS_PLAIN 1024u /* none of D, G and AVL is set: real mode, where CS stays like that */
-#define MODE_CS_FLAT 512u   /* CS begins at 0 and has 4 GB; otherwise landing pads look at it */
-/* What is known of a data segment; two bits for each of them but CS. */
-enum {
-    SEGMENT_HARD,    /* nothing: its accesses are callouts */
-    SEGMENT_LIMITED, /* expand-up, present, writable; base and limit are looked at at run time */
-    SEGMENT_64K,     /* the same with the limit FFFFh */
-    SEGMENT_OPEN,    /* the same with 4 GB; and with base 0, if it is ES, SS or DS */
-};
-#define MODE_SEGMENT(seg, what) ((uint32_t)(what) << (16 + 2 * (seg)))
-#define MODE_NONE UINT32_MAX /* not for the translator */
 /* An instruction whose accesses left the window so often gets the TLB's. */
 #define SOFT_NOW 3u
-
-/* Base and limit of CS in one number: the base is the lower half. */
-#define CS_FLAT ((uint64_t)UINT32_MAX << 32)
-static inline uint64_t cs_now(const struct cpu *cpu)
-{
-    return (uint64_t)cpu->seg[CS].limit << 32 | cpu->seg[CS].base;
-}
 
 #define TABLES 24u            /* of so many modes at a time */
 #define TABLE_PAGES_MAX 4096u /* default of bt->table_pages_max */
@@ -61,109 +36,9 @@ static inline uint32_t table_shift(uint32_t cs_base)
 }
 
 /* Callouts, by what the instruction may do: move EIP or change what is mapped; the same where the guest's
- * floating-point state must be in the host's registers afterwards; load a data segment register, too; change the mode or
- * turn on traps, too; never go on behind itself. */
+ * floating-point state must be in the host's registers afterwards; load a data segment register, too; change the mode
+ * or turn on traps, too; never go on behind itself. */
 enum { EXEC_PLAIN, EXEC_WITH_FP, EXEC_SEGMENT, EXEC_MODE, EXEC_JUMP, EXEC_KINDS };
-
-/* An exit to a known address: a jump that leads to its stub until the unit at `eip` exists and is alive. */
-struct link {
-    struct unit *from, *to;
-    struct link *next; /* of those that lead to the same unit */
-    uint8_t *jump;     /* displacement (writable address) */
-    uint8_t *stub;     /* writable address */
-    uint32_t eip;
-    bool checked;  /* whoever takes it has made sure of the page that it leads to */
-    bool by_table; /* its stub goes through the jump table, and it is never connected */
-};
-
-/* The x87 instruction before a point, and the one with a memory operand, whose pointers are not noted yet; as indices
- * of the unit's points plus 1, 0: none. */
-struct x87_note {
-    int32_t adjust; /* to the operand's address, since its registers have changed by so much */
-    uint8_t last, operand;
-    bool looped; /* only if cpu->bt.x87_looped */
-};
-
-/* Where an instruction of a unit begins. There are many of these: they are most of what the cache holds beside code. */
-struct point {
-    uint32_t code; /* offset from unit->body */
-    uint32_t eip;
-    struct x87_note note;
-    int16_t delta;  /* pending ESP delta in bytes */
-    uint16_t lead;  /* before it there are so many bytes of a comparison with the source: the same to the guest */
-    uint8_t length; /* of the instruction */
-    uint8_t kept;   /* which of the unit's copies of instructions it is, from 1; 0 where nobody may ask for it */
-    bool shadowed;  /* behind STI: no interrupt may be taken in front of it */
-};
-
-/* Bytes that a unit was made from: when they change the unit goes. */
-struct part {
-    struct code_part bytes; /* first, so that one pointer serves for both */
-    struct unit *unit;
-};
-
-/* A page that a unit was made from: what it was is compared with the fetch TLB. */
-struct page_check {
-    uint32_t linear;
-    uint64_t entry; /* tag and frame as the TLB has them */
-    uint8_t *imm;   /* where they stand in the code (writable address) */
-};
-
-/* 16 bytes of source, to be compared where `mask` has ones. */
-#define CHUNK 16u
-struct chunk {
-    uint8_t want[CHUNK], mask[CHUNK];
-    const uint8_t *at; /* in guest memory */
-} __attribute__((aligned(CHUNK)));
-
-#define UNIT_INSNS 96u
-#define CHECKED_INSNS 32u /* of a unit that compares its source, which it does behind each store */
-#define LEAD_TAIL 18u     /* the last bytes of a comparison, where RCX stands in R13 */
-#define UNIT_PARTS 24u
-#define UNIT_PAGES 3u
-
-/* What the closed pad hands to its stub (stubs.c). */
-struct gate {
-    uint8_t *open;        /* the body */
-    uint64_t minus_entry; /* page[0].entry, negated */
-    uint64_t minus_cs;
-    uint32_t minus_eip;
-    uint32_t tlb;    /* bytes from HOST_TLB to the fetch TLB's entry */
-    uint32_t page;   /* linear page number */
-    uint32_t global; /* 1: translations that only a global flush takes */
-};
-
-struct unit {
-    struct gate gate;
-    uint64_t key;      /* run_key() of its first instruction */
-    uint64_t place;    /* what its bucket is chosen by */
-    struct unit *next; /* in its bucket */
-    uint64_t cs;       /* cs_now() */
-    uint32_t eip;
-    uint32_t mode;
-    bool dead;
-    bool checked; /* compares its source (check.c) */
-    bool passing; /* an instruction has the TLB's access for a time */
-    bool crosses; /* its first instruction goes on in page[1] */
-    bool listed;  /* in the jump table */
-    uint8_t pages;
-    uint16_t count;  /* instructions */
-    uint16_t budget; /* instructions that must be left when it is entered, while counting */
-    uint16_t parts, links, chunks;
-    uint8_t *closed, *page_pad, *body, *end; /* addresses it runs at; in this order in memory */
-    struct page_check page[UNIT_PAGES];      /* [0] by page_pad and the gate, the others where control comes to them */
-    struct link *incoming;
-    struct part *part;
-    struct link *link;
-    struct chunk *chunk;
-    struct point point[];
-};
-
-/* The instruction at a point, or NULL. Copies stand below the record, the first one highest. */
-static inline const struct insn *point_insn(const struct unit *unit, const struct point *point)
-{
-    return point->kept ? (const struct insn *)(const void *)unit - point->kept : NULL;
-}
 
 /* A piece of the cache: code from the front, records of units from the back. The oldest is emptied when room is wanted.
  */
@@ -406,19 +281,6 @@ void smc_stale(struct bt *bt, const struct unit *unit);
 
 /* Translates the run at CS:EIP in the present mode; NULL when memory is short. Older units may go. */
 struct unit *unit_translate(struct bt *bt, struct run *run, uint32_t mode);
-
-/* ---- mode.c ---- */
-
-/* The mode the CPU is in as far as its registers say, that is without MODE_SOFT; or MODE_NONE. */
-uint32_t mode_of(const struct cpu *cpu);
-/* What a data segment has to do with it: the bits of MODE_SEGMENT(seg, 3). */
-uint32_t mode_of_segment(const struct cpu *cpu, unsigned seg);
-/* The whole of it, GS being the window if there is one. */
-uint32_t mode_now(struct bt *bt);
-/* Translated code of this mode runs next; its table exists. */
-void mode_enter(struct bt *bt, uint32_t mode);
-/* No translated code runs any more. */
-void mode_left(struct bt *bt);
 
 /* ---- exec.c ---- */
 

@@ -17,6 +17,7 @@ core_libcore_a_SOURCES += \
 	core/bt/internal.h \
 	core/bt/liveness.c \
 	core/bt/mode.c \
+	core/bt/mode.h \
 	core/bt/operand.c \
 	core/bt/plan.c \
 	core/bt/real.c \
@@ -36,5 +37,6 @@ core_libcore_a_SOURCES += \
 	core/bt/translate.c \
 	core/bt/tsc.c \
 	core/bt/unit.c \
+	core/bt/unit.h \
 	core/bt/watch.c \
 	core/bt/xlat.h
