@@ -85,14 +85,19 @@ static void tables_forget(struct bt *bt)
     bt->tables = 0;
 }
 
-void tables_clear(struct bt *bt)
+static void tables_empty(struct bt *bt)
 {
-    if (bt->tables == TABLES)
-        tables_forget(bt);
     for (unsigned i = 0; i < bt->tables; i++)
         bt->host->discard(bt->table[i].object, 0, TABLE_BYTES);
     bt->table_pages = 0;
     lists_empty(bt);
+}
+
+void tables_clear(struct bt *bt)
+{
+    if (bt->tables == TABLES)
+        tables_forget(bt);
+    tables_empty(bt);
 }
 
 void tables_free(struct bt *bt)
@@ -142,7 +147,7 @@ void tables_bound(struct bt *bt)
 {
     if (bt->table_pages <= bt->table_pages_max)
         return;
-    tables_clear(bt);
+    tables_empty(bt); /* and no table goes: units that stay have one */
     for (unsigned i = 0; i < UNIT_BUCKETS; i++)
         for (struct unit *unit = bt->bucket[i]; unit; unit = unit->next)
             unit->listed = false;

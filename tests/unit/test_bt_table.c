@@ -131,7 +131,7 @@ GUEST(spread, "32",
     "2: call *%edx; call *%edx; add $512, %edx; dec %edi; jnz 2b\n"
     "dec %ecx; jnz 1b; hlt");
 
-static void test_bound(void)
+static void bound(bool full)
 {
     abbey_error error = { "" };
     struct rig *rig = rig_new();
@@ -142,6 +142,8 @@ static void test_bound(void)
     bt->table_pages_max = 1000;
     CU_ASSERT(hostfault_attach(engine_find("bt"), rig->cpu));
     rig_flat32(rig, spread, spread_end);
+    for (uint32_t mode = 0; full && bt->tables < TABLES - 1; mode++)
+        CU_ASSERT(table_make(bt, MODE_MIDDLE | MODE_USER | mode << 16)); /* one that never is */
     for (uint32_t i = 0; i < 3000; i++)
         rig_poke(rig, 0x200010 + 512 * i, "\x46\xc3", 2); /* inc %esi; ret */
     alarm(20);
@@ -149,9 +151,19 @@ static void test_bound(void)
     alarm(0);
     CU_ASSERT_EQUAL(rig->cpu->reg[ESI], 8u * 3000 * 2);
     CU_ASSERT(bt->table_pages <= 1001);
+    CU_ASSERT_EQUAL(bt->tables, full ? TABLES : 1);
     hostfault_detach();
     bt_free(bt);
     rig_free(rig);
+}
+static void test_bound(void)
+{
+    bound(false);
+}
+/* The guest has been in as many modes as there are tables for: emptying them must not take them from the units. */
+static void test_bound_full(void)
+{
+    bound(true);
 }
 
 static const struct unit_test tests[] = {
@@ -159,5 +171,6 @@ static const struct unit_test tests[] = {
     { "what does not leaves it open", test_stale },
     { "slots are opened again behind each flush", test_many_flushes },
     { "tables do not grow without bound", test_bound },
+    { "nor when there are as many as may be", test_bound_full },
 };
 UNIT_MAIN("jump table", tests)
