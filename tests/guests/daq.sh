@@ -78,7 +78,8 @@ waits() {
     local tries=600
     until "$@"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 $pid 2>/dev/null || return 1
+        [ $tries -gt 0 ] || return 1
+        kill -0 $pid 2>/dev/null || { "$@"; return; } # one more look, at what it said last
         sleep 0.1
     done
 }

@@ -50,7 +50,8 @@ says() { # waits until the guest has said it
     local tries=$((limit * 10))
     until grep -qE "^abbey-test: $1"$'\r?$' "$work/out"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 "$pid" 2>/dev/null || return 1
+        [ $tries -gt 0 ] || return 1
+        kill -0 "$pid" 2>/dev/null || { grep -qE "^abbey-test: $1"$'\r?$' "$work/out"; return; } # one more look, at what it said last
         sleep 0.1
     done
 }

@@ -57,9 +57,10 @@ said() {
 }
 says() { # waits until it has said it N times
     local tries=$((limit * 10))
-    while [ "$(grep -cE "^abbey-test: $1"$'\r?$' "$work/out")" -lt "${2-1}" ]; do
+    until [ "$(grep -cE "^abbey-test: $1"$'\r?$' "$work/out")" -ge "${2-1}" ]; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 "$pid" 2>/dev/null || return 1
+        [ $tries -gt 0 ] || return 1
+        kill -0 "$pid" 2>/dev/null || { [ "$(grep -cE "^abbey-test: $1"$'\r?$' "$work/out")" -ge "${2-1}" ]; return; }
         sleep 0.1
     done
 }

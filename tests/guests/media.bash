@@ -69,7 +69,8 @@ wait_until() {
     local tries=$((limit * 5))
     while ! "$@"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 "$pid" 2>/dev/null || return 1
+        [ $tries -gt 0 ] || return 1
+        kill -0 "$pid" 2>/dev/null || { "$@"; return; } # one more look, at what it said last
         sleep 0.2
     done
 }

@@ -64,7 +64,8 @@ says() { # MACHINE LINE
     local tries=$((limit * 5))
     until grep -qE "^abbey-test: $2"$'\r?$' "$work/out$1"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 "${pids[$1 - 1]}" 2>/dev/null || return 1
+        [ $tries -gt 0 ] || return 1
+        kill -0 "${pids[$1 - 1]}" 2>/dev/null || { grep -qE "^abbey-test: $2"$'\r?$' "$work/out$1"; return; } # one more look, at what it said last
         sleep 0.2
     done
 }

@@ -112,7 +112,8 @@ says() {
     local tries=$((limit * 10))
     until said "$1"; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 $pid 2>/dev/null || return 1
+        [ $tries -gt 0 ] || return 1
+        kill -0 $pid 2>/dev/null || { said "$1"; return; } # one more look, at what it said last
         sleep 0.1
     done
 }
