@@ -104,7 +104,7 @@ void xlat_reload(struct xlat *x)
     switch (insn->opcode) {
     case 0x68: push(x); return;
     case 0x69: multiply(x); return;
-    case 0x81: to_rm(x, insn->reg << 3 | 1u); return;
+    case 0x81: to_rm(x, (uint32_t)insn->reg << 3 | 1u); return;
     case 0xc7: to_rm(x, 0x89); return;
     case 0xe8: call(x); return;
     case 0xe9: jump(x); return;

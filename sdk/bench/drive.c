@@ -124,7 +124,7 @@ void drive_tell(const struct drive_note *note, char *text, size_t room)
 
 uint64_t abbey_drive(abbey_bench *bench, const uint8_t *bytes, uint64_t count)
 {
-    struct drive_note note = { NULL };
+    struct drive_note note = { .what = NULL };
     uint64_t seen = 14695981039346656037u; /* FNV-1a */
     for (; count >= DRIVE_STEP; bytes += DRIVE_STEP, count -= DRIVE_STEP)
         seen = (seen ^ drive_step(bench, "dut", bytes, &note)) * 1099511628211u;

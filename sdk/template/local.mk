@@ -1,4 +1,5 @@
 # What `abbey plugins new` makes a plugin of: installed as it stands, and built by the tests.
+EXTRA_DIST += sdk/template/.clang-format
 templatecommondir = $(datadir)/abbey/template/common
 dist_templatecommon_DATA = sdk/template/common/Makefile sdk/template/common/README.md sdk/template/common/ci.sh sdk/template/common/gitignore
 templateguestoptdir = $(datadir)/abbey/template/guestopt
