@@ -30,7 +30,7 @@ static const abbey_prop cpu_rows[] = {
     KEY("model",  cpu_model,  .text = "pentium3", .choices = "pentium,pentium-mmx,pentium2,pentium3,pentium4,host",
         .meaning = "what CPUID says; host: all that this host can run"),
     KEY("engine", cpu_engine, .text = "auto", .choices = "auto,bt,interp", .meaning = "how guest code is run"),
-    KEY("cache",  cpu_cache,  .flags = ABBEY_PROP_BYTES, .value = 40 * MB, .min = MB, .max = 1 << 30,
+    KEY("cache",  cpu_cache,  .flags = ABBEY_PROP_BYTES, .value = 32 * MB, .min = MB, .max = 1 << 30,
         .meaning = "bytes of translation cache"),
     KEY("debug",  cpu_debug,  .text = "", .meaning = "switches of the engine for tests, with commas"),
     KEY("clock",  clock,      .text = "host", .choices = "host,instructions",
