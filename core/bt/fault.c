@@ -40,6 +40,12 @@ static bool at_string(const uint8_t *rip)
     return (rip[0] == 0xf2 || rip[0] == 0xf3) && ((*opcode & 0xfc) == 0xa4 || (*opcode >= 0xaa && *opcode <= 0xaf));
 }
 
+/* Of those, one that names two places: MOVS, CMPS. */
+static bool at_two_places(const uint8_t *rip)
+{
+    return at_string(rip) && (rip[rip[1] == 0x66 ? 2 : 1] & 0xfc) == 0xa4;
+}
+
 static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
 {
     fault->gpr[RSI] = (uint32_t)fault->gpr[RSI];
@@ -115,8 +121,15 @@ static bool access_fault(struct bt *bt, abbey_fault *fault)
     const struct point *point = unit ? point_of(unit, rip) : NULL;
     if (!point || !bt->windows || (unit->mode & MODE_SOFT))
         return false;
-    enum window_answer answer =
-        windows_fault(bt->windows, &bt->cpu->paging, fault->addr, fault->write, unit->mode & MODE_USER);
+    const struct paging *paging = &bt->cpu->paging;
+    bool user = unit->mode & MODE_USER;
+    /* The host may ask for the second place first, and the guest's access to the other one may fault: then the bit is
+     * not to be set. */
+    if (at_two_places(rip) && windows_first_use(bt->windows, paging, fault->addr, fault->write, user)) {
+        set_aside(bt, fault, unit, point);
+        return true;
+    }
+    enum window_answer answer = windows_fault(bt->windows, paging, fault->addr, fault->write, user);
     if (answer == WINDOW_RETRY || answer == WINDOW_NONE)
         return answer == WINDOW_RETRY;
     /* Each unit that it is in, as it comes up. */

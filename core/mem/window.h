@@ -60,6 +60,10 @@ enum window_answer {
 enum window_answer windows_fault(
     struct windows *windows, const struct paging *paging, uint64_t address, bool write, bool user);
 
+/* Would this access set an accessed or dirty bit in the guest's tables? */
+bool windows_first_use(
+    const struct windows *windows, const struct paging *paging, uint64_t address, bool write, bool user);
+
 /* Where the last store that was answered with WINDOW_MARKED goes. */
 gpa_t windows_marked(const struct windows *windows);
 

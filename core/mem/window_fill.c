@@ -365,6 +365,17 @@ enum window_answer windows_fault(
     return WINDOW_RETRY;
 }
 
+bool windows_first_use(
+    const struct windows *windows, const struct paging *paging, uint64_t address, bool write, bool user)
+{
+    const struct window *window = windows->now[user];
+    uint32_t access = (write ? WALK_WRITE : WALK_READ) | (user ? WALK_USER : 0) | WALK_PROBE, code;
+    struct walk walk;
+    return window &&
+           walk_linear(windows->mem, paging, (uint32_t)(address - (uintptr_t)window->base), access, &walk, &code) &&
+           !(walk.accessed && (walk.dirty || !write));
+}
+
 gpa_t windows_marked(const struct windows *windows)
 {
     return windows->marked;
