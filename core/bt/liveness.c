@@ -5,8 +5,18 @@
  * checked: most code begins with something that writes all flags. The unit depends on what was seen there. A callout
  * counts as reading all, since the interpreter looks at EFLAGS in struct cpu. A fault of an instruction at which flags
  * are dead pushes an EFLAGS image in which those flags are arbitrary: the guest's handler returns to code that
- * overwrites them. So does a store to a tight page (smc.c) that turns an instruction of its own unit, in front of the
- * one that overwrites them, into one that reads them. `exact_flags` does without, for comparisons with another engine.
+ * overwrites them. `exact_flags` does without, for comparisons with another engine.
+ *
+ * A store to a tight page (smc.c) may turn an instruction of its own unit, in front of the one that overwrites them,
+ * into one that reads them. Code that patches what is ahead of it knows where that stands, so flags are alive behind an
+ * instruction that names an address in its own page outright:
+ *
+ *     neg  [si+14h]
+ *     mov  byte [next],74h       JZ
+ *     next: mov ecx,1            the opcode is another one now
+ *     cmp  cx,di
+ *
+ * A store by a register finds them arbitrary there, once: it drops the unit.
  */
 #include "core/bt/xlat.h"
 
@@ -51,6 +61,16 @@ static uint8_t live_at(struct xlat *x, uint32_t eip)
     return live | open;
 }
 
+/* May it be a store to code ahead of it, by its looks? The segment is taken as it stands now. */
+static bool may_patch(const struct xlat *x, const struct step *step)
+{
+    const struct insn *insn = step->insn;
+    if (insn->base != REG_NONE || insn->index != REG_NONE || insn->mod == 3 || (!insn->modrm && !insn->disp))
+        return false; /* without ModRM only MOV to a fixed address has a displacement */
+    uint32_t at = x->bt->cpu->seg[insn->seg].base + (insn->addrsize == 2 ? insn->disp & 0xffff : insn->disp);
+    return (at ^ (x->cs_base + step->eip)) >> MEM_PAGE_SHIFT == 0;
+}
+
 void liveness_compute(struct xlat *x)
 {
     const struct step *last = &x->step[x->steps - 1];
@@ -66,6 +86,8 @@ void liveness_compute(struct xlat *x)
         flow = insn_flow(step->insn, 0, &target);
         if (i + 1 < x->steps && step[1].pages != step->pages)
             live = LIVE_ALL; /* behind the check of a page there may be other code another time */
+        if (may_patch(x, step))
+            live = LIVE_ALL;
         step->live_out = live;
         if (!step->row || exact)
             live = LIVE_ALL;
