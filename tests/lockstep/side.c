@@ -188,3 +188,12 @@ bool side_memory_same(struct side *a, struct side *b, bool all, FILE *out)
     return range_same(a, b, 0, a->low ? WORLD_LOW_END : WORLD_SYSTEM_END, out) &&
            range_same(a, b, WORLD_CODE, WORLD_END, out) && same;
 }
+
+bool side_handlers_whole(const struct side *side, const struct world_plan *plan)
+{
+    bool marked;
+    const uint8_t *now = mem_page(side->mem, WORLD_HANDLERS, false, &marked), *made = plan->image + WORLD_HANDLERS;
+    const uint32_t common = WORLD_HANDLERS_COMMON - WORLD_HANDLERS;
+    return memcmp(now, made, WORLD_HANDLERS_LOG - WORLD_HANDLERS) == 0 &&
+           memcmp(now + common, made + common, WORLD_HANDLERS_END - WORLD_HANDLERS_COMMON) == 0;
+}

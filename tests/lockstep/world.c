@@ -18,10 +18,8 @@
 #define LDT 0xa800u
 #define IDT 0xb000u
 #define TSS 0xc000u
-#define HANDLERS 0xd000u
-#define COMMON 0xdc00u
 #define ENDING 0xdd00u
-#define ENDS_AT 0xdff8u /* so many restarts */
+#define ENDS_AT WORLD_HANDLERS_END /* so many restarts */
 #define KSTACK_TOP 0x14000u
 
 /* ---- the handlers ----
@@ -232,7 +230,7 @@ static void make_tables(struct world_plan *plan, struct dice *dice)
     };
     for (unsigned i = 0; i < sizeof(gdt) / sizeof(gdt[0]); i++)
         put_descriptor(plan, GDT + (gdt[i].selector & ~7u), gdt[i].base, gdt[i].limit, gdt[i].attr);
-    put32(plan, GDT + (SEL_GATE & ~7u), SEL_KCODE << 16 | (HANDLERS + 8 * 0x90));
+    put32(plan, GDT + (SEL_GATE & ~7u), SEL_KCODE << 16 | (WORLD_HANDLERS + 8 * 0x90));
     put32(plan, GDT + (SEL_GATE & ~7u) + 4, 0xec00);
     for (uint32_t i = 0; i < 16; i++)
         put_descriptor(
@@ -241,7 +239,7 @@ static void make_tables(struct world_plan *plan, struct dice *dice)
         uint32_t attr = dice_once_in(dice, 3) ? 0xef00 : 0xee00;
         if (v > 0x20 && dice_once_in(dice, 32))
             attr &= DICE_PICK(dice, ((const uint32_t[]){ 0x6f00, 0x8f00 }));
-        put32(plan, IDT + 8 * v, SEL_KCODE << 16 | (HANDLERS + 8 * v));
+        put32(plan, IDT + 8 * v, SEL_KCODE << 16 | (WORLD_HANDLERS + 8 * v));
         put32(plan, IDT + 8 * v + 4, attr);
     }
     put32(plan, TSS + 4, KSTACK_TOP - (dice_once_in(dice, 4) ? dice_below(dice, 64) : 0));
@@ -254,11 +252,11 @@ static void make_tables(struct world_plan *plan, struct dice *dice)
 /* Vectors of traps resume the program; all others log and start anew: PUSH imm8; JMP common. */
 static void make_handlers(struct world_plan *plan)
 {
-    memcpy(plan->image + COMMON, world_common, (size_t)(world_common_end - world_common));
+    memcpy(plan->image + WORLD_HANDLERS_COMMON, world_common, (size_t)(world_common_end - world_common));
     for (uint32_t v = 0; v < 256; v++) {
-        uint8_t *stub = plan->image + HANDLERS + 8 * v;
+        uint8_t *stub = plan->image + WORLD_HANDLERS + 8 * v;
         bool resumes = v == EXC_DB || v == EXC_BP || v == EXC_OF || (v >= 0x20 && v < 0x80);
-        uint32_t distance = COMMON - (HANDLERS + 8 * v + 7);
+        uint32_t distance = WORLD_HANDLERS_COMMON - (WORLD_HANDLERS + 8 * v + 7);
         memcpy(stub, "\x6a\x00\xe9", 3);
         stub[1] = (uint8_t)v;
         memcpy(stub + 3, &distance, 4);
@@ -278,14 +276,14 @@ void world_plan_end(struct world_plan *plan, uint32_t restarts)
     put32(plan, ENDS_AT, restarts);
     memcpy(plan->image + ENDING, world_error, (size_t)(world_resume_end - world_error));
     for (uint32_t v = 0; v < 256; v++) {
-        uint8_t *stub = plan->image + HANDLERS + 8 * v;
+        uint8_t *stub = plan->image + WORLD_HANDLERS + 8 * v;
         const uint8_t *to = stub[0] == 0xcf ? world_resume : pushes_error(v) ? world_error : world_plain;
-        uint32_t distance = ENDING + (uint32_t)(to - world_error) - (HANDLERS + 8 * v);
+        uint32_t distance = ENDING + (uint32_t)(to - world_error) - (WORLD_HANDLERS + 8 * v);
         if (to == world_resume) {
             stub[0] = 0xe9;
-            put32(plan, HANDLERS + 8 * v + 1, distance - 5);
+            put32(plan, WORLD_HANDLERS + 8 * v + 1, distance - 5);
         } else {
-            put32(plan, HANDLERS + 8 * v + 3, distance - 7);
+            put32(plan, WORLD_HANDLERS + 8 * v + 3, distance - 7);
         }
     }
 }

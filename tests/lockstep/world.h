@@ -33,8 +33,10 @@
 
 #define WORLD_RAM (5u << 20)
 #define WORLD_RESTARTS 0xdffcu /* counts the handlers that start anew */
-#define WORLD_TABLES 0x1000u   /* page tables of all levels */
-#define WORLD_TABLES_END 0xa000u
+#define WORLD_HANDLERS 0xd000u
+#define WORLD_HANDLERS_LOG 0xd800u
+#define WORLD_HANDLERS_COMMON 0xdc00u
+#define WORLD_HANDLERS_END 0xdff8u
 #define WORLD_SYSTEM_END 0x14000u /* of what is used at 0 */
 #define WORLD_CODE 0x400000u
 #define WORLD_CODE_PAGES 8u
@@ -124,6 +126,9 @@ void side_free(struct side *side);
 /* Memory and devices of both sides are equal; else the places that differ go to `out`, if not NULL. With `all` RAM
  * that nothing should have touched is compared too. */
 bool side_memory_same(struct side *a, struct side *b, bool all, FILE *out);
+
+/* Is the code of the handlers what the plan made it? */
+bool side_handlers_whole(const struct side *side, const struct world_plan *plan);
 
 /* Where a random access might go, as a linear address. */
 uint32_t world_pointer(const struct world_plan *plan, struct dice *dice);
