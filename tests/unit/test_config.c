@@ -130,7 +130,7 @@ static void defaults(void)
     CU_ASSERT_STRING_EQUAL(config->cpu_model, "pentium3");
     CU_ASSERT_STRING_EQUAL(config->cpu_engine, "auto");
     CU_ASSERT_STRING_EQUAL(config->clock, "host");
-    CU_ASSERT_EQUAL(config->cpu_cache, 40u << 20);
+    CU_ASSERT_EQUAL(config->cpu_cache, 32u << 20);
     CU_ASSERT_STRING_EQUAL(config->host_backend, "linux");
     CU_ASSERT_STRING_EQUAL(config->log_level, "warn");
     CU_ASSERT_TRUE(config->reboot);
