@@ -97,11 +97,11 @@ static void bigs_protect(struct windows *windows, struct window *window, const a
 static bool single_protect(struct windows *windows, gpa_t gpa)
 {
     uint32_t place = windows->place[gpa >> MEM_PAGE_SHIFT], number = place >> 20, linear = place << MEM_PAGE_SHIFT;
+    if (windows->writers[gpa >> MEM_PAGE_SHIFT] != 1) /* and the place may never have been noted */
+        return false;
     struct window *window =
         number < KERNEL_WINDOWS ? &windows->kernel[number] : &windows->user[number - KERNEL_WINDOWS];
     uint32_t index = slot_index(window, linear), page = page_in_slot(window, linear);
-    if (windows->writers[gpa >> MEM_PAGE_SHIFT] != 1)
-        return false;
     const struct slot *slot = window->slot[index];
     if (!slot || !bit_get(slot->writable, page) || bit_get(slot->guarded, page) ||
         page_gpa(windows, window, index, page) >> MEM_PAGE_SHIFT != gpa >> MEM_PAGE_SHIFT)
