@@ -6,3 +6,14 @@ tests_net_test_net_SOURCES = tests/net/test_net.c tests/unit/unit.c tests/unit/u
 tests_net_test_net_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_net_test_net_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_net_test_net_LDADD = $(CUNIT_LIBS) -lpthread
+
+# Backends as they are built, each end of a network with a loop of its own.
+NET_RIG = tests/net/net_rig.c tests/net/net_rig.h tests/unit/unit.c tests/unit/unit.h
+NET_RIG_TESTS = tests/net/test_port
+check_PROGRAMS += $(NET_RIG_TESTS)
+TESTS += $(NET_RIG_TESTS)
+$(NET_RIG_TESTS): $(plugin_PROGRAMS)
+tests_net_test_port_SOURCES = tests/net/test_port.c plugins/hostos/net/shape.c $(NET_RIG)
+tests_net_test_port_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_net_test_port_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_net_test_port_LDADD = $(CUNIT_LIBS) -ldl -lpthread

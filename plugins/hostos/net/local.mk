@@ -10,8 +10,12 @@ plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/plugin.c \
 	plugins/hostos/net/port.c \
 	plugins/hostos/net/port.h \
+	plugins/hostos/net/port_control.c \
+	plugins/hostos/net/port_receive.c \
 	plugins/hostos/net/ring.c \
 	plugins/hostos/net/ring.h \
+	plugins/hostos/net/shape.c \
+	plugins/hostos/net/shape.h \
 	plugins/hostos/net/switch.c \
 	plugins/hostos/net/switch.h \
 	plugins/hostos/net/switch_table.c

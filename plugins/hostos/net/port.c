@@ -10,10 +10,10 @@
 
 #define TX_RING (1u << 20)
 #define RX_RING (2u << 20)
-#define RX_ROOM (RX_RING / 2) /* with more than that in it nothing is read from outside */
-#define BATCH 64u             /* frames of the device's between two looks at the descriptors */
+#define SLOW 32u /* ms of frames that wait on a line with a rate: as in a switch with a little memory */
+#define SLOW_LEAST (16u << 10)
+#define BATCH 64u /* frames of the device's between two looks at the descriptors */
 #define CUT (ABBEY_NET_TCP4 | ABBEY_NET_TCP6)
-#define RUN 256u /* frames that the I/O thread hands over before it lets go of the machine lock */
 
 /* One of the frames that a packet was cut into. */
 union part {
@@ -29,7 +29,7 @@ int port_poll_add(struct port_polls *polls, int fd, short events)
     return (int)polls->count++;
 }
 
-static void thread_wake(struct port *port)
+void port_wake(struct port *port)
 {
     uint64_t one = 1;
     if (atomic_exchange(&port->asleep, false)) {
@@ -38,174 +38,104 @@ static void thread_wake(struct port *port)
     }
 }
 
-/* One of `loss` in a thousand. */
-static bool lost(struct port *port)
-{
-    if (!port->loss)
-        return false;
-    port->random = port->random * 1664525u + 1013904223u;
-    if ((port->random >> 8) % 1000 >= port->loss)
-        return false;
-    port->counts.lost++;
-    return true;
-}
-
-/* ---- from outside to the device ---- */
-
-static void deliver_posted(void *arg);
-
-static void deliver_post(struct port *port)
-{
-    if (!atomic_exchange(&port->posted, true))
-        port->event->post(port->loop, deliver_posted, port);
-}
-
-static bool record_give(struct port *port, const struct record *record)
-{
-    if (!port->up || !port->client)
-        return true;
-    abbey_net_segment segment = { record->data, record->bytes };
-    abbey_net_frame frame = { .size = sizeof frame,
-        .bytes = record->bytes,
-        .segments = &segment,
-        .segment_count = 1,
-        .flags = record->flags,
-        .checksum_start = record->checksum_start,
-        .checksum_offset = record->checksum_offset,
-        .segment_bytes = record->segment_bytes,
-        .header_bytes = record->header_bytes };
-    return port->client->receive(port->client_self, &frame) != 0;
-}
-
-/* [locked] */
-static void deliver(struct port *port)
-{
-    const struct record *record = NULL;
-    unsigned given = 0;
-    if (port->delivering)
-        return;
-    port->delivering = true;
-    for (; !port->blocked && given < RUN && (record = ring_first(&port->rx)); given++) {
-        port->blocked = true; /* unless it is taken, or the device says on the way that there is room */
-        if (record_give(port, record)) {
-            port->blocked = false;
-            ring_drop(&port->rx, record);
-        }
-    }
-    if (given && port->up && port->client && port->client->received)
-        port->client->received(port->client_self);
-    port->delivering = false;
-    if (atomic_load(&port->rx_full) && ring_used(&port->rx) < RX_ROOM) {
-        atomic_store(&port->rx_full, false);
-        thread_wake(port);
-    }
-    if (given == RUN)
-        deliver_post(port);
-}
-
-/* [io] */
-static void deliver_posted(void *arg)
-{
-    struct port *port = arg;
-    atomic_store(&port->posted, false);
-    if (atomic_exchange(&port->tx_refused, false) && port->client && port->client->writable)
-        port->client->writable(port->client_self);
-    deliver(port);
-}
-
-struct record *port_receive(struct port *port, uint32_t bytes)
-{
-    struct record *record = ring_reserve(&port->rx, bytes);
-    if (!record)
-        port->counts.lost++;
-    return record;
-}
-
-void port_received(struct port *port, struct record *record)
-{
-    if (record->bytes < 14 || lost(port))
-        return;
-    port->counts.received++;
-    port->counts.received_bytes += record->bytes;
-    capture_frame(&port->tape, record->data, record->bytes);
-    ring_commit(&port->rx, record);
-}
-
-static void input_one(struct port *port, const struct record *record)
-{
-    struct record *copy = port_receive(port, record->bytes);
-    if (!copy)
-        return;
-    memcpy(copy, record, sizeof *record + record->bytes);
-    port_received(port, copy);
-}
-
-void port_input(struct port *port, struct record *record)
-{
-    union part part;
-    uint32_t more = record->flags & ~(atomic_load(&port->takes) | ABBEY_NET_GOOD);
-    if (!(more & CUT)) {
-        if (more & ABBEY_NET_CHECKSUM)
-            offload_checksum(record);
-        input_one(port, record);
-        return;
-    }
-    struct offload_cut state = { .whole = record };
-    while (offload_cut_next(&state, &part.record, sizeof part.bytes - sizeof part.record))
-        input_one(port, &part.record);
-}
-
 /* ---- from the device to outside ---- */
 
 static bool transmit_one(struct port *port, struct record *record)
 {
-    if (port->kind->transmit && !lost(port) && !port->kind->transmit(port, record))
+    bool goes = port->kind->transmit && (port->tx_again || !port_loses(port));
+    if (goes && !port->kind->transmit(port, record))
         return false;
+    port->tx_again = false;
     port->counts.sent++;
     port->counts.sent_bytes += record->bytes;
     return true;
 }
 
 /* What is too much for the kind is done here: frame after frame, with their checksums. False when the network has no
- * room; parts of a packet are then lost, as they may be on a wire. */
+ * room; the next call goes on from there. */
 static bool transmit(struct port *port, struct record *record)
 {
     union part part;
-    capture_frame(&port->tape, record->data, record->bytes);
+    if (!port->tx_waits) {
+        capture_frame(&port->tape, record->data, record->bytes);
+        port->tx_cut = (struct offload_cut){ .whole = record };
+    }
     if (!(record->flags & CUT & ~port->kind->takes)) {
         if (record->flags & ABBEY_NET_CHECKSUM & ~port->kind->takes)
             offload_checksum(record);
         return transmit_one(port, record);
     }
-    struct offload_cut state = { .whole = record };
-    while (offload_cut_next(&state, &part.record, sizeof part.bytes - sizeof part.record))
-        transmit_one(port, &part.record);
-    return true;
+    for (;;) {
+        struct offload_cut before = port->tx_cut;
+        if (!offload_cut_next(&port->tx_cut, &part.record, sizeof part.bytes - sizeof part.record))
+            return true;
+        if (!transmit_one(port, &part.record)) {
+            port->tx_cut = before;
+            return false;
+        }
+    }
+}
+
+/* Nanoseconds until the line to outside is free. */
+static uint64_t line_wait(const struct port *port)
+{
+    return port->rate ? shape_wait(&port->tx_shape, port->clock->monotonic()) : 0;
 }
 
 static void transmit_run(struct port *port)
 {
-    struct record *record = NULL;
-    unsigned count = 0;
-    port->tx_waits = false;
-    while (!port->tx_waits && count++ < BATCH && (record = ring_first(&port->tx))) {
-        if (transmit(port, record))
-            ring_drop(&port->tx, record);
-        else
-            port->tx_waits = true;
+    struct record *record;
+    for (unsigned count = 0; count < BATCH && !line_wait(port) && (record = ring_first(&port->tx)); count++) {
+        uint32_t bytes = record->bytes;
+        bool gone = transmit(port, record);
+        port->tx_waits = port->tx_again = !gone;
+        if (!gone)
+            break;
+        ring_drop(&port->tx, record);
+        if (port->rate)
+            shape_pass(&port->tx_shape, bytes, port->clock->monotonic());
     }
-    if (atomic_load(&port->tx_refused) && ring_used(&port->tx) < TX_RING / 2)
-        deliver_post(port);
+    if (atomic_load(&port->tx_refused) && ring_used(&port->tx) <= port->tx_room / 2)
+        port_post(port);
 }
 
 /* ---- the thread ---- */
+
+static void timeout_bound(struct port_polls *polls, uint64_t ns)
+{
+    uint64_t ms = (ns + ABBEY_MS - 1) / ABBEY_MS;
+    if (polls->timeout < 0 || ms < (uint64_t)polls->timeout)
+        polls->timeout = (int)(ms < INT32_MAX ? ms : INT32_MAX);
+}
+
+/* What is to be done when the lines are free, each way. True: there is something now. */
+static bool lines_look(struct port *port, struct port_polls *polls)
+{
+    bool waits = !port->tx_waits && ring_first(&port->tx);
+    uint64_t wait = waits ? line_wait(port) : 0;
+    if (wait)
+        timeout_bound(polls, wait);
+    uint64_t due = atomic_load(&port->rx_due), now = due ? port->clock->monotonic() : 0;
+    if (due > now)
+        timeout_bound(polls, due - now);
+    return (waits && !wait) || (due && due <= now);
+}
+
+static void due_run(struct port *port)
+{
+    uint64_t due = atomic_load(&port->rx_due);
+    if (due ? port->clock->monotonic() >= due : ring_first(&port->rx) != NULL) {
+        atomic_store(&port->rx_due, 0);
+        port_post(port);
+    }
+}
 
 static void thread_main(void *arg)
 {
     struct port *port = arg;
     struct port_polls *polls = &port->polls;
     while (!atomic_load(&port->quit)) {
-        bool room = ring_used(&port->rx) < RX_ROOM, again;
+        bool room = ring_used(&port->rx) < port->rx_room, again;
         polls->count = 0;
         polls->timeout = -1;
         port_poll_add(polls, port->wake_fd, POLLIN);
@@ -214,8 +144,7 @@ static void thread_main(void *arg)
         if (port->kind->prepare)
             port->kind->prepare(port, polls, room);
         atomic_store(&port->asleep, true);
-        again = (!port->tx_waits && ring_first(&port->tx)) || atomic_load(&port->quit) ||
-                (!room && ring_used(&port->rx) < RX_ROOM);
+        again = lines_look(port, polls) || atomic_load(&port->quit) || (!room && ring_used(&port->rx) < port->rx_room);
         if (poll(polls->fds, polls->count, again ? 0 : polls->timeout) < 0)
             for (unsigned i = 0; i < polls->count; i++)
                 polls->fds[i].revents = 0;
@@ -228,8 +157,7 @@ static void thread_main(void *arg)
         if (port->kind->ready)
             port->kind->ready(port, polls);
         transmit_run(port);
-        if (ring_first(&port->rx))
-            deliver_post(port);
+        due_run(port);
     }
     if (port->kind->stop)
         port->kind->stop(port);
@@ -253,10 +181,11 @@ static uint32_t port_send(abbey_net *net, const abbey_net_frame *frame)
     uint32_t at = 0;
     if (!port->up || frame->bytes < 14 || frame->bytes > ABBEY_NET_LARGE)
         return 1;
-    struct record *record = ring_reserve(&port->tx, frame->bytes);
+    bool much = port->rate && ring_used(&port->tx) > port->tx_room;
+    struct record *record = much ? NULL : ring_reserve(&port->tx, frame->bytes);
     if (!record) {
         atomic_store(&port->tx_refused, true);
-        thread_wake(port);
+        port_wake(port);
         return 0;
     }
     for (uint32_t i = 0; i < frame->segment_count; i++) {
@@ -280,7 +209,7 @@ static uint32_t port_send(abbey_net *net, const abbey_net_frame *frame)
 
 static void port_flush(abbey_net *net)
 {
-    thread_wake((struct port *)net);
+    port_wake((struct port *)net);
 }
 
 static void port_accept(abbey_net *net)
@@ -289,7 +218,7 @@ static void port_accept(abbey_net *net)
     if (!port->blocked)
         return;
     port->blocked = false;
-    deliver(port);
+    port_deliver(port);
 }
 
 static void port_takes(abbey_net *net, uint32_t flags)
@@ -310,72 +239,6 @@ static const abbey_net_ops_1 port_ops = { .size = sizeof port_ops,
     .takes = port_takes,
     .link = port_link };
 
-/* ---- commands ---- */
-
-struct link_args {
-    _Bool up;
-};
-static const abbey_prop link_args[] = {
-    ABBEY_ARG(struct link_args, up, true, "whether the cable is plugged in"),
-};
-
-static void link_run(void *self, const void *args, abbey_message *answer)
-{
-    struct port *port = self;
-    bool up = ((const struct link_args *)args)->up, change = up != port->up;
-    port->up = up;
-    if (change && port->client && port->client->link)
-        port->client->link(port->client_self, up);
-    abbey_message_bool(answer, "up", up);
-    if (up)
-        deliver(port);
-}
-
-struct capture_args {
-    const char *path;
-};
-static const abbey_prop capture_args[] = {
-    ABBEY_ARG_TEXT(struct capture_args, path, NULL, "file or FIFO that gets the frames from now on; none: no more",
-        .flags = ABBEY_PROP_PATH),
-};
-
-static void capture_run(void *self, const void *args, abbey_message *answer)
-{
-    struct port *port = self;
-    const char *path = ((const struct capture_args *)args)->path;
-    abbey_error error = { "" };
-    if (!path || !*path)
-        capture_close(&port->tape);
-    else if (capture_open(&port->tape, path, &error))
-        abbey_message_fail(answer, "%s", error.text);
-}
-
-static void counts_run(void *self, const void *args, abbey_message *answer)
-{
-    const struct port *port = self;
-    (void)args;
-    abbey_message_bool(answer, "up", port->up);
-    abbey_message_integer(answer, "sent", (int64_t)port->counts.sent);
-    abbey_message_integer(answer, "sent_bytes", (int64_t)port->counts.sent_bytes);
-    abbey_message_integer(answer, "received", (int64_t)port->counts.received);
-    abbey_message_integer(answer, "received_bytes", (int64_t)port->counts.received_bytes);
-    abbey_message_integer(answer, "lost", (int64_t)port->counts.lost);
-}
-
-static const abbey_command commands[] = {
-    { .name = "net.link",
-        .meaning = "plugs the cable of a network in or out",
-        .args = ABBEY_TABLE(link_args),
-        .args_size = sizeof(struct link_args),
-        .run = link_run },
-    { .name = "net.capture",
-        .meaning = "writes the frames of a network to a file, in the format of pcap",
-        .args = ABBEY_TABLE(capture_args),
-        .args_size = sizeof(struct capture_args),
-        .run = capture_run },
-    { .name = "net.info", .meaning = "the state of a network: its cable, and what went by", .run = counts_run },
-};
-
 /* ---- the instance ---- */
 
 static void parts_free(struct port *port)
@@ -395,9 +258,11 @@ static int32_t parts_make(struct port *port)
     abbey_error error = { "" };
     port->threads = abbey_query(dev, ABBEY_HOST_THREAD_1);
     port->event = abbey_query(dev, ABBEY_HOST_EVENT_1);
+    port->clock = abbey_query(dev, ABBEY_HOST_CLOCK_1);
+    port->control = abbey_control(dev);
     port->loop = abbey_loop_get(dev);
-    if (!port->threads || !port->event || !port->loop)
-        return abbey_fail(dev, "this host offers no threads or no event loop");
+    if (!port->threads || !port->event || !port->clock || !port->loop)
+        return abbey_fail(dev, "this host offers no threads, no clock or no event loop");
     port->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!capture_new(&port->tape, dev) || !ring_new(&port->tx, TX_RING) || !ring_new(&port->rx, RX_RING))
         return abbey_fail(dev, "out of memory");
@@ -405,7 +270,20 @@ static int32_t parts_make(struct port *port)
         return abbey_fail(dev, "cannot make an event: %s", strerror(errno));
     if (port->capture && *port->capture && capture_open(&port->tape, port->capture, &error))
         return abbey_fail(dev, "%s", error.text);
-    return abbey_commands_add(dev, commands, sizeof commands / sizeof commands[0], port);
+    return port_commands_add(port);
+}
+
+/* Rooms and lines, with the rate or without. */
+static void rate_set(struct port *port)
+{
+    uint64_t slow = (uint64_t)port->rate * SLOW / 8;
+    port->tx_shape.rate = port->rx_shape.rate = port->rate;
+    port->tx_room = TX_RING;
+    port->rx_room = RX_RING / 2;
+    if (port->rate && slow < port->tx_room)
+        port->tx_room = slow > SLOW_LEAST ? (uint32_t)slow : SLOW_LEAST;
+    if (port->rate && slow < port->rx_room)
+        port->rx_room = slow > SLOW_LEAST ? (uint32_t)slow : SLOW_LEAST;
 }
 
 int32_t port_start(struct port *port, abbey_dev *dev, const struct port_kind *kind, void **interface)
@@ -414,7 +292,9 @@ int32_t port_start(struct port *port, abbey_dev *dev, const struct port_kind *ki
     port->net.ops = &port_ops;
     port->dev = dev;
     port->kind = kind;
-    port->up = port->connected;
+    port->plugged = port->connected;
+    port->up = port->plugged && !atomic_load(&port->absent);
+    rate_set(port);
     port->wake_fd = -1;
     port->random = 1;
     if (parts_make(port)) {
@@ -436,7 +316,7 @@ void port_stop(struct port *port)
         return;
     atomic_store(&port->quit, true);
     atomic_store(&port->asleep, true);
-    thread_wake(port);
+    port_wake(port);
     port->threads->join(port->thread);
     parts_free(port);
 }
