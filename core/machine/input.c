@@ -12,13 +12,15 @@
  * With Ctrl or Alt down nothing is put around: those strokes are commands. */
 #include "core/machine/input.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/machine/keys.h"
 #include "core/machine/parts.h"
 
-#define STROKE (12 * ABBEY_MS) /* virtual time between two changes of keys that are typed */
+#define STROKE (12 * ABBEY_MS)    /* virtual time between two changes of keys that are typed */
+#define PATIENCE (10 * ABBEY_SEC) /* that typing waits for a guest to read its keyboard */
 #define QUEUE_MAX 65536u
 
 static struct input_state *state_of(const struct board *board)
@@ -144,12 +146,27 @@ void input_position(struct board *board, uint32_t x, uint32_t y, int32_t wheel, 
 
 /* ---- typing ---- */
 
+/* A keyboard holds few strokes, and a guest that gets little time reads them late. */
+static bool keyboard_busy(const struct board *board)
+{
+    const struct device *device = taker(board, ABBEY_INPUT_KEYS);
+    const abbey_input_client_1 *client = device ? device->input.client : NULL;
+    return client && client->size >= offsetof(abbey_input_client_1, busy) + sizeof client->busy && client->busy &&
+           client->busy(device->input.self);
+}
+
 static void stroke_due(void *self)
 {
     struct board *board = self;
     struct input_state *input = state_of(board);
     if (input->first == input->last)
         return;
+    bool busy = keyboard_busy(board);
+    input->waited = busy ? input->waited + STROKE : 0;
+    if (busy && input->waited < PATIENCE) {
+        timer_set(input->timer, board->owner.now(board->opaque) + STROKE);
+        return;
+    }
     uint16_t stroke = input->queue[input->first++];
     input_key(board, stroke & 0xff, stroke >> 8);
     if (input->first < input->last)

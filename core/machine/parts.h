@@ -200,6 +200,7 @@ struct input_state {
     int32_t x, y;
     uint16_t *queue; /* to be typed: keys, with bit 8 for down */
     size_t first, last;
+    uint64_t waited;     /* ns since the keyboard was found busy; past the bound until it is so no more */
     struct timer *timer; /* of the next one */
     struct device desk;  /* whose timer it is: nobody's */
 };

@@ -50,6 +50,12 @@ static void on_key(void *self, uint32_t key, uint32_t down)
     i8042_wire_update(k);
 }
 
+static uint32_t keys_wait(void *self)
+{
+    const struct i8042 *k = self;
+    return k->kbd.queue.count || k->full;
+}
+
 static void on_motion(void *self, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons)
 {
     struct i8042 *k = self;
@@ -71,13 +77,14 @@ static void on_position(void *self, uint32_t x, uint32_t y, int32_t wheel, uint3
 }
 
 static const abbey_input_client_1 keyboard_alone = {
-    .size = sizeof keyboard_alone, .kinds = ABBEY_INPUT_KEYS, .key = on_key
+    .size = sizeof keyboard_alone, .kinds = ABBEY_INPUT_KEYS, .key = on_key, .busy = keys_wait
 };
 static const abbey_input_client_1 both = { .size = sizeof both,
     .kinds = ABBEY_INPUT_KEYS | ABBEY_INPUT_MOTION | ABBEY_INPUT_POSITION,
     .key = on_key,
     .motion = on_motion,
-    .position = on_position };
+    .position = on_position,
+    .busy = keys_wait };
 
 int32_t i8042_attach(struct i8042 *k)
 {

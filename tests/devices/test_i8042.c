@@ -517,6 +517,33 @@ static void keys_from_the_user(void)
     abbey_bench_free(b);
 }
 
+/* A guest that gets little time reads a byte now and then: what is typed waits for it. One that reads nothing at all
+ * loses what the keyboard cannot hold, in the end, as with anybody who types on. */
+static void a_slow_guest(void)
+{
+    abbey_bench *b = kbc(NULL);
+    CU_ASSERT_EQUAL(abbey_type(b, "the quick brown fox jumps over the lazy dog"), 0);
+    unsigned count = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        abbey_advance(b, 300 * ABBEY_MS);
+        for (; dut_in(b, STATUS) & FULL; abbey_advance(b, WIRE)) {
+            dut_in(b, DATA);
+            count++;
+        }
+    }
+    CU_ASSERT_EQUAL(count, 2 * 43);
+    CU_ASSERT_EQUAL(abbey_type(b, "the quick brown fox jumps over the lazy dog"), 0);
+    abbey_advance(b, 30 * ABBEY_SEC);
+    for (count = 0; dut_in(b, STATUS) & FULL; abbey_advance(b, WIRE)) {
+        dut_in(b, DATA);
+        count++;
+    }
+    CU_ASSERT(count >= PS2_QUEUE / 2 && count <= PS2_QUEUE); /* what the keyboard holds, less the prefixes of set 2 */
+    CU_ASSERT_EQUAL(abbey_type(b, "a"), 0);
+    CU_ASSERT_STRING_EQUAL(received(b), "1e 9e ");
+    abbey_bench_free(b);
+}
+
 /* What stands on the caps of the user's keyboard, with its own Shift. */
 static void symbols_from_the_user(void)
 {
@@ -600,6 +627,7 @@ static const struct unit_test tests[] = {
     { "mouse with a wheel", mouse_wheel },
     { "the mouse waits for the guest", mouse_waits_for_the_guest },
     { "keys and text of the user", keys_from_the_user },
+    { "typing waits for a guest that reads slowly", a_slow_guest },
     { "symbols of the user's keyboard", symbols_from_the_user },
     { "motion and positions of the user", motion_from_the_user },
     { "random accesses", fuzz },

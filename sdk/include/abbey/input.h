@@ -34,6 +34,9 @@ typedef struct abbey_input_client_1 {
     /* In dots of the screen, y downwards; `wheel` in steps, positive towards the user; the buttons held now. */
     void (*motion)(void *self, int32_t dx, int32_t dy, int32_t wheel, uint32_t buttons);
     void (*position)(void *self, uint32_t x, uint32_t y, int32_t wheel, uint32_t buttons); /* 0..ABBEY_POSITION_MAX */
+    /* May be missing: 1 while the guest has not read the keys that it was given; what is typed by command then waits.
+     */
+    uint32_t (*busy)(void *self);
 } abbey_input_client_1;
 
 typedef struct abbey_input_1 {
