@@ -7,6 +7,7 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/bus.h \
 	sdk/include/abbey/chardev.h \
 	sdk/include/abbey/control.h \
+	sdk/include/abbey/coprocessor.h \
 	sdk/include/abbey/dev.h \
 	sdk/include/abbey/cp437.h \
 	sdk/include/abbey/display.h \

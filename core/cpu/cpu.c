@@ -13,6 +13,7 @@ static void reset_cold(struct cpu *cpu)
     cpu->fx.fcw = 0x40;
     cpu->fx.ftw = 0xff;
     cpu->fx.mxcsr = 0x1f80;
+    cpu->ferr = false;
     cpu->cr0 = CR0_CD | CR0_NW;
     cpu->tsc_offset = 0 - cpu->bus->tsc(cpu->bus_opaque);
     cpu->pat = 0x0007040600070406;

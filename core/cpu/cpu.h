@@ -136,7 +136,9 @@ struct cpu_bus {
     void (*out)(void *opaque, uint16_t port, uint32_t size, uint32_t value);
     uint32_t (*intr_ack)(void *opaque); /* vector of the pending interrupt */
     uint64_t (*tsc)(void *opaque);      /* the time-stamp counter before the guest's offset */
-    void (*ferr)(void *opaque);         /* FERR# is active, CR0.NE clear: IRQ 13 of a PC. NULL: #MF */
+    /* FERR#, for CR0.NE clear: IRQ 13 of a PC. NULL, or less than 0: it is not wired, and #MF is raised. Else the
+     * level of IGNNE#. */
+    int (*ferr)(void *opaque, bool active);
 };
 
 struct cpu_model; /* cpuid.h */
@@ -190,6 +192,7 @@ struct cpu {
     /* Interrupt shadow of STI, MOV SS, POP SS: set by the instruction; the engine takes no interrupt before it has
      * run the next one, for which it clears them. Traps and NMI are held by MOV/POP SS alone (shadow_ss). */
     bool shadow_sti, shadow_ss;
+    bool ferr; /* FERR# is active (interp/x87.c) */
     struct paging paging;
     uint64_t efer, pat, apic_base, misc_enable, tsc_offset;
     uint32_t sysenter_cs, sysenter_esp, sysenter_eip;

@@ -23,6 +23,7 @@ static const struct {
     { ABBEY_PCI_1, &pci_interface, false },
     { ABBEY_SYSTEM_1, &system_interface, false },
     { ABBEY_REGISTERS_1, &registers_interface, false },
+    { ABBEY_COPROCESSOR_1, &coprocessor_interface, false },
     { ABBEY_BUS_1, &bus_interface, false },
     { ABBEY_FIRMWARE_1, &firmware_interface, false },
     { ABBEY_NET_1, &net_interface, false },

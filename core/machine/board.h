@@ -48,6 +48,9 @@ void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value
 /* The vector of the pending interrupt; 0xff when nobody drives INTR. */
 uint32_t board_intr_ack(struct board *board);
 
+/* The CPU's FERR# is active, or is so no more. Returns the level of IGNNE#; -1 when nothing is wired to the pins. */
+int board_ferr(struct board *board, bool active);
+
 /* Runs every timer that is due at `now`. */
 void board_run_timers(struct board *board, uint64_t now);
 uint64_t board_next_timer(const struct board *board);

@@ -33,6 +33,7 @@ core_libcore_a_SOURCES += \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
 	core/machine/registers.c \
+	core/machine/coprocessor.c \
 	core/machine/screen.c \
 	core/machine/screen.h \
 	core/machine/screen_control.c \

@@ -76,9 +76,17 @@ static uint64_t bus_tsc(void *opaque)
     return vclock_tsc(&machine->clock);
 }
 
-/* XXX: FERR# is not wired to IRQ 13, so guests that leave CR0.NE clear (DOS) see no x87 exceptions. */
+static int bus_ferr(void *opaque, bool active)
+{
+    struct machine *machine = opaque;
+    bus_enter(machine);
+    int ignored = board_ferr(machine->board, active);
+    bus_leave(machine);
+    return ignored;
+}
+
 static const struct cpu_bus machine_cpu_bus = {
-    .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc
+    .in = bus_in, .out = bus_out, .intr_ack = bus_intr_ack, .tsc = bus_tsc, .ferr = bus_ferr
 };
 
 /* One service of the host backend; a missing one is an error that names it. */

@@ -242,6 +242,9 @@ struct board {
     abbey_power_button_fn button;
     void *button_self;
     const struct device *button_device;
+    abbey_ferr_fn ferr;
+    void *ferr_self;
+    const struct device *ferr_device;
     struct pause_listener *listeners;
 };
 
@@ -360,6 +363,7 @@ extern const abbey_control_1 control_interface;
 extern const abbey_system_1 system_interface;
 extern const abbey_registers_1 registers_interface; /* registers.c */
 extern const abbey_loop_1 loop_interface;
+extern const abbey_coprocessor_1 coprocessor_interface; /* coprocessor.c */
 void system_reset(struct board *board);
 void system_apply(struct board *board);
 

@@ -20,6 +20,7 @@ static const char *const known[] = {
     ABBEY_PCI_1,
     ABBEY_REGISTERS_1,
     ABBEY_SYSTEM_1,
+    ABBEY_COPROCESSOR_1,
     ABBEY_BUS_1,
     ABBEY_FIRMWARE_1,
     ABBEY_LOOP_1,

@@ -1,4 +1,4 @@
-/* piix3.c - PCI-to-ISA bridge: PIRQ routing, reset control, port 92h, POST codes.
+/* piix3.c - PCI-to-ISA bridge: PIRQ routing, reset control, port 92h, coprocessor errors, POST codes.
  *
  * Intel 82371FB (PIIX) and 82371SB (PIIX3) PCI ISA IDE Xcelerator, order number 290550 ("DS"; registers are cited by
  * name). Its interrupt controllers, timer and ELCR are devices of their own here (i8259, i8254).
@@ -11,6 +11,9 @@
  * Without firmware somebody must route: the properties give the reset values of PIRQRC, by default those of SeaBIOS,
  * so that a guest finds its interrupts on the same lines whichever way it was booted.
  *
+ * Coprocessor errors: XBCS bit 5 comes out of reset set, where the data sheet has it clear. A PC's firmware sets it,
+ * SeaBIOS does not, and DOS programs need it: SeaBIOS's handler of IRQ 13 then does what theirs expect.
+ *
  * Its DMA controllers are a device of their own as well (i8237). XXX: the APM ports B2h, B3h are not there. */
 #include <abbey/plugin.h>
 
@@ -21,7 +24,8 @@ struct piix3 {
     uint8_t pirq;                           /* levels of PIRQ[A:D]#, a bit each, 1 asserted */
     uint8_t rc;                             /* port CF9h */
     uint8_t port92;
-    uint8_t post; /* port 80h */
+    uint8_t post;        /* port 80h */
+    uint8_t ferr, ignne; /* levels of the pins, 1 active */
     abbey_irq *line[LINES];
     abbey_pci *pci;
     const abbey_system_1 *system;
@@ -34,6 +38,9 @@ struct piix3 {
 #define ROUTABLE 0xdef8u /* DS, "PIRQRC": 3-7, 9-12, 14, 15; the others are reserved */
 #define RC_HARD 0x02
 #define RC_RESET 0x04
+#define XBCS 0x4e
+#define XBCS_COPROCESSOR 0x20
+#define FERR_LINE 13
 #define FAST_INIT 0x01
 #define FAST_A20 0x02
 
@@ -96,6 +103,30 @@ static void access_92(void *self, abbey_io *io)
         b->system->reset(b->dev, ABBEY_RESET_CPU);
 }
 
+/* DS, "Coprocessor Error": FERR# raises IRQ 13, which a write to port F0h takes back. That write asserts IGNNE# while
+ * FERR# is active, and IGNNE# goes with FERR#. */
+static uint32_t coprocessor_error(void *self, uint32_t active)
+{
+    struct piix3 *b = self;
+    b->ferr = active && (abbey_pci_config_get(b->pci, XBCS, 1) & XBCS_COPROCESSOR);
+    if (!b->ferr)
+        b->ignne = 0;
+    else if (!b->ignne)
+        abbey_irq_set(b->line[FERR_LINE], 1);
+    return b->ignne;
+}
+
+static void access_f0(void *self, abbey_io *io)
+{
+    struct piix3 *b = self;
+    if (!io->write) {
+        io->value = 0xff;
+        return;
+    }
+    abbey_irq_set(b->line[FERR_LINE], 0);
+    b->ignne = b->ferr;
+}
+
 static void access_post(void *self, abbey_io *io)
 {
     struct piix3 *b = self;
@@ -116,16 +147,15 @@ static const struct config_register {
     { 0x04, 2, 0x0007, 0x0008 }, /* PCICMD: decoding and mastering are always on */
     { 0x06, 2, 0x0200, 0x0000 }, /* PCISTS: medium DEVSEL# */
     { 0x4c, 1, 0x4d, 0xff },     /* IORT */
-    { 0x4e, 2, 0x0003, 0xffff }, /* XBCS */
-    { 0x69, 1, 0x02, 0xfe },     /* TOM */
-    { 0x6a, 2, 0x0000, 0x8085 }, /* MSTAT */
-    { 0x70, 1, 0x80, 0xef },     /* MBIRQ0 */
-    { 0x71, 1, 0x80, 0xef },     /* MBIRQ1 */
-    { 0x78, 2, 0x0002, 0xffff }, /* PCSC */
-    { 0x82, 1, 0x00, 0x0f },     /* DLC */
-    { 0xa0, 1, 0x08, 0x1f },     /* SMICNTL */
-    { 0xa2, 2, 0x0000, 0x01ff }, /* SMIEN */
-    { 0xa8, 1, 0x0f, 0xff },     /* FTMR */
+    { XBCS, 2, 0x0003 | XBCS_COPROCESSOR, 0xffff }, { 0x69, 1, 0x02, 0xfe }, /* TOM */
+    { 0x6a, 2, 0x0000, 0x8085 },                                             /* MSTAT */
+    { 0x70, 1, 0x80, 0xef },                                                 /* MBIRQ0 */
+    { 0x71, 1, 0x80, 0xef },                                                 /* MBIRQ1 */
+    { 0x78, 2, 0x0002, 0xffff },                                             /* PCSC */
+    { 0x82, 1, 0x00, 0x0f },                                                 /* DLC */
+    { 0xa0, 1, 0x08, 0x1f },                                                 /* SMICNTL */
+    { 0xa2, 2, 0x0000, 0x01ff },                                             /* SMIEN */
+    { 0xa8, 1, 0x0f, 0xff },                                                 /* FTMR */
 };
 
 static int32_t config_init(struct piix3 *b)
@@ -164,6 +194,9 @@ static int32_t create(abbey_dev *dev, void *self)
     for (uint32_t i = 0; i < LINES; i++)
         if (ROUTABLE >> i & 1)
             b->line[i] = abbey_irq_line(dev, i);
+    b->line[FERR_LINE] = abbey_irq_line(dev, FERR_LINE);
+    if (abbey_coprocessor(dev)->wire(dev, coprocessor_error, b) || abbey_pio_map(dev, 0xf0, 1, access_f0, b))
+        return -1;
     const abbey_pci_1 *bus = (const abbey_pci_1 *)abbey_query(dev, ABBEY_PCI_1);
     if (bus->route(dev, route, b))
         return -1;
@@ -184,10 +217,12 @@ static const abbey_reg regs[] = {
     ABBEY_REG(rc, 0),
     ABBEY_REG(port92, 0),
     ABBEY_REG(post, 0),
+    ABBEY_REG(ferr, 0),
+    ABBEY_REG(ignne, 0),
 };
 
 static const abbey_device device = { .name = "piix3",
-    .summary = "PIIX3 PCI-to-ISA bridge: interrupt routing, reset control, port 92h",
+    .summary = "PIIX3 PCI-to-ISA bridge: interrupt routing, reset control, port 92h, coprocessor errors",
     .bus = "pci",
     .self_size = sizeof(struct piix3),
     .state_version = 1,
@@ -196,4 +231,4 @@ static const abbey_device device = { .name = "piix3",
     .create = create,
     .provides = "isa" };
 ABBEY_PLUGIN(.id = "org.abbey.piix3", .version = "1.0.0", .license = "MIT",
-    .requires = "abbey.pio/1 abbey.pci/1 abbey.irqchip/1 abbey.system/1", .device = &device);
+    .requires = "abbey.pio/1 abbey.pci/1 abbey.irqchip/1 abbey.system/1 abbey.coprocessor/1", .device = &device);

@@ -124,6 +124,11 @@ void abbey_out(abbey_bench *bench, uint16_t port, uint32_t size, uint32_t value)
     board_out(bench->board, port, size, value);
 }
 
+int32_t abbey_ferr(abbey_bench *bench, int32_t active)
+{
+    return board_ferr(bench->board, active != 0);
+}
+
 uint32_t *abbey_bench_registers(abbey_bench *bench)
 {
     return bench->registers;

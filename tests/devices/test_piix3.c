@@ -50,6 +50,40 @@ static void reset_control(void)
     abbey_bench_free(b);
 }
 
+/* SeaBIOS's handler writes port F0h, then a DOS program's clears the error; or the other way round. */
+static void coprocessor_errors(void)
+{
+    abbey_bench *b = pc();
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 0);
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 1);
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 0); /* it still stands there */
+    CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
+    dut_out(b, 0xf0, 0);
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 0);
+    CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 1); /* ignored, and no other interrupt */
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 0);
+    CU_ASSERT_EQUAL(abbey_ferr(b, 0), 0);
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 0); /* the next error is one */
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 1);
+    abbey_ferr(b, 0);
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 1);
+    dut_out(b, 0xf0, 0);
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 0);
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 0);
+    dut_out(b, 0xf0, 0);
+    abbey_ferr(b, 0);
+    abbey_pci_write(b, 1, 0, 0x4e, 1, 0x03); /* XBCS: not wanted */
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 0);
+    CU_ASSERT_EQUAL(abbey_line(b, 13), 0);
+    dut_out(b, 0xf0, 0);
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), 0);
+    abbey_bench_free(b);
+    b = dut_new("i8254", "{}");
+    CU_ASSERT_EQUAL(abbey_ferr(b, 1), -1);
+    abbey_bench_free(b);
+}
+
 /* The reset register lies inside CONFIG_ADDRESS: a byte is its own, a dword the host bridge's. */
 static void shares_with_config_address(void)
 {
@@ -197,6 +231,7 @@ static const struct unit_test tests[] = {
     { "CF9h and CONFIG_ADDRESS do not disturb each other", shares_with_config_address },
     { "port 92h: A20, fast reset", port_92 },
     { "port 80h takes POST codes", post_codes },
+    { "FERR# raises IRQ 13, port F0h takes it back and asserts IGNNE#", coprocessor_errors },
     { "PIRQRC: reset values, masks", routing_registers },
     { "PIRQs reach their lines, alone and shared", routes },
     { "a PCI interrupt is a level to the controller", level_interrupt },

@@ -9,7 +9,8 @@ far 3F14
 recursion 1D74
 interrupts D940
 patched 14D0
-wide 02F8"
+wide 02F8
+errors 5C3C"
 
 # run NAME OPTION... - one TAP line for each program.
 run() {

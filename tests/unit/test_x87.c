@@ -70,12 +70,16 @@ static void test_unmasked(void)
     CU_ASSERT_EQUAL(rig_peek32(rig, rig->cpu->reg[ESP]), RIG_CODE + (uint32_t)(divide_end - divide) - 3);
 }
 
-static unsigned ferr_count;
-static void on_ferr(void *opaque)
+static unsigned ferr_count, ferr_gone;
+static int ignne;
+static int on_ferr(void *opaque, bool active)
 {
     struct rig *r = opaque;
-    if (++ferr_count == 3) /* the interrupt controller takes its time */
+    if (!active)
+        ferr_gone++;
+    else if (++ferr_count == 3) /* the interrupt controller takes its time */
         cpu_signal(r->cpu, CPU_SIGNAL_INTR);
+    return ignne;
 }
 
 GUEST(irq13, "32", "fnclex; hlt");
@@ -87,7 +91,7 @@ static void test_ferr(void)
     bus.ferr = on_ferr;
     rig->cpu->bus = &bus;
     rig->intr_vector = 0x75;
-    ferr_count = 0;
+    ferr_count = ferr_gone = 0;
     rig_flat32(rig, divide, divide_end);
     rig_handler(rig, 0x75, irq13, irq13_end);
     rig->cpu->cr0 &= ~CR0_NE;
@@ -96,7 +100,50 @@ static void test_ferr(void)
     CU_ASSERT_EQUAL(ferr_count, 3);
     CU_ASSERT_EQUAL(rig_peek32(rig, rig->cpu->reg[ESP]), RIG_CODE + (uint32_t)(divide_end - divide) - 3);
     CU_ASSERT_EQUAL(rig->cpu->fx.fsw & (FSW_ES | FSW_B | FSW_EXCEPTIONS), 0);
+    CU_ASSERT_EQUAL(ferr_gone, 1);
     CU_ASSERT(rig->cpu->halted);
+    rig->cpu->bus = plain;
+}
+
+/* The division that pends is ignored: FLD1 and FISTP do their work, and what pended still does. */
+GUEST(ignored, "32",
+    "fninit; movw $0x37b, 0x20000; fldcw 0x20000; fld1; fldz; fdivrp %st, %st(1); fldpi; fistpl 0x20010; fnstsw %ax; "
+    "hlt");
+
+static void test_ignne(void)
+{
+    const struct cpu_bus *plain = rig->cpu->bus;
+    struct cpu_bus bus = *plain;
+    bus.ferr = on_ferr;
+    rig->cpu->bus = &bus;
+    ferr_count = ferr_gone = 0;
+    ignne = 1;
+    rig_flat32(rig, ignored, ignored_end);
+    rig->cpu->cr0 &= ~CR0_NE;
+    rig_run(rig);
+    ignne = 0;
+    CU_ASSERT(rig->cpu->halted);
+    CU_ASSERT_EQUAL(rig_peek32(rig, RIG_DATA + 16), 3);
+    CU_ASSERT_EQUAL(rig->cpu->reg[EAX] & (FSW_B | FSW_ES | FSW_ZE | FSW_PE | FSW_IE), FSW_B | FSW_ES | FSW_ZE | FSW_PE);
+    CU_ASSERT_EQUAL(ferr_count, 2); /* FLDPI, FISTP */
+    CU_ASSERT_EQUAL(ferr_gone, 0);
+    rig->cpu->bus = plain;
+}
+
+/* Without anybody at the pins there is only the exception. */
+static int nobody(void *opaque, bool active)
+{
+    (void)opaque, (void)active;
+    return -1;
+}
+
+static void test_ferr_not_wired(void)
+{
+    const struct cpu_bus *plain = rig->cpu->bus;
+    struct cpu_bus bus = *plain;
+    bus.ferr = nobody;
+    rig->cpu->bus = &bus;
+    CU_ASSERT_EQUAL(RUN(divide, 0, 0), EXC_MF);
     rig->cpu->bus = plain;
 }
 
@@ -274,6 +321,8 @@ static const struct unit_test tests[] = {
     { "EM, TS, MP and OSFXSR decide between running, #NM and #UD", test_control },
     { "an unmasked x87 exception waits for the next waiting instruction", test_unmasked },
     { "with CR0.NE clear the CPU asserts FERR# and freezes until the interrupt", test_ferr },
+    { "and goes on as if nothing pended while IGNNE# is active", test_ignne },
+    { "and raises the exception when nothing is wired to FERR#", test_ferr_not_wired },
     { "an unmasked SSE exception is #XM without a result, #UD without OSXMMEXCPT", test_simd_exception },
     { "FNSTENV gives the guest's pointers, in the four layouts", test_environment },
     { "FNSAVE and FRSTOR carry the whole state, with TOP turned", test_save_restore },

@@ -21,7 +21,7 @@ static void check_device(struct cpu *cpu)
 static void fldcw(struct cpu *cpu, const struct insn *insn)
 {
     check_device(cpu);
-    if (!x87_wait(cpu))
+    if (!x87_wait(cpu, true))
         return;
     cpu->fx.fcw = (uint16_t)((ld16(cpu, insn->seg, insn_address(cpu, insn)) & 0x1f3f) | 0x40);
     x87_update_summary(&cpu->fx);
@@ -76,7 +76,7 @@ static void fnstenv(struct cpu *cpu, const struct insn *insn)
 static void fldenv(struct cpu *cpu, const struct insn *insn)
 {
     check_device(cpu);
-    if (!x87_wait(cpu))
+    if (!x87_wait(cpu, true))
         return;
     uint8_t image[X87_ENV_MAX];
     ldn(cpu, insn->seg, insn_address(cpu, insn), image, x87_env_size(insn->opsize), 1);
@@ -98,7 +98,7 @@ static void fnsave(struct cpu *cpu, const struct insn *insn)
 static void frstor(struct cpu *cpu, const struct insn *insn)
 {
     check_device(cpu);
-    if (!x87_wait(cpu))
+    if (!x87_wait(cpu, true))
         return;
     uint8_t image[X87_ENV_MAX + 80];
     uint32_t env = x87_env_size(insn->opsize);
@@ -114,7 +114,7 @@ static void fwait(struct cpu *cpu, const struct insn *insn)
     fpu_home(cpu);
     if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
         cpu_raise(cpu, EXC_NM);
-    x87_wait(cpu);
+    x87_wait(cpu, true);
 }
 
 /* ---- everything else ---- */
@@ -232,6 +232,26 @@ static void note_instruction(struct cpu *cpu, const struct insn *insn)
     cpu->fx.fop = (uint16_t)((insn->opcode & 7) << 8 | insn->modrm);
 }
 
+/* Exceptions that pend here are ignored (IGNNE#): the host must not see them, and they go on pending. Returns the
+ * unmasked ones that the instruction raised. */
+static uint32_t run_on_host(hostfp_fn fn, struct hostfp_frame *frame, struct fxstate *from, struct fxstate *to)
+{
+    uint16_t ignored = (uint16_t)x87_pending(from);
+    if (!ignored) {
+        fn(frame, from, to);
+        return x87_pending(to);
+    }
+    from->fsw &= (uint16_t)~ignored;
+    x87_update_summary(from);
+    fn(frame, from, to);
+    uint32_t raised = x87_pending(to);
+    from->fsw |= ignored;
+    to->fsw |= ignored;
+    x87_update_summary(from);
+    x87_update_summary(to);
+    return raised;
+}
+
 static void x87_register(struct cpu *cpu, const struct insn *insn)
 {
     if (!(register_forms[insn->opcode & 7] >> (insn->modrm - 0xc0) & 1)) {
@@ -243,7 +263,7 @@ static void x87_register(struct cpu *cpu, const struct insn *insn)
         cpu_raise(cpu, EXC_UD);
     }
     check_device(cpu);
-    if (!x87_wait(cpu))
+    if (!x87_wait(cpu, true))
         return;
     struct fxstate *fx = &cpu->fx;
     struct hostfp_frame *frame = hostfp_frame(cpu->hostfp);
@@ -252,7 +272,8 @@ static void x87_register(struct cpu *cpu, const struct insn *insn)
     if (flags)
         frame->eflags = (cpu->eflags & FLAGS_ARITH) | 2;
     state_sanitize(fx);
-    hostfp_snippet(cpu->hostfp, HOSTFP_KEY(HOSTFP_X87 | flags, insn->opcode, insn->modrm, 0))(frame, fx, fx);
+    run_on_host(
+        hostfp_snippet(cpu->hostfp, HOSTFP_KEY(HOSTFP_X87 | flags, insn->opcode, insn->modrm, 0)), frame, fx, fx);
     if (flags)
         cpu->eflags = (cpu->eflags & ~FLAGS_ARITH) | ((uint32_t)frame->eflags & FLAGS_ARITH);
     fx->fdp = fdp;
@@ -294,7 +315,7 @@ static void x87_memory(struct cpu *cpu, const struct insn *insn)
     if (!form->load && !form->store)
         cpu_raise(cpu, EXC_UD);
     check_device(cpu);
-    if (!x87_wait(cpu))
+    if (!x87_wait(cpu, true))
         return;
     struct hostfp_frame *frame = hostfp_frame(cpu->hostfp);
     hostfp_fn fn = hostfp_snippet(cpu->hostfp, HOSTFP_KEY(HOSTFP_X87, insn->opcode, insn->reg << 3 | 7, 0));
@@ -302,12 +323,12 @@ static void x87_memory(struct cpu *cpu, const struct insn *insn)
     state_sanitize(&cpu->fx);
     if (form->load) {
         operand_load(cpu, insn, ea, form->load, frame->operand);
-        fn(frame, &cpu->fx, &cpu->fx);
+        run_on_host(fn, frame, &cpu->fx, &cpu->fx);
     } else {
         struct fxstate after; /* the register state changes only if the store does not fault */
-        fn(frame, &cpu->fx, &after);
+        uint32_t raised = run_on_host(fn, frame, &cpu->fx, &after);
         /* Any unmasked exception but precision leaves the destination as it was (SDM vol. 1, 8.5). */
-        if (!(x87_pending(&after) & ~FSW_PE))
+        if (!(raised & ~FSW_PE))
             operand_store(cpu, insn, ea, form->store, frame->operand);
         else
             probe_write(cpu, insn->seg, ea, form->store);
@@ -324,6 +345,7 @@ static void x87(struct cpu *cpu, const struct insn *insn)
         x87_register(cpu, insn);
     else
         x87_memory(cpu, insn);
+    x87_ferr_update(cpu);
 }
 
 static const struct op_row rows[] = {

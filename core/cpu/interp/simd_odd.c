@@ -25,7 +25,9 @@ bool mmx_check(struct cpu *cpu)
         cpu_raise(cpu, EXC_UD);
     if (cpu->cr0 & CR0_TS)
         cpu_raise(cpu, EXC_NM);
-    return x87_wait(cpu);
+    /* XXX: where exceptions pend and IGNNE# is active an MMX instruction freezes, as one handler in none should meet.
+     */
+    return x87_wait(cpu, false);
 }
 
 void mmx_enter(struct fxstate *fx)
@@ -158,6 +160,7 @@ void simd_fxrstor(struct cpu *cpu, const struct insn *insn)
     fx->fcw = (uint16_t)((fx->fcw & 0x1f3f) | 0x40);
     fx->fop &= 0x7ff;
     x87_update_summary(fx);
+    x87_ferr_update(cpu);
     if (with_sse) {
         fx->mxcsr = image.mxcsr;
         memcpy(fx->xmm, image.xmm, sizeof fx->xmm);

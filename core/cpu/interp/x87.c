@@ -138,19 +138,28 @@ void x87_env_load(struct fxstate *fx, uint32_t opsize, bool protected_mode, cons
 
 /* ---- exceptions ---- */
 
-bool x87_wait(struct cpu *cpu)
+bool x87_wait(struct cpu *cpu, bool ignores)
 {
     if (!x87_pending(&cpu->fx))
         return true;
-    if ((cpu->cr0 & CR0_NE) || !cpu->bus || !cpu->bus->ferr)
+    int ignored = (cpu->cr0 & CR0_NE) || !cpu->bus || !cpu->bus->ferr ? -1 : cpu->bus->ferr(cpu->bus_opaque, true);
+    if (ignored < 0)
         cpu_raise(cpu, EXC_MF);
     /* MS-DOS compatible: FERR# goes active and the processor freezes in front of the instruction until an interrupt
-     * comes (SDM vol. 1, D.2.1.2). We begin the instruction again and again, which looks the same.
-     *
-     * XXX: there is no IGNNE#: a handler that executes a waiting instruction before it has cleared the exceptions, as
-     * none should, freezes where a PC would let it go on. */
-    cpu->bus->ferr(cpu->bus_opaque);
+     * comes (SDM vol. 1, D.2.1.2). We begin the instruction again and again, which looks the same. */
+    cpu->ferr = true;
+    if (ignored && ignores)
+        return true;
     cpu->eip = cpu->insn_eip;
     cpu->interp->broken = true;
     return false;
+}
+
+void x87_ferr_update(struct cpu *cpu)
+{
+    if (!cpu->ferr || x87_pending(&cpu->fx))
+        return;
+    cpu->ferr = false;
+    if (cpu->bus && cpu->bus->ferr)
+        cpu->bus->ferr(cpu->bus_opaque, false);
 }

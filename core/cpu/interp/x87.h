@@ -55,7 +55,12 @@ void x87_env_store(const struct fxstate *fx, uint32_t opsize, bool protected_mod
 void x87_env_load(struct fxstate *fx, uint32_t opsize, bool protected_mode, const uint8_t *image);
 
 /* What a waiting x87 instruction does before it begins, and an MMX instruction after its own checks: raises #MF for a
- * pending exception. False when the processor freezes instead (CR0.NE clear): the caller returns at once. */
-bool x87_wait(struct cpu *cpu);
+ * pending exception. False when the processor freezes instead (CR0.NE clear): the caller returns at once. With
+ * `ignores` the caller can execute the instruction while exceptions pend, as it is where IGNNE# is active: then true.
+ */
+bool x87_wait(struct cpu *cpu, bool ignores);
+
+/* FERR# follows the exceptions: after whatever may have cleared them. */
+void x87_ferr_update(struct cpu *cpu);
 
 #endif

@@ -54,6 +54,9 @@ int32_t abbey_line(abbey_bench *bench, uint32_t line);
 int32_t abbey_intr(abbey_bench *bench);
 /* Interrupt acknowledge: the vector. */
 uint32_t abbey_ack(abbey_bench *bench);
+/* The processor's FERR# becomes active (1) or inactive (0), as abbey/coprocessor.h has it: the level of IGNNE#, or -1
+ * when no device is wired to the pins. */
+int32_t abbey_ferr(abbey_bench *bench, int32_t active);
 
 /* The memory backends that stand behind properties of kind char named in `properties` as "bench": what the device
  * sent since the last call (returns the count, at most `room`), and bytes for it (returns how many it took). With

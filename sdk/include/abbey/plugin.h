@@ -9,6 +9,7 @@
 #include <abbey/bus.h>
 #include <abbey/chardev.h>
 #include <abbey/control.h>
+#include <abbey/coprocessor.h>
 #include <abbey/dev.h>
 #include <abbey/display.h>
 #include <abbey/dma.h>

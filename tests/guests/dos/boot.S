@@ -110,6 +110,8 @@ table:  .word   sieve - _start
         .asciz  "patched "
         .word   wide - _start
         .asciz  "wide "
+        .word   errors - _start
+        .asciz  "errors "
         .word   0
 
 /* Primes below 16384 among odd numbers; DX += their count. */
@@ -307,4 +309,52 @@ wide:   movzx   %dx, %eax
         dec     %ecx
         jnz     1b
         lret
+
+/* Errors of the coprocessor, which come as IRQ 13: the handler has BUSY# taken away by port F0h, may then use waiting
+ * instructions before it clears the error (IGNNE#), and counts what it finds. */
+errors: push    %ds
+        push    %es
+        xor     %ax, %ax
+        mov     %ax, %es
+        push    %es:0x75 * 4
+        push    %es:0x75 * 4 + 2
+        cli
+        movw    $2f - _start, %es:0x75 * 4
+        mov     %cs, %es:0x75 * 4 + 2
+        sti
+        fninit
+        movw    $0x037b, 0      /* division by zero is unmasked */
+        fldcw   0
+        mov     $100, %cx
+1:      fld1
+        fldz
+        fdivrp                  /* 1 / 0 */
+        fwait                   /* is told here */
+        add     %cx, %dx
+        fninit
+        fldcw   0
+        loop    1b
+        fninit
+        cli
+        pop     %es:0x75 * 4 + 2
+        pop     %es:0x75 * 4
+        sti
+        pop     %es
+        pop     %ds
+        lret
+2:      push    %ax
+        fnstsw  %ax
+        add     %ax, %dx
+        mov     $0, %al
+        out     %al, $0xf0
+        fldpi                   /* would wait for ever */
+        fistps  2
+        add     2, %dx
+        fnclex
+        mov     $0x20, %al
+        out     %al, $0xa0
+        out     %al, $0x20
+        rol     $1, %dx
+        pop     %ax
+        iret
         .org    8 * 512
