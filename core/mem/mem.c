@@ -65,6 +65,11 @@ uint64_t mem_ram_bytes(const struct mem *mem)
     return mem->ram_bytes;
 }
 
+uint8_t *mem_ram(const struct mem *mem)
+{
+    return mem->ram;
+}
+
 uint64_t mem_low_bytes(const struct mem *mem)
 {
     return mem->low_bytes;

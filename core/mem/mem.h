@@ -46,6 +46,9 @@ typedef void (*mem_pages_fn)(void *opaque, gpa_t first, gpa_t last);
 struct mem *mem_new(const abbey_host_mem_1 *host, uint64_t ram_bytes, uint64_t low_limit, abbey_error *error);
 void mem_free(struct mem *mem);
 uint64_t mem_ram_bytes(const struct mem *mem);
+/* All of it in one piece, also what something hides in the map: for whoever stands outside of the machine. Writers do
+ * without marks and hooks. */
+uint8_t *mem_ram(const struct mem *mem);
 uint64_t mem_low_bytes(const struct mem *mem); /* of it, at address 0; the rest stands at 4 GB */
 /* The host's memory service that mem_new() got: for engines that need executable memory of their own. */
 const abbey_host_mem_1 *mem_host(const struct mem *mem);

@@ -156,9 +156,8 @@ uint32_t abbey_ack(abbey_bench *bench)
 
 uint8_t *abbey_ram(abbey_bench *bench, uint64_t *bytes)
 {
-    bool marked;
     *bytes = mem_ram_bytes(bench->mem);
-    return mem_page(bench->mem, 0, true, &marked);
+    return mem_ram(bench->mem);
 }
 
 /* ---- the buses ---- */

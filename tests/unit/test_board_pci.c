@@ -233,6 +233,23 @@ static void bars_are_sized_and_mapped(void)
     abbey_bench_free(b);
 }
 
+static void a_bar_hides_ram_from_the_guest_alone(void)
+{
+    abbey_bench *b = bench_of("  c: {device: card, bar_length: 32}\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    uint64_t bytes;
+    uint8_t *ram = abbey_ram(b, &bytes);
+    abbey_store(b, 0x48, 4, 0x12345678);
+    abbey_pci_write(b, 1, 0, 0x14, 4, 0x40);
+    abbey_pci_write(b, 1, 0, 4, 2, 2);
+    CU_ASSERT_EQUAL(abbey_load(b, 0x48, 4), 0x33333333);
+    CU_ASSERT_PTR_EQUAL(abbey_ram(b, &bytes), ram);
+    CU_ASSERT_EQUAL(ram[0x48], 0x78);
+    abbey_pci_write(b, 1, 0, 4, 2, 0);
+    CU_ASSERT_EQUAL(abbey_load(b, 0x48, 4), 0x12345678);
+    abbey_bench_free(b);
+}
+
 static void pins_are_turned_and_joined(void)
 {
     abbey_bench *b =
@@ -342,6 +359,7 @@ static const struct unit_test tests[] = {
     { "the header is as described, and read-only", the_header_is_as_described },
     { "masks: what the guest may write, and clear", masks_hold_what_the_guest_may_not_write },
     { "BARs are sized, mapped, moved, hidden, saved", bars_are_sized_and_mapped },
+    { "a BAR hides RAM from the guest alone", a_bar_hides_ram_from_the_guest_alone },
     { "interrupt pins are turned by slot and joined", pins_are_turned_and_joined },
     { "DMA needs the bus master bit", dma_needs_the_bus },
     { "slots are given out, clashes and bad descriptions refused", slots_are_given_out },

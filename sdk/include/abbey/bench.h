@@ -41,7 +41,7 @@ uint32_t abbey_pci_read(abbey_bench *bench, uint32_t slot, uint32_t function, ui
 void abbey_pci_write(
     abbey_bench *bench, uint32_t slot, uint32_t function, uint32_t offset, uint32_t size, uint32_t value);
 
-/* The 1 MB of fake RAM at guest-physical 0, for DMA. */
+/* The 1 MB of fake RAM at guest-physical 0, for DMA; also where a BAR hides it from the guest. */
 uint8_t *abbey_ram(abbey_bench *bench, uint64_t *bytes);
 
 /* Lets virtual time pass, running timers at their due times in order. Starts at 0; the wall clock at time 0 is
