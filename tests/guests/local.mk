@@ -17,6 +17,8 @@ guest_tests = \
 	tests/guests/media.sh \
 	tests/guests/net-boot.sh \
 	tests/guests/net-e1000.sh \
+	tests/guests/net-ne2000.sh \
+	tests/guests/net-ne2k-pci.sh \
 	tests/guests/net-pcnet.sh \
 	tests/guests/net-switch.sh \
 	tests/guests/net-virtio-legacy.sh \
@@ -100,12 +102,4 @@ $(dos_guest): tests/guests/dos/boot.S
 		-o $(@:.img=.elf) $(srcdir)/tests/guests/dos/boot.S && $(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@
 
 # The analog input of the SDK's samples, used by a program in a guest.
-EXTRA_DIST += tests/guests/daq.sh tests/guests/daq/daq_user.c
-TESTS += tests/guests/daq.sh
-
-# Adapters on the network.
-NET_TESTS = tests/guests/net-boot.sh tests/guests/net-e1000.sh tests/guests/net-ne2000.sh tests/guests/net-ne2k-pci.sh \
-	tests/guests/net-pcnet.sh tests/guests/net-switch.sh tests/guests/net-virtio.sh tests/guests/net-virtio-legacy.sh
-TESTS += $(NET_TESTS)
-EXTRA_DIST += $(NET_TESTS) tests/guests/net.bash tests/guests/net-peer
 EXTRA_DIST += tests/guests/daq/daq_user.c

@@ -5,8 +5,8 @@
 # less data.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}" "${adapter:?}" "${modules:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=${ABBEY_NET_MB:-${megabytes:-256}} limit=300 # each way; the long run of a slow adapter is asked for
-[ "${ABBEY_TEST_SHORT-}" ] && megabytes=16 limit=1200
+megabytes=${ABBEY_NET_MB:-${megabytes:-256}} limit=1200 # each way; the long run of a slow adapter is asked for
+[ "${ABBEY_TEST_SHORT-}" ] && megabytes=16
 number=0
 
 if [ "${1-}" != inside ]; then
@@ -53,8 +53,18 @@ ifconfig lo 127.0.0.1
 ifconfig eth0 up
 udhcpc -i eth0 -q -n -t 10 -s /dhcp.sh 2>/dev/null
 say "address $(cat /sys/class/net/eth0/address)"
-ping -c 3 -W 5 10.0.2.2 | grep -q "3 packets received" && say "ping"
-nslookup abbey.example 10.0.2.3 | grep -q 192.0.2.7 && say "dns"
+# One at a time: behind an answer, ping gives the last of several but a second, which is little on a busy host.
+answers() {
+    n=0
+    for i in 1 2 3; do
+        ping -c 1 -W 20 10.0.2.2 >/dev/null && n=$((n + 1))
+    done
+    say "$1 $n"
+}
+answers ping
+for i in 1 2 3; do
+    nslookup abbey.example 10.0.2.3 | grep -q 192.0.2.7 && say "dns" && break
+done
 say "got $(nc 10.0.2.2 $1 </dev/null | md5sum | cut -c1-32)"
 dd if=/dev/urandom of=/data bs=1M count=8 2>/dev/null
 stream() {
@@ -68,22 +78,26 @@ stream $@ | nc 10.0.2.2 $2
 say "gave $(stream $@ | md5sum | cut -c1-32)"
 echo "hello from the guest" >/www/index.html
 httpd -p 80 -h /www
+nc -l -p 81 </dev/null >/dev/null &
+until cat /proc/net/tcp* | grep -q ':0051 .* 0A '; do # it listens
+    sleep 1
+done
 say "serving"
-nc -l -p 81 </dev/null >/dev/null
+wait $!
 carrier() {
     i=0
-    while [ "$(cat /sys/class/net/eth0/carrier)" != $1 ] && [ $i -lt 30 ]; do
+    while [ "$(cat /sys/class/net/eth0/carrier)" != $1 ] && [ $i -lt 120 ]; do
         sleep 1
         i=$((i + 1))
     done
-    [ $i -lt 30 ] && say "carrier $1"
+    [ $i -lt 120 ] && say "carrier $1"
 }
 case $(cat /proc/cmdline) in
 *nolink*) ;;
 *)
     carrier 0
     carrier 1
-    ping -c 3 -W 5 10.0.2.2 | grep -q "3 packets received" && say "ping again"
+    answers "ping again"
     ;;
 esac
 say "errors $(cat /sys/class/net/eth0/statistics/*_errors | sort -u | tail -1)"
@@ -142,7 +156,7 @@ web=$((20000 + $$ % 10000)) done=$((30000 + $$ % 2000))
 pid=$!
 result "DHCP gives an address" says "lease 10.0.2.15 10.0.2.2 10.0.2.3"
 result "the address is made from names, or as given" says "address ${address-02:ab:[0-9a-f:]*}"
-result "the gateway answers" says "ping"
+result "the gateway answers" eval 'says "ping [0-3]" && said "ping 3"'
 says "got [0-9a-f]*"
 if [ "$dns" ]; then
     result "the name server answers" said "dns"
@@ -159,7 +173,7 @@ if [[ ${cmdline-} != *nolink* ]]; then
     ctl net.link up=false
     result "sees the cable out" says "carrier 0"
     ctl net.link up=true
-    result "and in again, and goes on" eval 'says "carrier 1" && says "ping again"'
+    result "and in again, and goes on" eval 'says "carrier 1" && says "ping again 3"'
 fi
 result "the driver counts no errors" says "errors 0"
 wait $pid
