@@ -75,6 +75,8 @@ void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, str
         emit8(code, 0x40 | rex);
     if (how & EMIT_0F)
         emit8(code, 0x0f);
+    if (how & (EMIT_38 | EMIT_3A))
+        emit8(code, how & EMIT_38 ? 0x38 : 0x3a);
     emit8(code, opcode);
     emit_modrm(code, reg, rm);
 }

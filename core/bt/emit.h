@@ -52,8 +52,10 @@ void emit_bytes(struct code *code, const uint8_t *bytes, unsigned count);
 #define EMIT_W 2u  /* REX.W */
 #define EMIT_0F 4u
 #define EMIT_LOCK 8u
-#define EMIT_F2 16u /* one of F2, F3 and 66 at most */
+#define EMIT_F2 16u /* one of F2 and F3 at most */
 #define EMIT_F3 32u
+#define EMIT_38 64u /* behind EMIT_0F: the map 0F38, or 0F3A */
+#define EMIT_3A 128u
 
 /* An opcode with ModRM: `reg` is a register or an opcode extension. */
 void emit_op(struct code *code, unsigned how, uint32_t opcode, unsigned reg, struct operand rm);

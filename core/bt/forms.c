@@ -8,7 +8,7 @@
 
 static unsigned how_of(const struct insn *insn)
 {
-    return (insn->opsize == 2 ? EMIT_66 : 0) | (insn->map == MAP_0F ? EMIT_0F : 0);
+    return (insn->opsize == 2 ? EMIT_66 : 0) | insn_how(insn);
 }
 
 /* Immediate bytes as they stand at the end of the instruction. */
@@ -51,7 +51,7 @@ static void modrm(struct xlat *x, unsigned lock)
     unsigned size = rm_bytes(x);
     /* A register in ModRM.reg is a byte one only where both operands are. */
     bool reg_byte = size == 1 && (shape & (SHAPE_BY_OPCODE | SHAPE_RM_BYTE)) && !(shape & SHAPE_EXT) &&
-                    !((shape & SHAPE_RM_BYTE) && insn->map == MAP_0F);
+                    !((shape & SHAPE_RM_BYTE) && insn->map != MAP_1BYTE);
     bool memory = insn->mod != 3;
     unsigned reg = shape & SHAPE_EXT || reg_byte ? insn->reg : host_reg(insn->reg);
     unsigned imm = shape & SHAPE_IMM8 ? 1 : !(shape & SHAPE_IMM) ? 0 : size == 1 ? 1 : insn->opsize;
@@ -63,7 +63,7 @@ static void modrm(struct xlat *x, unsigned lock)
     }
     if (!memory) {
         rm = op_reg(size == 1 ? insn->rm : host_reg(insn->rm));
-        if (size == 1 && rm.base >= 4 && reg >= 8) { /* MOVZX ESP, AH */
+        if (size == 1 && rm.base >= 4 && reg >= 8) { /* MOVZX ESP, AH; CRC32 likewise */
             x->refused = true;
             return;
         }

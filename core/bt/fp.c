@@ -93,9 +93,7 @@ void xlat_fwait(struct xlat *x)
 
 static unsigned simd_how(const struct insn *insn)
 {
-    if (insn->rep)
-        return EMIT_0F | (insn->rep == 0xf2 ? EMIT_F2 : EMIT_F3);
-    return EMIT_0F | (insn->prefixes & INSN_PREFIX_66 ? EMIT_66 : 0);
+    return insn_how(insn) | (!insn->rep && (insn->prefixes & INSN_PREFIX_66) ? EMIT_66 : 0);
 }
 
 /* 0F AE: MXCSR and the fences. */

@@ -117,8 +117,8 @@ static unsigned bit(unsigned reg)
 /* CMP, TEST and BT: neither operand is written. */
 static bool only_looks(const struct insn *insn)
 {
-    if (insn->map == MAP_0F)
-        return insn->opcode == 0xa3;
+    if (insn->map != MAP_1BYTE)
+        return insn->map == MAP_0F && insn->opcode == 0xa3;
     return (insn->opcode >= 0x38 && insn->opcode <= 0x3d) || (insn->opcode & 0xfe) == 0x84 ||
            (insn->opcode & 0xfe) == 0xa8;
 }
@@ -126,8 +126,9 @@ static bool only_looks(const struct insn *insn)
 /* The registers that an instruction of the generic forms may change; more rather than fewer. AH is EAX. */
 static unsigned modrm_writes(const struct insn *insn, const struct xlat_row *row)
 {
-    bool both = insn->map == MAP_1BYTE ? (insn->opcode & 0xfe) == 0x86
-                                       : (insn->opcode & 0xfe) == 0xb0 || (insn->opcode & 0xfe) == 0xc0;
+    bool both = insn->map == MAP_1BYTE
+                    ? (insn->opcode & 0xfe) == 0x86
+                    : insn->map == MAP_0F && ((insn->opcode & 0xfe) == 0xb0 || (insn->opcode & 0xfe) == 0xc0);
     unsigned mask = row->shape & (SHAPE_BY_OPCODE | SHAPE_RM_BYTE) ? 3 : 7;
     unsigned reg = bit(insn->reg) | bit(insn->reg & mask);
     unsigned rm = insn->mod == 3 ? bit(insn->rm) | bit(insn->rm & mask) : 0;
@@ -149,6 +150,8 @@ static unsigned writes_of(const struct insn *insn, const struct xlat_row *row)
         return insn->mod == 3 && insn->opcode == 0xdf ? bit(EAX) : 0; /* FNSTSW AX */
     if (row->fn == xlat_simd) {
         const struct simd_form *form = simd_form_of(insn->exec);
+        if (form && form->strings)
+            return bit(ECX);
         return form && form->gpr_out ? bit(form->gpr == GPR_REG ? insn->reg : insn->rm) : 0;
     }
     if (row->fn == xlat_modrm || row->fn == xlat_esp_imm)

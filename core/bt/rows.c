@@ -161,16 +161,25 @@ static const struct xlat_row rows[] = {
     { MAP_0F, 0xbe, 0xbe, -1, xlat_modrm, SHAPE_RM_BYTE, 0, 0 },
     { MAP_0F, 0xb7, 0xb7, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
     { MAP_0F, 0xbf, 0xbf, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
+    { MAP_0F, 0xb8, 0xb8, -1, xlat_modrm, WHEN_F3, 0, ALL }, /* POPCNT */
     { MAP_0F, 0xbc, 0xbd, -1, xlat_modrm, 0, 0, Z },
     { MAP_0F, 0xc2, 0xc6, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0xc7, 0xc7,  1, xlat_cmpxchg8b, WHEN_MEM, 0, 0 },
     { MAP_0F, 0xc8, 0xcf, -1, xlat_bswap, 0, 0, 0 },
     { MAP_0F, 0xd0, 0xff, -1, xlat_simd,  WHEN_ANY, 0, 0 },
+
+    { MAP_0F38, 0x00, 0x16, -1, xlat_simd, WHEN_ANY, 0, 0 },
+    { MAP_0F38, 0x17, 0x17, -1, xlat_simd, WHEN_ANY, 0, ALL }, /* PTEST */
+    { MAP_0F38, 0x18, 0x41, -1, xlat_simd, WHEN_ANY, 0, 0 },
+    { MAP_0F38, 0xf0, 0xf0, -1, xlat_modrm, WHEN_F2 | SHAPE_RM_BYTE, 0, 0 }, /* CRC32 */
+    { MAP_0F38, 0xf1, 0xf1, -1, xlat_modrm, WHEN_F2, 0, 0 },
+    { MAP_0F3A, 0x00, 0x5f, -1, xlat_simd, WHEN_ANY, 0, 0 },
+    { MAP_0F3A, 0x60, 0x63, -1, xlat_simd, WHEN_ANY, 0, ALL }, /* PCMPESTRM and its like */
 };
 // clang-format on
 
 /* An index by opcode would be faster; translation is a small part of what a unit costs, and a unit is made once. */
-static int16_t index_of[2][256];
+static int16_t index_of[4][256];
 
 static bool row_fits(const struct xlat_row *row, const struct insn *insn)
 {
@@ -186,8 +195,6 @@ static bool row_fits(const struct xlat_row *row, const struct insn *insn)
 
 const struct xlat_row *xlat_find(const struct insn *insn)
 {
-    if (insn->map > MAP_0F)
-        return NULL;
     int16_t *first = &index_of[insn->map][insn->opcode];
     if (*first == 0) {
         *first = -1;

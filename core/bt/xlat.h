@@ -178,6 +178,12 @@ static inline unsigned host_reg(unsigned guest)
 {
     return guest == ESP ? HOST_ESP : guest;
 }
+/* EMIT_...: the map and, where there is one, F2 or F3. */
+static inline unsigned insn_how(const struct insn *insn)
+{
+    static const uint8_t maps[] = { 0, EMIT_0F, EMIT_0F | EMIT_38, EMIT_0F | EMIT_3A };
+    return maps[insn->map] | (insn->rep == 0xf2 ? EMIT_F2 : insn->rep ? EMIT_F3 : 0);
+}
 /* The selector in a segment register. */
 static inline struct operand selector_of(unsigned seg)
 {

@@ -49,10 +49,11 @@ static const struct cpu_model models[] = {
 #define MODEL_COUNT (sizeof(models) / sizeof(models[0]))
 
 /* All that the engines can run, with the brand of the real processor: every x86-64 host has the features up to SSE2,
- * and NX is the walker's own work. Signature and caches are a Core Solo's, the last part without 64-bit mode. */
+ * later ones are the host's, and NX is the walker's own work. Signature and caches are a Core Solo's, the last part
+ * without 64-bit mode. */
 static struct cpu_model host_model = {
     .name = "host",
-    .summary = "all that this host can run, with its name: SSE2, NX",
+    .summary = "all that this host can run, with its name: SSE2 to SSE4.2, NX",
     .vendor = "GenuineIntel",
     .signature = 0x6e8,
     .max_leaf = 2,
@@ -61,11 +62,15 @@ static struct cpu_model host_model = {
     .extended = CPUID_EXTENDED_NX,
     .cache = { 0x02b3b001, 0, 0, 0x2c04307d },
 };
+/* Of what came after SSE2, what the engines know. */
+#define HOST_LATER (CPUID_SSE3 | CPUID_SSSE3 | CPUID_SSE41 | CPUID_SSE42 | CPUID_POPCNT)
 static once_flag host_once = ONCE_FLAG_INIT;
 
 static void host_fill(void)
 {
-    uint32_t words[12] = { 0 };
+    uint32_t words[12] = { 0 }, leaf[4];
+    if (__get_cpuid(1, &leaf[0], &leaf[1], &leaf[2], &leaf[3]))
+        host_model.features |= (uint64_t)leaf[2] << 32 & HOST_LATER;
     for (unsigned i = 0; i < 3; i++)
         if (!__get_cpuid(0x80000002 + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2], &words[4 * i + 3]))
             return;
@@ -103,8 +108,8 @@ static void leaf_features(const struct cpu_model *model, uint32_t out[4])
 {
     out[0] = model->signature;
     out[1] = model->features & CPUID_CLFSH ? 8u << 8 : 0; /* CLFLUSH of 8 quadwords */
-    out[2] = model->features_c;
-    out[3] = model->features;
+    out[2] = (uint32_t)(model->features >> 32);
+    out[3] = (uint32_t)model->features;
 }
 
 void cpuid_execute(struct cpu *cpu)

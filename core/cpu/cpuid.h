@@ -4,7 +4,8 @@
 
 #include "core/cpu/cpu.h"
 
-/* Features of leaf 1 EDX that decide whether an instruction raises #UD; bit positions as CPUID has them. */
+/* Features of leaf 1, among them those that decide whether an instruction raises #UD: EDX, and above it ECX, with bit
+ * positions as CPUID has them. */
 #define CPUID_FPU (1u << 0)
 #define CPUID_VME (1u << 1)
 #define CPUID_DE (1u << 2)
@@ -24,6 +25,11 @@
 #define CPUID_FXSR (1u << 24)
 #define CPUID_SSE (1u << 25)
 #define CPUID_SSE2 (1u << 26)
+#define CPUID_SSE3 (1ull << 32)
+#define CPUID_SSSE3 (1ull << 41)
+#define CPUID_SSE41 (1ull << 51)
+#define CPUID_SSE42 (1ull << 52)
+#define CPUID_POPCNT (1ull << 55)
 #define CPUID_EXTENDED_NX (1u << 20) /* leaf 80000001h EDX */
 
 struct cpu_model {
@@ -33,10 +39,9 @@ struct cpu_model {
     char brand[49];
     uint32_t signature; /* leaf 1 EAX */
     uint32_t max_leaf, max_extended;
-    uint32_t features;   /* leaf 1 EDX */
-    uint32_t features_c; /* leaf 1 ECX */
-    uint32_t extended;   /* leaf 80000001h EDX: NX is bit 20 */
-    uint32_t cache[4];   /* leaf 2 */
+    uint64_t features; /* leaf 1: CPUID_... */
+    uint32_t extended; /* leaf 80000001h EDX: NX is bit 20 */
+    uint32_t cache[4]; /* leaf 2 */
 };
 
 /* The model by name, or NULL; "host" is all that this host can run. */

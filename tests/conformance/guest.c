@@ -136,7 +136,8 @@ static uint64_t bus_tsc(void *opaque)
 /* User code at IOPL 0 gets at nothing else. */
 static const struct cpu_bus bus = { .tsc = bus_tsc };
 
-struct guest *guest_new(const uint8_t *arena, const struct engine *engine, const char *debug)
+struct guest *guest_new(
+    const uint8_t *arena, const struct cpu_model *model, const struct engine *engine, const char *debug)
 {
     struct guest *guest = zeroed(sizeof *guest);
     abbey_error error;
@@ -149,7 +150,7 @@ struct guest *guest_new(const uint8_t *arena, const struct engine *engine, const
     guest->cpu->mem = guest->mem;
     guest->cpu->bus = &bus;
     guest->cpu->bus_opaque = guest;
-    guest->cpu->model = cpu_model_find("pentium4");
+    guest->cpu->model = model;
     guest->cpu->tlb = tlb_new();
     if (!guest->cpu->tlb)
         goto failed;

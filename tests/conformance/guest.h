@@ -2,13 +2,15 @@
 #ifndef ABBEY_TESTS_CONFORMANCE_GUEST_H
 #define ABBEY_TESTS_CONFORMANCE_GUEST_H
 
+#include "core/cpu/cpuid.h"
 #include "core/vmm/vcpu.h"
 #include "tests/conformance/case.h"
 
 struct guest;
 
 /* `arena` is the initial contents of the RW pages. NULL when the host cannot give what it takes. */
-struct guest *guest_new(const uint8_t *arena, const struct engine *engine, const char *debug);
+struct guest *guest_new(
+    const uint8_t *arena, const struct cpu_model *model, const struct engine *engine, const char *debug);
 /* How often translated code was entered: a case that it could run counts once. */
 uint64_t guest_translated(const struct guest *guest);
 void guest_free(struct guest *guest);

@@ -24,6 +24,8 @@ tests_conformance_test_conformance_SOURCES = \
 	tests/conformance/rows_move.c \
 	tests/conformance/rows_shift.c \
 	tests/conformance/rows_sse.c \
+	tests/conformance/rows_sse3.c \
+	tests/conformance/rows_sse4.c \
 	tests/conformance/rows_stack.c \
 	tests/conformance/rows_string.c \
 	tests/conformance/rows_system.c \

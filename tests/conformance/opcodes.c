@@ -1,11 +1,13 @@
-/* Every opcode of the one-byte and 0F maps, alone and with 66, F2 and F3, each with all values of ModRM.reg and with
- * memory and a register: it must raise #UD in the guest if and only if it does so on the host, but for what was added
- * to the architecture after SSE2. The rows say what the defined ones do; this finds one that has been forgotten. */
+/* Every opcode of the one-byte, 0F, 0F38 and 0F3A maps, alone and with 66, F2 and F3, each with all values of ModRM.reg
+ * and with memory and a register: it must raise #UD in the guest if and only if it does so on the host, but for what
+ * the guest's model has not. The rows say what the defined ones do; this finds one that has been forgotten. */
 #include "tests/conformance/opcodes.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "core/cpu/cpuid.h"
+#include "core/cpu/interp/insn.h"
 #include "tests/conformance/native_host.h"
 
 #define VECTOR_UD 6u
@@ -14,7 +16,8 @@ static const uint8_t prefixes[4] = { 0, 0x66, 0xf2, 0xf3 };
 
 const char *opcodes_group_name(unsigned group)
 {
-    static const char *const names[OPCODE_GROUPS] = { "one byte", "66", "F2", "F3", "0F", "66 0F", "F2 0F", "F3 0F" };
+    static const char *const names[OPCODE_GROUPS] = { "one byte", "66", "F2", "F3", "0F", "66 0F", "F2 0F", "F3 0F",
+        "0F 38", "66 0F 38", "F2 0F 38", "F3 0F 38", "0F 3A", "66 0F 3A", "F2 0F 3A", "F3 0F 3A" };
     return names[group];
 }
 
@@ -23,41 +26,56 @@ const char *opcodes_group_name(unsigned group)
 #define ALL 0xffu
 #define EXT(n) (1u << (n))
 
-/* What a host may know and the guest's CPU does not. */
+/* What a host may know and the guest's CPU does not, unless its model has the feature. */
+#define NONE 0
+#define SSE3 CPUID_SSE3
+#define SSSE3 CPUID_SSSE3
+#define POPCNT CPUID_POPCNT
 static const struct newer {
-    uint8_t group; /* bits: one byte 1, 66 2, F2 4, F3 8, 0F 10h, 66 0F 20h, F2 0F 40h, F3 0F 80h */
-    uint8_t opcode;
+    uint16_t groups; /* a bit each, in the order of the names above */
+    uint8_t first, last;
     uint8_t operands; /* MEM, REG */
     uint8_t ext;      /* values of ModRM.reg, a bit each */
+    uint64_t feature;
 } newer[] = {
-    { 0x0f, 0xdb, MEM, EXT(1) },                                     /* FISTTP */
-    { 0x0f, 0xdd, MEM, EXT(1) },                                     /* FISTTP */
-    { 0x0f, 0xdf, MEM, EXT(1) },                                     /* FISTTP */
-    { 0xf0, 0x07, MEM, ALL },                                        /* SYSRET */
-    { 0xc0, 0x12, MEM | REG, ALL },                                  /* MOVDDUP, MOVSLDUP */
-    { 0x80, 0x16, MEM | REG, ALL },                                  /* MOVSHDUP */
-    { 0xf0, 0x1a, MEM | REG, ALL },                                  /* MPX */
-    { 0xf0, 0x1b, MEM | REG, ALL },                                  /* MPX */
-    { 0xc0, 0x2b, MEM, ALL },                                        /* MOVNTSD, MOVNTSS of SSE4A */
-    { 0x10, 0x37, MEM, ALL },                                        /* GETSEC */
-    { 0x60, 0x78, MEM | REG, ALL },                                  /* EXTRQ, INSERTQ */
-    { 0x60, 0x79, MEM | REG, ALL },                                  /* EXTRQ, INSERTQ */
-    { 0x60, 0x7c, MEM | REG, ALL },                                  /* HADD */
-    { 0x60, 0x7d, MEM | REG, ALL },                                  /* HSUB */
-    { 0x30, 0xae, MEM, EXT(4) | EXT(5) | EXT(6) | EXT(7) },          /* XSAVE, XRSTOR, XSAVEOPT; CLWB, CLFLUSHOPT */
-    { 0xe0, 0xae, MEM | REG, ALL },                                  /* shadow stacks, UMONITOR and its like */
-    { 0x80, 0xb8, MEM | REG, ALL },                                  /* POPCNT */
-    { 0xf0, 0xc7, MEM, EXT(3) | EXT(4) | EXT(5) | EXT(6) | EXT(7) }, /* XSAVES, VMX */
-    { 0xf0, 0xc7, REG, EXT(6) | EXT(7) },                            /* RDRAND, RDSEED, RDPID */
-    { 0x60, 0xd0, MEM | REG, ALL },                                  /* ADDSUB */
-    { 0x40, 0xf0, MEM, ALL },                                        /* LDDQU */
+    // clang-format off
+    { 0x0f, 0xdb, 0xdb, MEM, EXT(1), SSE3 }, /* FISTTP */
+    { 0x0f, 0xdd, 0xdd, MEM, EXT(1), SSE3 }, /* FISTTP */
+    { 0x0f, 0xdf, 0xdf, MEM, EXT(1), SSE3 }, /* FISTTP */
+    { 0xf0, 0x07, 0x07, MEM, ALL, NONE }, /* SYSRET */
+    { 0xc0, 0x12, 0x12, MEM | REG, ALL, SSE3 }, /* MOVDDUP, MOVSLDUP */
+    { 0x80, 0x16, 0x16, MEM | REG, ALL, SSE3 }, /* MOVSHDUP */
+    { 0xf0, 0x1a, 0x1a, MEM | REG, ALL, NONE }, /* MPX */
+    { 0xf0, 0x1b, 0x1b, MEM | REG, ALL, NONE }, /* MPX */
+    { 0xc0, 0x2b, 0x2b, MEM, ALL, NONE }, /* MOVNTSD, MOVNTSS of SSE4A */
+    { 0x10, 0x37, 0x37, MEM, ALL, NONE }, /* GETSEC */
+    { 0x60, 0x78, 0x78, MEM | REG, ALL, NONE }, /* EXTRQ, INSERTQ */
+    { 0x60, 0x79, 0x79, MEM | REG, ALL, NONE }, /* EXTRQ, INSERTQ */
+    { 0x60, 0x7c, 0x7c, MEM | REG, ALL, SSE3 }, /* HADD */
+    { 0x60, 0x7d, 0x7d, MEM | REG, ALL, SSE3 }, /* HSUB */
+    { 0x30, 0xae, 0xae, MEM, EXT(4) | EXT(5) | EXT(6) | EXT(7), NONE }, /* XSAVE, XRSTOR, XSAVEOPT; CLWB, CLFLUSHOPT */
+    { 0xe0, 0xae, 0xae, MEM | REG, ALL, NONE }, /* shadow stacks, UMONITOR and its like */
+    { 0x80, 0xb8, 0xb8, MEM | REG, ALL, POPCNT }, /* POPCNT */
+    { 0xf0, 0xc7, 0xc7, MEM, EXT(3) | EXT(4) | EXT(5) | EXT(6) | EXT(7), NONE }, /* XSAVES, VMX */
+    { 0xf0, 0xc7, 0xc7, REG, EXT(6) | EXT(7), NONE }, /* RDRAND, RDSEED, RDPID */
+    { 0x60, 0xd0, 0xd0, MEM | REG, ALL, SSE3 }, /* ADDSUB */
+    { 0x40, 0xf0, 0xf0, MEM, ALL, SSE3 }, /* LDDQU */
+    { 0xf00, 0x00, 0xff, MEM | REG, ALL, SSSE3 }, /* all of 0F38 */
+    { 0xf00, 0x80, 0xef, MEM | REG, ALL, NONE }, /* INVEPT and its like, SHA, GFNI, AES */
+    { 0x300, 0xf0, 0xf1, MEM | REG, ALL, NONE }, /* MOVBE */
+    { 0xf00, 0xf2, 0xff, MEM | REG, ALL, NONE }, /* ADX, shadow stacks, MOVDIRI */
+    { 0xf000, 0x00, 0xff, MEM | REG, ALL, SSSE3 }, /* all of 0F3A */
+    { 0xf000, 0x43, 0x5f, MEM | REG, ALL, NONE }, /* PCLMULQDQ */
+    { 0xf000, 0x64, 0xff, MEM | REG, ALL, NONE }, /* SHA, GFNI, AES */
+    // clang-format on
 };
 
-static bool is_newer(unsigned group, unsigned opcode, bool memory, unsigned ext)
+static bool is_newer(const struct cpu_model *model, unsigned group, unsigned opcode, bool memory, unsigned ext)
 {
     for (unsigned i = 0; i < sizeof newer / sizeof newer[0]; i++)
-        if ((newer[i].group >> group & 1) && newer[i].opcode == opcode && (newer[i].operands & (memory ? MEM : REG)) &&
-            (newer[i].ext >> ext & 1))
+        if ((newer[i].groups >> group & 1) && newer[i].first <= opcode && opcode <= newer[i].last &&
+            (newer[i].operands & (memory ? MEM : REG)) && (newer[i].ext >> ext & 1) &&
+            !(model->features & newer[i].feature))
             return true;
     return false;
 }
@@ -108,8 +126,10 @@ static void form_make(struct conf_case *in, unsigned group, unsigned opcode, boo
     memset(at, 0x90, in->length);
     if (prefixes[group & 3])
         *at++ = prefixes[group & 3];
-    if (group & 4)
+    if (group >= MAP_0F * 4)
         *at++ = 0x0f;
+    if (group >= MAP_0F38 * 4)
+        *at++ = group < MAP_0F3A * 4 ? 0x38 : 0x3a;
     *at++ = (uint8_t)opcode;
     if (modrm)
         *at++ = (uint8_t)((memory ? 0 : 0xc0) | ext << 3);
@@ -120,14 +140,15 @@ static bool undefined(const struct conf_result *result)
     return result->exit == EXIT_EXCEPTION && result->vector == VECTOR_UD;
 }
 
-bool opcodes_agree(
-    unsigned group, struct conf_shared *shared, struct guest *guest, unsigned *tried, char *text, size_t size)
+bool opcodes_agree(const struct cpu_model *model, unsigned group, struct conf_shared *shared, struct guest *guest,
+    unsigned *tried, char *text, size_t size)
 {
     bool agree = true;
+    unsigned map = group / 4;
     for (unsigned opcode = 0; opcode < 256; opcode++) {
-        if (in_ranges(opcode, group & 4 ? skip2 : skip1))
+        if (map < MAP_0F38 && in_ranges(opcode, map ? skip2 : skip1))
             continue;
-        bool modrm = group & 4 ? !in_ranges(opcode, plain2) : in_ranges(opcode, modrm1);
+        bool modrm = map >= MAP_0F38 || (map ? !in_ranges(opcode, plain2) : in_ranges(opcode, modrm1));
         unsigned forms = modrm ? 16 : 1;
         for (unsigned form = 0; form < forms; form++)
             form_make(&shared->cases[form], group, opcode, modrm, form < 8, form & 7);
@@ -141,7 +162,7 @@ bool opcodes_agree(
             bool host = undefined(&shared->results[form]);
             guest_run(guest, &shared->cases[form], &result);
             (*tried)++;
-            if (host == undefined(&result) || (!host && is_newer(group, opcode, form < 8, form & 7)))
+            if (host == undefined(&result) || (!host && is_newer(model, group, opcode, form < 8, form & 7)))
                 continue;
             if (agree)
                 snprintf(text, size, "%02X /%u %s is %s in the guest alone", opcode, form & 7,

@@ -21,6 +21,7 @@ enum data { D_INT, D_F32, D_F64, D_F80, D_BCD };
 #define ROW_NEAR 128u       /* rel8: the target must be near */
 #define ROW_PARTIAL 256u    /* memory may be partly written when it faults */
 #define ROW_X87 512u        /* changes or needs the x87 state */
+#define ROW_STEPS 1024u     /* computes in steps: beside an exception that is taken, flags of later ones are open */
 #define ROW_NOAC 2048u      /* not with EFLAGS.AC: processors read the operand in pieces of their own */
 #define ROW_NONT 4096u      /* not with EFLAGS.NT: means something else in long mode */
 #define ROW_NOCODE16 16384u /* not from 16-bit code: it goes to another segment */
@@ -58,9 +59,10 @@ struct row_table {
     const struct row *rows;
     unsigned count;
     uint32_t mandatory; /* 66 is part of the opcode, not the operand size */
+    uint64_t needs;     /* features that not every host has: CPUID_... */
 };
 
 extern const struct row_table rows_alu, rows_shift, rows_move, rows_string, rows_stack, rows_flow, rows_system,
-    rows_x87, rows_mmx, rows_sse;
+    rows_x87, rows_mmx, rows_sse, rows_sse3, rows_sse4, rows_sse4_general;
 
 #endif

@@ -20,6 +20,8 @@ tests_lockstep_lockstep_random_SOURCES = \
 	tests/conformance/rows_move.c \
 	tests/conformance/rows_shift.c \
 	tests/conformance/rows_sse.c \
+	tests/conformance/rows_sse3.c \
+	tests/conformance/rows_sse4.c \
 	tests/conformance/rows_stack.c \
 	tests/conformance/rows_string.c \
 	tests/conformance/rows_system.c \

@@ -482,13 +482,14 @@ static void idiom_wild_bytes(struct maker *m)
         put(m, dice_32(m->dice), 1);
 }
 
-/* x87, MMX and SSE instructions in a row, as compilers write them. */
+/* x87, MMX and SSE instructions in a row, as compilers write them. Those after SSE2 stand last in the tables. */
 static void idiom_fp(struct maker *m)
 {
-    static const struct row_table *const tables[] = { &rows_x87, &rows_mmx, &rows_sse };
-    const struct row_table *table = DICE_PICK(m->dice, tables);
+    static const struct row_table *const tables[] = { &rows_x87, &rows_mmx, &rows_sse, &rows_sse3, &rows_sse4 };
+    const uint32_t count = m->plan->later ? 5 : 3;
+    const struct row_table *table = tables[below(m, count)];
     for (uint32_t i = 2 + below(m, 8); i; i--) {
-        const struct row_table *from = once_in(m, 8) ? DICE_PICK(m->dice, tables) : table;
+        const struct row_table *from = once_in(m, 8) ? tables[below(m, count)] : table;
         make_row(m, from, pick(m, from));
     }
 }
@@ -500,7 +501,8 @@ static void make_form(struct maker *m)
         const struct row_table *table;
         uint32_t weight;
     } tables[] = { { &rows_alu, 30 }, { &rows_shift, 12 }, { &rows_move, 18 }, { &rows_stack, 10 }, { &rows_x87, 4 },
-        { &rows_mmx, 3 }, { &rows_sse, 6 }, { &rows_string, 3 }, { &rows_flow, 2 }, { &rows_system, 1 } };
+        { &rows_mmx, 3 }, { &rows_sse, 6 }, { &rows_string, 3 }, { &rows_flow, 2 }, { &rows_system, 1 },
+        { &rows_sse3, 3 }, { &rows_sse4, 4 }, { &rows_sse4_general, 3 } };
     if (once_in(m, 10)) {
         mov_imm(m, not_esp(m), world_pointer(m->plan, m->dice));
         return;
@@ -512,7 +514,7 @@ static void make_form(struct maker *m)
             wide(m), put(m, 0x0f | (0x80 + below(m, 16)) << 8, 2), put_relative(m, 4);
         return;
     }
-    uint32_t at = below(m, 89);
+    uint32_t at = below(m, m->plan->later ? 99 : 89);
     for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         if (at < tables[i].weight) {
             make_row(m, tables[i].table, pick(m, tables[i].table));

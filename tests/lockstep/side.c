@@ -122,7 +122,7 @@ struct side *side_new(const struct world_plan *plan, const struct engine *engine
     mem_write(side->mem, WORLD_CODE, plan->image + WORLD_CODE, WORLD_END - WORLD_CODE);
     memset(cpu, 0, sizeof(*cpu));
     side->cpu = cpu;
-    cpu->model = cpu_model_find("pentium4");
+    cpu->model = cpu_model_find(plan->later ? "host" : "pentium4");
     cpu->mem = side->mem;
     cpu->bus = &bus;
     cpu->bus_opaque = side;

@@ -332,6 +332,7 @@ struct world_plan *world_plan_new(uint64_t seed, bool settle)
     plan->cache = seed % 4 == 3 ? 128u << 10 : 8u << 20;
     plan->hot = seed / 4 % 4 == 3 ? 3 : 1;
     plan->fp = seed % 3 == 0;
+    plan->later = seed % 2 == 1;
     plan->host_faults = seed % 8 != 5;
     /* One world in three has what is rare made certain. */
     static const char *const debug[] = { "windows", "no-windows", "windows,no-guard" };

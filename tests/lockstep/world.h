@@ -96,6 +96,7 @@ struct world_plan {
     uint64_t cache;                        /* bytes of translated code: one world in four has hardly any */
     uint16_t hot;                          /* executions before code is translated */
     bool fp;                               /* a third is x87, MMX and SSE */
+    bool later;                            /* of what came after SSE2, too, as the host has it */
     const char *debug;                     /* switches of engines */
     bool host_faults;                      /* engines hear of them: what may fault runs as translated code */
     bool ends;                             /* the world ends, and instructions are not counted */

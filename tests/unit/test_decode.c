@@ -56,7 +56,7 @@ static void compare(struct decoder *brief, struct decoder *whole, unsigned prefi
 static void test_all(void)
 {
     struct decoder brief, whole;
-    CU_ASSERT_FATAL(decoder_init(&brief, UINT32_MAX) && decoder_init(&whole, UINT32_MAX));
+    CU_ASSERT_FATAL(decoder_init(&brief, UINT64_MAX) && decoder_init(&whole, UINT64_MAX));
     whole.common = false;
     for (unsigned prefix = 0; prefix < 7; prefix++)
         for (unsigned map = 0; map < 2; map++)

@@ -2,8 +2,8 @@
  *
  * The common instructions are measured by decode_common.c. Of the others Zydis tells where ModRM, SIB, displacement and
  * immediates are and how long the instruction is, and rejects what no processor knows. Which instruction it is, and
- * whether this CPU model has it, is said by our own opcode tables: Zydis knows many later extensions (AVX, SSE3,
- * XOP...), which have no row here and so raise #UD as on an i686.
+ * whether this CPU model has it, is said by our own opcode tables: Zydis knows many later extensions (AVX, XOP...),
+ * which have no row here and so raise #UD as on an i686.
  *
  * Worked example, 66 2e 8d 44 8b fe in 32-bit code (LEA AX, CS:[EBX+ECX*4-2]): prefixes 66 and 2e are read here;
  * opcode_at is 2; Zydis gives ModRM 44h, SIB 8bh, disp -2; so opsize 2, seg CS, base EBX, index ECX, scale 2, disp
@@ -26,7 +26,7 @@ static void exec_too_long(struct cpu *cpu, const struct insn *insn)
     cpu_raise_code(cpu, EXC_GP, 0);
 }
 
-bool decoder_init(struct decoder *decoder, uint32_t features)
+bool decoder_init(struct decoder *decoder, uint64_t features)
 {
     static const ZydisMachineMode modes[2] = { ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_MACHINE_MODE_LEGACY_32 };
     static const ZydisStackWidth stacks[2] = { ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_32 };

@@ -17,12 +17,12 @@ struct op_index {
 struct decoder {
     ZydisDecoder zydis[2]; /* [CS.D] */
     struct op_index index;
-    uint32_t features; /* of the CPU model */
+    uint64_t features; /* of the CPU model */
     bool common;       /* false: all by Zydis, for a test */
 };
 
 /* False when memory is short. */
-bool decoder_init(struct decoder *decoder, uint32_t features);
+bool decoder_init(struct decoder *decoder, uint64_t features);
 void decoder_free(struct decoder *decoder);
 
 /* Decodes one instruction; false when it goes on behind the `count` bytes (never with 15). What is not an

@@ -21,7 +21,7 @@
  * An unmasked x87 exception is thus only *noted* (FSW.ES), as the architecture has it, and is raised by the interpreter
  * before the guest's next waiting instruction; the host never sees a SIGFPE.
  *
- * MMX and SSE instructions need at most two registers, so they get away without FXSAVE. The guest's
+ * MMX and SSE instructions need two registers, or XMM0 as a third, so they get away without FXSAVE. The guest's
  * `cvtps2pi mm1, xmm2` is:
  *
  *     stmxcsr [rdi+host_mxcsr]
@@ -52,7 +52,7 @@
 #define TABLE_SIZE 16384u /* a power of two, larger than SLOT_COUNT */
 
 struct entry {
-    uint32_t key; /* 0: free */
+    uint64_t key; /* 0: free */
     uint32_t slot;
 };
 
@@ -135,9 +135,11 @@ static void emit_move(struct code *code, uint8_t opcode, unsigned n, size_t at)
     emit(code, bytes, sizeof bytes);
 }
 
-static void emit_moves(struct code *code, uint8_t xmm_opcode, uint8_t mm_opcode, uint32_t key)
+static void emit_moves(struct code *code, uint8_t xmm_opcode, uint8_t mm_opcode, uint64_t key)
 {
     unsigned modrm = key >> 8 & 0xff, reg = modrm >> 3 & 7, rm = modrm & 7;
+    if (key & HOSTFP_XMM0)
+        emit_move(code, xmm_opcode, 0, offsetof(struct fxstate, xmm));
     emit_move(code, xmm_opcode, reg, offsetof(struct fxstate, xmm));
     if (modrm >= 0xc0)
         emit_move(code, xmm_opcode, rm, offsetof(struct fxstate, xmm));
@@ -148,15 +150,17 @@ static void emit_moves(struct code *code, uint8_t xmm_opcode, uint8_t mm_opcode,
         emit_move(code, mm_opcode, rm, offsetof(struct fxstate, st));
 }
 
-static void emit_instruction(struct code *code, uint32_t key)
+static void emit_instruction(struct code *code, uint64_t key)
 {
     static const uint8_t prefix[4] = { 0, 0x66, 0xf2, 0xf3 };
-    uint8_t bytes[5];
+    uint8_t bytes[6];
     unsigned n = 0;
     if (key >> 24 & 3)
         bytes[n++] = prefix[key >> 24 & 3];
     if (!(key & HOSTFP_X87))
         bytes[n++] = 0x0f;
+    if (key & (HOSTFP_0F38 | HOSTFP_0F3A))
+        bytes[n++] = key & HOSTFP_0F38 ? 0x38 : 0x3a;
     bytes[n++] = (uint8_t)(key >> 16);
     bytes[n++] = (uint8_t)(key >> 8);
     if (key & HOSTFP_IMM)
@@ -174,7 +178,7 @@ static void emit_store_flags(struct code *code)
     EMIT(code, 0x9c, 0x8f, FRAME(0, eflags)); /* pushfq; pop */
 }
 
-static void emit_x87(struct code *code, uint32_t key)
+static void emit_x87(struct code *code, uint64_t key)
 {
     EMIT(code, 0xd9, FRAME(7, host_fcw), 0x0f, 0xae, FRAME(3, host_mxcsr));
     if (key & HOSTFP_FLAGS)
@@ -187,18 +191,22 @@ static void emit_x87(struct code *code, uint32_t key)
     EMIT(code, 0xdb, 0xe3, 0xd9, FRAME(5, host_fcw), 0x0f, 0xae, FRAME(2, host_mxcsr), 0xc3); /* fninit ... ret */
 }
 
-static void emit_simd(struct code *code, uint32_t key)
+static void emit_simd(struct code *code, uint64_t key)
 {
     if (key & HOSTFP_MXCSR)
         EMIT(code, 0x0f, 0xae, FRAME(3, host_mxcsr), 0x0f, 0xae, FRAME(2, mxcsr));
     emit_moves(code, 0x28, 0x6f, key);
     if (key & HOSTFP_GPR)
         EMIT(code, 0x8b, FRAME(0, gpr)); /* mov eax, */
+    if (key & HOSTFP_STRINGS)
+        EMIT(code, 0x8b, FRAME(0, gpr), 0x8b, FRAME(1, ecx), 0x8b, FRAME(2, edx));
     emit_instruction(code, key);
     if (key & HOSTFP_FLAGS)
         emit_store_flags(code);
     if (key & HOSTFP_GPR)
         EMIT(code, 0x89, FRAME(0, gpr)); /* mov , eax */
+    if (key & HOSTFP_STRINGS)
+        EMIT(code, 0x89, FRAME(1, ecx));
     emit_moves(code, 0x29, 0x7f, key);
     if (key & HOSTFP_MXCSR)
         EMIT(code, 0x0f, 0xae, FRAME(3, mxcsr), 0x0f, 0xae, FRAME(2, host_mxcsr));
@@ -225,7 +233,7 @@ static hostfp_fn slot_code(const struct hostfp *hostfp, uint32_t slot)
     return fn;
 }
 
-static hostfp_fn snippet_build(struct hostfp *hostfp, struct entry *entry, uint32_t key)
+static hostfp_fn snippet_build(struct hostfp *hostfp, struct entry *entry, uint64_t key)
 {
     if (hostfp->used == SLOT_COUNT) {
         memset(hostfp->table, 0, sizeof hostfp->table);
@@ -244,9 +252,9 @@ static hostfp_fn snippet_build(struct hostfp *hostfp, struct entry *entry, uint3
     return slot_code(hostfp, entry->slot);
 }
 
-hostfp_fn hostfp_snippet(struct hostfp *hostfp, uint32_t key)
+hostfp_fn hostfp_snippet(struct hostfp *hostfp, uint64_t key)
 {
-    uint32_t i = (key * 0x9e3779b1u) >> 18; /* Fibonacci hashing to the 14 bits of TABLE_SIZE */
+    uint64_t i = key * 0x9e3779b97f4a7c15u >> 50; /* Fibonacci hashing to the 14 bits of TABLE_SIZE */
     for (;; i = (i + 1) & (TABLE_SIZE - 1)) {
         struct entry *entry = &hostfp->table[i];
         if (entry->key == key)

@@ -50,13 +50,13 @@ struct insn {
 #define OP_REP 1024u /* F2 and F3 repeat it: with them it ends a run too */
 
 /* One row: opcodes `first`..`last` of a map, with ModRM.reg equal to `ext` (0..7, or -1 for any). `feature` is a
- * mask of CPUID leaf 1 EDX bits; without them the instruction is undefined. The first row that fits is taken, tables in
+ * mask of CPUID_... (cpuid.h); without them the instruction is undefined. The first row that fits is taken, tables in
  * the order below. An opcode with no row raises #UD. */
 struct op_row {
     uint8_t map, first, last;
     int8_t ext;
     uint16_t flags;
-    uint32_t feature;
+    uint64_t feature;
     insn_fn fn;
 };
 struct op_table {
@@ -68,7 +68,7 @@ struct op_table {
 extern const struct op_table ops_alu, ops_move, ops_shift, ops_bits, ops_muldiv, ops_string, ops_flow, ops_stack,
     ops_flag, ops_bcd;
 extern const struct op_table ops_far, ops_system, ops_io;
-extern const struct op_table ops_x87, ops_simd;
+extern const struct op_table ops_x87, ops_simd, ops_simd_later;
 
 /* Effective address of the memory operand, truncated to the address size. */
 static inline uint32_t insn_address(const struct cpu *cpu, const struct insn *insn)

@@ -23,6 +23,7 @@ core_libcore_a_SOURCES += \
 	core/cpu/interp/ops_muldiv.c \
 	core/cpu/interp/ops_shift.c \
 	core/cpu/interp/ops_simd.c \
+	core/cpu/interp/ops_simd_later.c \
 	core/cpu/interp/ops_stack.c \
 	core/cpu/interp/ops_string.c \
 	core/cpu/interp/ops_system.c \
@@ -32,6 +33,8 @@ core_libcore_a_SOURCES += \
 	core/cpu/interp/runs.h \
 	core/cpu/interp/stack_ops.h \
 	core/cpu/interp/simd.h \
+	core/cpu/interp/simd_forms.h \
 	core/cpu/interp/simd_odd.c \
+	core/cpu/interp/simd_run.c \
 	core/cpu/interp/x87.c \
 	core/cpu/interp/x87.h

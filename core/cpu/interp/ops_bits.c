@@ -1,4 +1,5 @@
-/* ops_bits.c - BT, BTS, BTR, BTC with near and far bit offsets; BSF, BSR. */
+/* ops_bits.c - BT, BTS, BTR, BTC with near and far bit offsets; BSF, BSR; POPCNT, CRC32. */
+#include "core/cpu/cpuid.h"
 #include "core/cpu/interp/flags.h"
 
 /* By ModRM.reg - 4 in 0F BA, and by bits 4:3 of 0F A3, AB, B3, BB. */
@@ -80,6 +81,25 @@ ALWAYS_INLINE void bsr(struct cpu *cpu, const struct insn *insn, unsigned size)
 OP_16_32(bsf)
 OP_16_32(bsr)
 
+ALWAYS_INLINE void popcnt(struct cpu *cpu, const struct insn *insn, unsigned size)
+{
+    uint32_t a = rm_get(cpu, insn, size);
+    reg_set(cpu, insn->reg, size, (uint32_t)__builtin_popcount(a));
+    flags_set(cpu, FLAGS_ARITH, a ? 0 : FLAG_ZF);
+}
+OP_16_32(popcnt)
+
+/* The CRC of iSCSI: bits in reverse order, no inversion at either end (SDM vol. 2, CRC32). The register has 32 bits
+ * whatever the operand has. */
+ALWAYS_INLINE void crc32_(struct cpu *cpu, const struct insn *insn, unsigned size)
+{
+    uint32_t crc = rm_get(cpu, insn, size) ^ cpu->reg[insn->reg];
+    for (unsigned i = 0; i < 8 * size; i++)
+        crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+    cpu->reg[insn->reg] = crc;
+}
+OP_8_16_32(crc32_)
+
 // clang-format off
 static const struct op_row rows[] = {
     ROWS_16_32(MAP_0F, 0xa3, 0xa3, -1, 0, bt_r),
@@ -90,8 +110,13 @@ static const struct op_row rows[] = {
     ROWS_16_32(MAP_0F, 0xba, 0xba, 5, OP_LOCK, bts_imm),
     ROWS_16_32(MAP_0F, 0xba, 0xba, 6, OP_LOCK, btr_imm),
     ROWS_16_32(MAP_0F, 0xba, 0xba, 7, OP_LOCK, btc_imm),
+    { MAP_0F, 0xb8, 0xb8, -1, OP_F3 | OP_O16, CPUID_POPCNT, popcnt16 },
+    { MAP_0F, 0xb8, 0xb8, -1, OP_F3 | OP_O32, CPUID_POPCNT, popcnt32 },
     ROWS_16_32(MAP_0F, 0xbc, 0xbc, -1, 0, bsf),
     ROWS_16_32(MAP_0F, 0xbd, 0xbd, -1, 0, bsr),
+    { MAP_0F38, 0xf0, 0xf0, -1, OP_F2, CPUID_SSE42, crc32_8 },
+    { MAP_0F38, 0xf1, 0xf1, -1, OP_F2 | OP_O16, CPUID_SSE42, crc32_16 },
+    { MAP_0F38, 0xf1, 0xf1, -1, OP_F2 | OP_O32, CPUID_SSE42, crc32_32 },
 };
 // clang-format on
 OP_TABLE(ops_bits, rows);

@@ -119,8 +119,7 @@ static void fwait(struct cpu *cpu, const struct insn *insn)
 
 /* ---- everything else ---- */
 
-/* Memory forms by opcode and ModRM.reg: a load or a store of so many bytes, or a handler. Neither: undefined (FISTTP
- * of SSE3 among them). */
+/* Memory forms by opcode and ModRM.reg: a load or a store of so many bytes, or a handler. Neither: undefined. */
 struct memory_form {
     uint8_t load, store;
     insn_fn control;
@@ -148,11 +147,11 @@ static const struct memory_form memory_forms[8][8] = {
     /* D8 */ { L(4), L(4), L(4), L(4), L(4),      L(4),     L(4),      L(4) },       /* FADD..FDIVR m32fp */
     /* D9 */ { L(4), U,    S(4), S(4), C(fldenv), C(fldcw), C(fnstenv), C(fnstcw) }, /* FLD FST FSTP m32fp */
     /* DA */ { L(4), L(4), L(4), L(4), L(4),      L(4),     L(4),      L(4) },       /* FIADD..FIDIVR m32int */
-    /* DB */ { L(4), U,    S(4), S(4), U,         L(10),    U,         S(10) },      /* FILD FIST FISTP m32int, FLD FSTP m80fp */
+    /* DB */ { L(4), S(4), S(4), S(4), U,         L(10),    U,         S(10) },      /* FILD FISTTP FIST FISTP m32int, FLD FSTP m80fp */
     /* DC */ { L(8), L(8), L(8), L(8), L(8),      L(8),     L(8),      L(8) },       /* FADD..FDIVR m64fp */
-    /* DD */ { L(8), U,    S(8), S(8), C(frstor), U,        C(fnsave), C(fnstsw) },  /* FLD FST FSTP m64fp */
+    /* DD */ { L(8), S(8), S(8), S(8), C(frstor), U,        C(fnsave), C(fnstsw) },  /* FLD m64fp, FISTTP m64int, FST FSTP m64fp */
     /* DE */ { L(2), L(2), L(2), L(2), L(2),      L(2),     L(2),      L(2) },       /* FIADD..FIDIVR m16int */
-    /* DF */ { L(2), U,    S(2), S(2), L(10),     L(8),     S(10),     S(8) },       /* FILD FIST FISTP m16int, FBLD, FILD m64int, FBSTP, FISTP m64int */
+    /* DF */ { L(2), S(2), S(2), S(2), L(10),     L(8),     S(10),     S(8) },       /* FILD FISTTP FIST FISTP m16int, FBLD, FILD m64int, FBSTP, FISTP m64int */
 };
 // clang-format on
 #undef L
@@ -348,8 +347,15 @@ static void x87(struct cpu *cpu, const struct insn *insn)
     x87_ferr_update(cpu);
 }
 
+#define FISTTP(op)                                                \
+    {                                                             \
+        MAP_1BYTE, op, op, 1, OP_MEM, CPUID_FPU | CPUID_SSE3, x87 \
+    }
 static const struct op_row rows[] = {
     { MAP_1BYTE, 0x9b, 0x9b, -1, 0, 0, fwait },
+    FISTTP(0xdb),
+    FISTTP(0xdd),
+    FISTTP(0xdf),
     { MAP_1BYTE, 0xd8, 0xdf, -1, 0, CPUID_FPU, x87 },
 };
 

@@ -4,7 +4,7 @@
 #include "core/cpu/interp/decode.h"
 
 static const struct op_table *const tables[] = { &ops_alu, &ops_move, &ops_shift, &ops_bits, &ops_muldiv, &ops_string,
-    &ops_flow, &ops_stack, &ops_flag, &ops_bcd, &ops_far, &ops_system, &ops_io, &ops_x87, &ops_simd };
+    &ops_flow, &ops_stack, &ops_flag, &ops_bcd, &ops_far, &ops_system, &ops_io, &ops_x87, &ops_simd, &ops_simd_later };
 
 bool op_index_init(struct op_index *index)
 {

@@ -1,10 +1,10 @@
-/* simd.h - what ops_simd.c and simd_odd.c share: checks before an instruction, and the handlers that need no host. */
+/* simd.h - MMX and SSE instructions: their forms, checks before one, and the handlers that need no host. */
 #ifndef ABBEY_CORE_SIMD_H
 #define ABBEY_CORE_SIMD_H
 
 #include "core/cpu/interp/insn.h"
 
-/* What a handler of this file and of ops_simd.c does with the instruction's operands, for whoever runs the instruction
+/* What a handler of simd_forms.h does with the instruction's operands, for whoever runs the instruction
  * itself: which state it works on, how much memory it reads or writes, which register it changes beside XMM. */
 enum mmx_use {
     MMX_NONE,
@@ -23,8 +23,10 @@ struct simd_form {
     enum gpr_use gpr;
     bool gpr_out;
     bool imm;
-    bool fp;    /* may raise SIMD floating-point exceptions */
-    bool flags; /* writes EFLAGS */
+    bool fp;      /* may raise SIMD floating-point exceptions */
+    bool flags;   /* writes EFLAGS */
+    bool xmm0;    /* XMM0 is an operand, too, read or written */
+    bool strings; /* PCMPxSTRx: EAX and EDX may be read, ECX be written */
 };
 
 /* The form of the instructions that this handler executes; NULL for other handlers. */
