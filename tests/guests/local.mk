@@ -21,6 +21,7 @@ guest_tests = \
 	tests/guests/net-ne2k-pci.sh \
 	tests/guests/net-pcnet.sh \
 	tests/guests/net-switch.sh \
+	tests/guests/net-tap.sh \
 	tests/guests/net-virtio-legacy.sh \
 	tests/guests/net-virtio.sh \
 	tests/guests/optimize.sh \

@@ -1,6 +1,8 @@
 # Network backends.
 plugin_PROGRAMS += plugins/hostos/net.so
 plugins_hostos_net_so_SOURCES = \
+	plugins/hostos/net/address.c \
+	plugins/hostos/net/address.h \
 	plugins/hostos/net/capture.c \
 	plugins/hostos/net/capture.h \
 	plugins/hostos/net/forward.c \
@@ -18,7 +20,10 @@ plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/shape.h \
 	plugins/hostos/net/switch.c \
 	plugins/hostos/net/switch.h \
-	plugins/hostos/net/switch_table.c
+	plugins/hostos/net/switch_table.c \
+	plugins/hostos/net/tap.c \
+	plugins/hostos/net/tap.h \
+	plugins/hostos/net/tap_host.c
 plugins_hostos_net_so_CPPFLAGS = $(AM_CPPFLAGS)
 plugins_hostos_net_so_CFLAGS = $(AM_CFLAGS)
 plugins_hostos_net_so_LDFLAGS = $(PLUGIN_LINK)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "offload.h"
 
 #define GATEWAY 2u
@@ -186,17 +187,9 @@ static const struct port_kind nat_kind = { .prepare = nat_prepare,
 /* "10.0.2.0/24" */
 static bool network_read(const char *text, uint32_t *network, uint32_t *mask)
 {
-    char address[32], *end;
-    size_t length = strcspn(text, "/");
-    struct in_addr in;
-    if (text[length] != '/' || length >= sizeof address)
+    uint32_t bits;
+    if (!address_read(text, network, &bits) || bits < 8 || bits > 27)
         return false;
-    memcpy(address, text, length);
-    address[length] = 0;
-    unsigned long bits = strtoul(text + length + 1, &end, 10);
-    if (inet_pton(AF_INET, address, &in) != 1 || *end || end == text + length + 1 || bits < 8 || bits > 27)
-        return false;
-    *network = ntohl(in.s_addr);
     *mask = ~(0xffffffffu >> bits);
     return !(*network & ~*mask);
 }

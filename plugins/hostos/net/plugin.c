@@ -1,6 +1,7 @@
 /* plugin.c - the network backends and their properties. */
 #include "nat.h"
 #include "switch.h"
+#include "tap.h"
 
 struct none {
     struct port port;
@@ -26,6 +27,24 @@ static void none_destroy(void *self)
 static const abbey_prop switch_props[] = {
     ABBEY_PROP_TEXT(name, "default", "which switch: all machines of a user that say the same are on one"),
     ABBEY_PROP_TEXT(path, NULL, "the socket at which they meet, instead of a name", .flags = ABBEY_PROP_PATH),
+    PORT_PROPS,
+};
+#undef ABBEY_SELF
+
+#define ABBEY_SELF struct tap
+#define TAP_PROP                                                                                      \
+    ABBEY_PROP_TEXT(tap, NULL,                                                                        \
+        "a TAP interface that an administrator has made for the user, taken as it stands: for those " \
+        "who may not make one")
+static const abbey_prop bridged_props[] = {
+    ABBEY_PROP_TEXT(bridge, NULL, "the bridge of the host that the guest is put on, with its network card in it"),
+    TAP_PROP,
+    PORT_PROPS,
+};
+static const abbey_prop host_only_props[] = {
+    ABBEY_PROP_TEXT(bridge, "abbey0", "the host's interface to the network: a bridge, made when it is not there"),
+    ABBEY_PROP_TEXT(address, "192.168.77.1/24", "the host's address, given to the bridge when it is made"),
+    TAP_PROP,
     PORT_PROPS,
 };
 #undef ABBEY_SELF
@@ -65,6 +84,20 @@ static const abbey_backend backends[] = {
         .props = ABBEY_TABLE(switch_props),
         .create = switch_create,
         .destroy = switch_destroy },
+    { .name = "bridged",
+        .summary = "the network that a bridge of the host is on, as if the guest were a computer there",
+        .kind = "net",
+        .self_size = sizeof(struct tap),
+        .props = ABBEY_TABLE(bridged_props),
+        .create = bridged_create,
+        .destroy = tap_destroy },
+    { .name = "host-only",
+        .summary = "a network of the host and its guests alone; servers of the host are reached there",
+        .kind = "net",
+        .self_size = sizeof(struct tap),
+        .props = ABBEY_TABLE(host_only_props),
+        .create = host_only_create,
+        .destroy = tap_destroy },
 #ifdef HAVE_SLIRP
     { .name = "nat",
         .summary = "the host's network through a router, with DHCP, DNS, TFTP and forwarded ports; no privileges",
