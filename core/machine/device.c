@@ -82,6 +82,8 @@ static bool connect_backend(struct device *device, const struct config_value *va
             return false;
         }
         memcpy(field, &b->interface, sizeof b->interface);
+        if (!b->created)
+            device_fail(device, "%s: its backend '%s' could not be created", value->prop->name, value->text);
         return b->created;
     }
     device_fail(device, "%s: there is no backend '%s'", value->prop->name, value->text);

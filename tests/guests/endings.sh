@@ -4,7 +4,7 @@
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 number=0
-echo "1..8"
+echo "1..9"
 
 # result NAME COMMAND...
 result() {
@@ -52,6 +52,8 @@ result "--timeout ends a busy guest with status 124" [ $status -eq 124 ]
 
 guest '\xf4' --set memory=nonsense
 result "a bad machine ends with status 1" [ $status -eq 1 ]
+guest '\xf4' --set 'backends.lan={ backend: bridged }' --set devices.nic.net=lan
+result "a device says which backend it lacks" grep -q "'nic': net: its backend 'lan' could not be created" "$work/err"
 "$ABBEY" run >"$work/out" 2>"$work/err" </dev/null
 status=$?
 result "no machine at all ends with status 2" [ $status -eq 2 ]
