@@ -1,6 +1,7 @@
 #include "tests/unit/host_rig.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,17 @@ const abbey_host_window_1 *rig_window;
 const abbey_hostos *rig_hostos;
 static const abbey_plugin *plugin;
 
+/* A background job of a shell, or what nohup starts, begins with some signals ignored, and the host leaves them so. */
+static void signals_reset(void)
+{
+    static const int numbers[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        signal(numbers[i], SIG_DFL);
+}
+
 void rig_load(void)
 {
+    signals_reset();
     const char *build = getenv("ABBEY_BUILDDIR");
     char path[4096];
     snprintf(path, sizeof path, "%s/plugins/hostos/linux.so", build ? build : ".");
