@@ -2,8 +2,6 @@
 # Plugins of the tree are plugins like any other: they include <abbey/...> and the C library alone, compile with nothing
 # else in the include path, and export their descriptor alone. And `abbey plugins list` shows what is wrong with files
 # that are refused, while machines that do not use them are as good as before. Prints TAP.
-# The search for leaks breaks off by itself ("LeakSanitizer has encountered a fatal error") behind the libraries loaded here.
-export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 set -u
 number=0
 work=$(mktemp -d) || exit 99
