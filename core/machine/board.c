@@ -1,5 +1,5 @@
 /* board.c - a mainboard from a description: the instances, the base interface they get, reset, counters. */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,7 +38,13 @@ static const void *base_query(abbey_dev *dev, const char *id)
     for (size_t i = 0; i < sizeof interfaces / sizeof interfaces[0]; i++)
         if (strcmp(interfaces[i].id, id) == 0)
             return device->kind || interfaces[i].backends ? interfaces[i].table : NULL;
-    return device->backend && host ? host->query(id) : NULL;
+    if (device->backend)
+        return host ? host->query(id) : NULL;
+    char plugin[200];
+    device_plugin_text(device, plugin, sizeof plugin);
+    device_log(
+        device, ABBEY_LOG_WARN, "%s asks for the interface '%.80s', which this abbey does not offer", plugin, id);
+    return NULL;
 }
 
 static int32_t base_fail(abbey_dev *dev, const char *format, va_list args)
@@ -261,9 +267,14 @@ void board_reset(struct board *board)
     }
     if (board->intr && board->owner.intr)
         board->owner.intr(board->opaque, false);
-    for (unsigned i = 0; i < board->device_count; i++)
-        if (board->devices[i].kind->reset)
-            board->devices[i].kind->reset(board->devices[i].self);
+    for (unsigned i = 0; i < board->device_count; i++) {
+        struct call call;
+        if (!board->devices[i].kind->reset)
+            continue;
+        call_begin(&call, &board->devices[i], "reset()", NULL);
+        board->devices[i].kind->reset(board->devices[i].self);
+        call_end(&call);
+    }
 }
 
 json_t *board_stats(const struct board *board)

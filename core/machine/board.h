@@ -66,6 +66,19 @@ bool board_commands_add(struct board *board, abbey_error *error);
 /* Tells the devices that want to know that the machine was paused, or goes on. */
 void board_paused(struct board *board, bool paused);
 
+/* A callback of a plugin that is under way. */
+struct board_call {
+    char device[64];
+    char plugin[160];   /* id and version */
+    char callback[120]; /* "reset()", "a write of 1 bytes at 320h (offset 0h)" */
+};
+/* The one that this thread is in, of whichever board; false when it is in none. [any] */
+bool board_call_here(struct board_call *told);
+/* How many callbacks have begun; and, when that is still `calls`, the one under way on any thread. Without
+ * the lock. [any] */
+uint64_t board_calls(const struct board *board);
+bool board_call_elsewhere(const struct board *board, uint64_t calls, struct board_call *told);
+
 /* State of all devices, by id and register name, as JSON (blobs as hex). */
 json_t *board_save(const struct board *board);
 /* Puts a saved state in place; false with the reason on `errors`, then the board is as after reset. */

@@ -1,5 +1,5 @@
 /* device.c - one instance of a device or backend: its properties put into its struct, created, destroyed. */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,8 +133,11 @@ static void report(struct device *device, FILE *errors)
 {
     const char *what = device->kind ? "device" : "backend";
     char where[300];
+    char plugin[200];
+    device_plugin_text(device, plugin, sizeof plugin);
     fprintf(errors, "%s: error[%s]: %s '%s': %s\n", device_where(device, where, sizeof where), what, what,
         device->node->id, device->failure ? device->failure : "its create() failed and gave no reason");
+    fprintf(errors, "      | in create() of %s\n", plugin);
     line_show(&device->node->mark, errors);
 }
 
@@ -171,8 +174,11 @@ static bool create(struct device *device)
             return false;
     if (node->isolate)
         return device->created = isolate_create(device);
+    struct call call;
+    call_begin(&call, device, "create()", NULL);
     int32_t result = device->kind ? device->kind->create(&device->handle, device->self)
                                   : device->backend->create(&device->handle, device->self, &device->interface);
+    call_end(&call);
     device->created = result >= 0;
     return device->created && !device->failure;
 }
@@ -190,8 +196,12 @@ bool device_create(struct device *device, FILE *errors)
 void device_destroy(struct device *device)
 {
     void (*destroy)(void *self) = device->kind ? device->kind->destroy : device->backend->destroy;
-    if (device->created && destroy)
+    if (device->created && destroy) {
+        struct call call;
+        call_begin(&call, device, "destroy()", NULL);
         destroy(device->self);
+        call_end(&call);
+    }
     device->created = false;
 }
 

@@ -3,7 +3,7 @@
  * The level is kept here, per source, so that two devices may share a line, and a state is saved without asking the
  * plugins. Inputs exist before any device is created: a device may drive a controller that comes later in the file,
  * and the controller hears the levels that stand already when it asks for them. */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +42,12 @@ static void line_set(abbey_irq *handle, uint32_t level)
     bool before = *asserted != 0;
     *asserted = source->level ? *asserted + 1 : *asserted - 1;
     bool after = *asserted != 0;
-    if (before != after && inputs->fn)
-        inputs->fn(inputs->self, source->pin, after);
+    if (before == after || !inputs->fn)
+        return;
+    struct call call;
+    call_begin(&call, source->chip, "the callback of its interrupt inputs", NULL);
+    inputs->fn(inputs->self, source->pin, after);
+    call_end(&call);
 }
 
 static uint32_t line_pending(abbey_irq *handle)

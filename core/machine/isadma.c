@@ -1,6 +1,6 @@
 /* isadma.c - the DMA channels of the ISA bus: which card has which, and who the controller is. The controller may be
  * created after the cards; without one a request is never granted. */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <stdlib.h>
 
@@ -80,8 +80,12 @@ static void isadma_grant(abbey_dev *dev, uint32_t number)
 {
     struct board *board = device_of(dev)->board;
     const struct isadma_channel *channel = number < ISADMA_CHANNELS ? board->isadma[number] : NULL;
-    if (channel)
-        channel->ready(channel->self);
+    if (!channel)
+        return;
+    struct call call;
+    call_begin(&call, channel->device, "the callback of a DMA channel", NULL);
+    channel->ready(channel->self);
+    call_end(&call);
 }
 
 const abbey_isadma_1 isadma_interface = {

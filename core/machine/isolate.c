@@ -6,7 +6,6 @@
  * again and gets the registers as they were when a call had last ended well. */
 #include "core/machine/isolate.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,19 +35,13 @@ bool device_dead(const struct device *device)
 
 /* ---- death ---- */
 
-static const char *plugin_text(const struct isolate *isolate, char *text, size_t room)
-{
-    const abbey_plugin *entry = &isolate->device->node->device->plugin->entry;
-    snprintf(text, room, "%s %s", entry->id, entry->version);
-    return text;
-}
-
 static void event_send(struct isolate *isolate, const char *name, const char *reason)
 {
     char plugin[200];
     struct device *device = isolate->device;
     abbey_message *event = commands_event(device->board->owner.commands, device->node->id, name);
-    abbey_message_text(event, "plugin", plugin_text(isolate, plugin, sizeof plugin));
+    device_plugin_text(device, plugin, sizeof plugin);
+    abbey_message_text(event, "plugin", plugin);
     if (reason) {
         abbey_message_text(event, "reason", reason);
         abbey_message_text(event, "doing", isolate->doing);
@@ -92,8 +85,9 @@ static void die(struct isolate *isolate, const char *reason)
     isolate->crashes++;
     if (device->creating || isolate->starting)
         return; /* which has a message of its own */
+    device_plugin_text(device, plugin, sizeof plugin);
     device_log(device, ABBEY_LOG_ERROR, "%s: its process ended (%s) in %s; the card is dead until device.restart id=%s",
-        plugin_text(isolate, plugin, sizeof plugin), reason, isolate->doing, device->node->id);
+        plugin, reason, isolate->doing, device->node->id);
     event_send(isolate, "device.crashed", reason);
 }
 
@@ -119,12 +113,12 @@ static void doing_note(struct isolate *isolate, enum isolate_kind kind, const ui
         [CALL_CONFIG] = "config_written()",
         [CALL_TIMER] = "the callback of a timer",
         [CALL_READY] = "the callback of a DMA channel" };
-    char *text = isolate->doing;
-    if (kind == CALL_REGION || kind == CALL_BAR)
-        snprintf(text, sizeof isolate->doing, "a %s of %" PRIu64 " bytes at %" PRIx64 "h (offset %" PRIx64 "h)",
-            args[5] ? "write" : "read", args[4], args[1], args[2]);
-    else
-        snprintf(text, sizeof isolate->doing, "%s", names[kind]);
+    if (kind == CALL_REGION || kind == CALL_BAR) {
+        const abbey_io io = { .addr = args[1], .offset = args[2], .size = (uint8_t)args[4], .write = args[5] != 0 };
+        call_io_text(&io, isolate->doing, sizeof isolate->doing);
+    } else {
+        snprintf(isolate->doing, sizeof isolate->doing, "%s", names[kind]);
+    }
 }
 
 /* Waits for the turn. False when the worker has died or must be ended, with the reason. */

@@ -2,6 +2,8 @@ core_libcore_a_SOURCES += \
 	core/machine/board.c \
 	core/machine/board.h \
 	core/machine/bus.c \
+	core/machine/call.c \
+	core/machine/call.h \
 	core/machine/control.c \
 	core/machine/device.c \
 	core/machine/dma.c \
@@ -27,6 +29,7 @@ core_libcore_a_SOURCES += \
 	core/machine/machine_run.c \
 	core/machine/machine_stats.c \
 	core/machine/machine_trace.c \
+	core/machine/machine_watch.c \
 	core/machine/net.c \
 	core/machine/parts.h \
 	core/machine/pci.c \

@@ -201,6 +201,7 @@ static bool machine_build(struct machine *machine)
     const abbey_hostos *host = machine_find_host(machine);
     if (!host || !machine_take_host(machine, host))
         return false;
+    machine_watch_crash(machine, true); /* a plugin's create() may be what crashes */
     abbey_error error = { "" };
     machine->lock = machine->host.thread->mutex_new();
     machine->wake = machine->host.thread->cond_new();
@@ -263,6 +264,7 @@ void machine_free(struct machine *machine)
         free(machine->cpu);
     }
     mem_free(machine->mem);
+    machine_watch_crash(machine, false);
     if (machine->loop)
         machine->host.event->loop_free(machine->loop);
     if (machine->wake)

@@ -1,4 +1,5 @@
-/* machine_crash.c - the report of a fault of Abbey itself: what the host's processor and the guest's were doing. */
+/* machine_crash.c - the report of a fault of Abbey itself or of a plugin: whose callback it was in, and what the host's
+ * processor and the guest's were doing. */
 #include "core/machine/machine_impl.h"
 
 #include <inttypes.h>
@@ -27,6 +28,22 @@ static void report_host(FILE *out, const abbey_fault *fault)
     fprintf(out, "machine_run() is at %p\n", (void *)(uintptr_t)machine_run);
 }
 
+/* What is known of the plugin at fault: the callback that this thread is in, and whose code it was that faulted, which
+ * may be a thread of the plugin's own. False when neither is a plugin. */
+static bool report_plugin(FILE *out, const struct machine *machine, const abbey_fault *fault)
+{
+    struct board_call call;
+    uint64_t offset;
+    bool inside = board_call_here(&call);
+    const struct plugin *plugin = plugin_of_code(machine->config->plugins, fault->rip, &offset);
+    if (inside)
+        fprintf(out, "abbey: device '%s' of plugin %s was in %s\n", call.device, call.plugin, call.callback);
+    if (plugin)
+        fprintf(out, "abbey: the fault is in the code of plugin %s %s, %s+%#" PRIx64 "\n", plugin->entry.id,
+            plugin->entry.version, plugin->path, offset);
+    return inside || plugin;
+}
+
 /* The process ends after this. It may itself fault, since nothing can be relied on now; the host then says so. */
 static void crash_report(void *opaque, const abbey_fault *fault)
 {
@@ -34,8 +51,12 @@ static void crash_report(void *opaque, const abbey_fault *fault)
     char path[256];
     snprintf(path, sizeof path, "%s-crash.txt", machine->config->name);
     FILE *out = fopen(path, "w");
-    fprintf(stderr, "abbey: a fault of Abbey itself; the report is in '%s'\n", out ? path : "this terminal");
-    if (!out)
+    bool plugin = report_plugin(stderr, machine, fault);
+    fprintf(stderr, "abbey: a fault of %s; the report is in '%s'\n", plugin ? "a plugin" : "Abbey itself",
+        out ? path : "this terminal");
+    if (out)
+        report_plugin(out, machine, fault);
+    else
         out = stderr;
     report_host(out, fault);
     char *text = machine->cpu ? machine_report(machine) : NULL;

@@ -39,6 +39,7 @@ struct machine {
     const abbey_guestopt **guestopts; /* those plugins */
     struct commands *commands;
     struct server *server; /* of the control socket; NULL: none */
+    struct watch *watch;   /* for callbacks that do not return, while it runs */
 
     /* With the lock held: */
     uint32_t requests; /* REQUEST_... */
@@ -92,6 +93,10 @@ bool machine_trace(struct machine *machine);
 
 /* Whether this machine reports faults of Abbey itself, in a file beside the user's, before the process ends. */
 void machine_watch_crash(struct machine *machine, bool on);
+
+/* Starts and ends the thread that names callbacks which do not return; false with the reason. */
+bool machine_watch_start(struct machine *machine, abbey_error *error);
+void machine_watch_end(struct machine *machine);
 
 extern const struct board_owner machine_board_owner;
 extern const struct vcpu_owner machine_vcpu_owner;

@@ -274,11 +274,12 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
 {
     machine->started = machine->host.clock->monotonic();
     machine->deadline = timeout == ABBEY_NEVER ? ABBEY_NEVER : machine->started + timeout;
-    machine_watch_crash(machine, true);
+    machine_watch_crash(machine, true); /* with several in one process, of this one */
     machine->host.event->on_asked(machine->loop, machine_asked, machine);
     machine_set_alarm(machine);
     abbey_error error = { "" };
-    machine->vcpu.thread = machine->host.thread->start("vcpu0", machine_vcpu_main, machine, &error);
+    if (machine_watch_start(machine, &error))
+        machine->vcpu.thread = machine->host.thread->start("vcpu0", machine_vcpu_main, machine, &error);
     if (machine->vcpu.thread) {
         machine->host.event->run(machine->loop);
         machine->host.thread->join(machine->vcpu.thread);
@@ -286,8 +287,8 @@ enum machine_end machine_run(struct machine *machine, uint64_t timeout, uint32_t
         fprintf(machine->errors, "abbey: %s\n", error.text);
         machine->end = MACHINE_BOOT_FAILED;
     }
+    machine_watch_end(machine);
     machine->host.event->on_asked(machine->loop, NULL, NULL);
-    machine_watch_crash(machine, false);
     machine->ended = machine->host.clock->monotonic();
     machine_control_end(machine, machine->end);
     *status = machine->exit_status;

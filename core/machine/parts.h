@@ -109,6 +109,7 @@ struct pci_function {
     struct region *bars[6];
     struct region *rom;
     struct source *intx;
+    bool strayed;  /* beyond configuration space; told once */
     bool intx_out; /* what the pin shows to the board: the level unless the command register disables it */
 };
 
@@ -205,6 +206,8 @@ struct input_state {
     struct device desk;  /* whose timer it is: nobody's */
 };
 
+struct call; /* call.h */
+
 struct board {
     const struct config *config;
     struct mem *mem;
@@ -213,6 +216,9 @@ struct board {
     abbey_base_1 base;
     struct device *devices, *backends;
     unsigned device_count, backend_count;
+
+    struct call *call; /* of a plugin's callback, the innermost; on the stack of who calls */
+    uint64_t calls;    /* begun so far */
 
     struct region **ports; /* who answers at each port */
     bool in_access;        /* a port access is under way */
@@ -267,6 +273,10 @@ bool device_too_late(struct device *device, const char *call);
 /* "file:line:col", or "default configuration", of where the device stands; the buffer is the caller's. */
 const char *device_where(const struct device *device, char *text, size_t room);
 struct device *board_device(const struct board *board, const char *id);
+
+/* call.c: "org.example.daq 1.0.0"; "a write of 1 bytes at 320h (offset 0h)". */
+void device_plugin_text(const struct device *device, char *text, size_t room);
+void call_io_text(const abbey_io *io, char *text, size_t room);
 
 /* isolate.c: takes the plugin's place before the properties are applied; starts its process after. False with a
  * recorded reason. */

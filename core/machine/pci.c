@@ -6,7 +6,7 @@
  *
  *     guest writes FFFFFFFFh to BAR 0 of 256 ports -> FFFFFF01h reads back: writable bits 31:8, bit 0 says I/O
  *     guest writes 0000C001h, then command bit 0   -> ports C000h-C0FFh answer with the device's callback */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -202,15 +202,31 @@ static const abbey_irq_ops_1 intx_ops = { .size = sizeof intx_ops, .set = intx_s
 
 /* ---- the device's side ---- */
 
+/* Tells once of bytes that are not there: what a guest does may be what made the plugin ask. */
+static bool config_within(struct pci_function *f, uint32_t offset, uint32_t count)
+{
+    char plugin[200];
+    if (within(offset, count))
+        return true;
+    device_plugin_text(f->device, plugin, sizeof plugin);
+    if (!f->strayed)
+        device_log(f->device, ABBEY_LOG_ERROR,
+            "%s asks for %u bytes at %xh of its configuration space, which has 256, taken 1, 2 or 4 at a time", plugin,
+            count, offset);
+    f->strayed = true;
+    return false;
+}
+
 static uint32_t config_get(abbey_pci *handle, uint32_t offset, uint32_t count)
 {
-    return pci_config_read((struct pci_function *)handle, offset, count);
+    struct pci_function *f = (struct pci_function *)handle;
+    return config_within(f, offset, count) ? get(f->config, offset, count) : ~0u;
 }
 
 static void config_set(abbey_pci *handle, uint32_t offset, uint32_t count, uint32_t value)
 {
     struct pci_function *f = (struct pci_function *)handle;
-    if (!within(offset, count))
+    if (!config_within(f, offset, count))
         return;
     put(f->config, offset, count, value);
     if (f->device->creating) {
@@ -224,7 +240,7 @@ static void config_set(abbey_pci *handle, uint32_t offset, uint32_t count, uint3
 static void config_mask(abbey_pci *handle, uint32_t offset, uint32_t count, uint32_t writable, uint32_t clears)
 {
     struct pci_function *f = (struct pci_function *)handle;
-    if (!within(offset, count) || device_too_late(f->device, "abbey_pci_config_mask"))
+    if (!config_within(f, offset, count) || device_too_late(f->device, "abbey_pci_config_mask"))
         return;
     put(f->writable, offset, count, writable);
     put(f->clears, offset, count, clears);
@@ -261,8 +277,12 @@ void pci_config_write(struct pci_function *f, uint32_t offset, uint32_t count, u
     }
     pci_update(f);
     intx_update(f);
-    if (f->desc.config_written)
-        f->desc.config_written(f->self, offset, count);
+    if (!f->desc.config_written)
+        return;
+    struct call call;
+    call_begin(&call, f->device, "config_written()", NULL);
+    f->desc.config_written(f->self, offset, count);
+    call_end(&call);
 }
 
 void pci_function_reset(struct pci_function *f)

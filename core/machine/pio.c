@@ -4,7 +4,7 @@
  * moves. An access is cut at the end of the range that its first port belongs to, at the width that the range takes,
  * and into naturally aligned pieces, low address first: what the bus controller of an ISA machine does with a wide
  * access to a narrow card. A port that nobody has reads as all ones, as an undriven bus does. */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -70,6 +70,16 @@ void region_place(struct region *region, uint64_t start, bool enabled)
         mem_region_move(region->place, start);
     if (region->shown)
         mem_region_enable(region->place, true);
+}
+
+/* Counts an access and passes it on. */
+static void region_access(struct region *region, abbey_io *io)
+{
+    struct call call;
+    region->device->accesses++;
+    call_begin(&call, region->device, NULL, io);
+    region->fn(region->self, io);
+    call_end(&call);
 }
 
 void region_reset(struct region *region)
@@ -212,12 +222,9 @@ static struct region *place_link(struct region *region, struct mem_region *place
     return region;
 }
 
-/* Counts an access to memory, then passes it on. */
 static void mmio_access(void *self, abbey_io *io)
 {
-    struct region *region = self;
-    region->device->accesses++;
-    region->fn(region->self, io);
+    region_access(self, io);
 }
 
 struct region *mmio_add(struct device *device, const abbey_region_desc *desc, void *self, bool bar)
@@ -308,8 +315,7 @@ uint32_t board_in(struct board *board, uint16_t port, uint32_t size)
         abbey_io io = { .addr = port + done, .value = mask, .size = (uint8_t)piece };
         if (r) {
             io.offset = io.addr - r->start;
-            r->device->accesses++;
-            r->fn(r->self, &io);
+            region_access(r, &io);
         }
         value |= ((uint32_t)io.value & mask) << 8 * done;
         done += piece;
@@ -331,8 +337,7 @@ void board_out(struct board *board, uint16_t port, uint32_t size, uint32_t value
                 .value = (value >> 8 * done) & mask,
                 .size = (uint8_t)piece,
                 .write = 1 };
-            r->device->accesses++;
-            r->fn(r->self, &io);
+            region_access(r, &io);
         }
         done += piece;
     }

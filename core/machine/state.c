@@ -14,6 +14,7 @@
  * is a state of another machine. Loading has two passes: the first reads everything into copies and may refuse; the
  * second only writes. What a plugin refuses after that (upgrade, loaded) leaves the board as after a reset. */
 #include "core/machine/state.h"
+#include "core/machine/call.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -167,21 +168,42 @@ static void device_place(struct device *device, const struct staged *staged)
     vrams_place(device, staged->vram);
 }
 
+static bool plugin_refuses(const struct reader *reader, const struct device *device, const char *what)
+{
+    char plugin[200];
+    device_plugin_text(device, plugin, sizeof plugin);
+    return state_refuse(reader, device->node->id, "the plugin %s %s: %s", plugin, what,
+        device->failure ? device->failure : "it gave no reason");
+}
+
 /* The plugins have the last word. */
 static bool plugins_accept(const struct reader *reader)
 {
     struct board *board = reader->board;
+    struct call call;
     for (unsigned i = 0; i < board->device_count; i++) {
         const struct device *d = &board->devices[i];
         uint32_t version = reader->staged[i].version;
-        if (version < d->kind->state_version && d->kind->upgrade && d->kind->upgrade(d->self, version) < 0)
-            return state_refuse(reader, d->node->id, "the plugin cannot upgrade a state of version %u", version);
+        if (version < d->kind->state_version && d->kind->upgrade) {
+            call_begin(&call, d, "upgrade()", NULL);
+            int32_t result = d->kind->upgrade(d->self, version);
+            call_end(&call);
+            if (result < 0) {
+                char what[64];
+                snprintf(what, sizeof what, "cannot upgrade() a state of version %u", version);
+                return plugin_refuses(reader, d, what);
+            }
+        }
     }
     for (unsigned i = 0; i < board->device_count; i++) {
         const struct device *d = &board->devices[i];
-        if (d->kind->loaded && d->kind->loaded(d->self) < 0)
-            return state_refuse(reader, d->node->id, "the plugin refuses the state%s%s", d->failure ? ": " : "",
-                d->failure ? d->failure : "");
+        if (d->kind->loaded) {
+            call_begin(&call, d, "loaded()", NULL);
+            int32_t result = d->kind->loaded(d->self);
+            call_end(&call);
+            if (result < 0)
+                return plugin_refuses(reader, d, "refuses the state in loaded()");
+        }
     }
     return true;
 }

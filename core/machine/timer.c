@@ -1,5 +1,5 @@
 /* timer.c - timers in virtual time: a binary heap by due time, then by order of arming. */
-#include "core/machine/parts.h"
+#include "core/machine/call.h"
 
 #include <stdlib.h>
 
@@ -89,7 +89,10 @@ void board_run_timers(struct board *board, uint64_t now)
     for (unsigned runs = 0; runs < RUNS_AT_ONCE && board_next_timer(board) <= now; runs++) {
         struct timer *timer = board->heap[0];
         heap_remove(board, timer);
+        struct call call;
+        call_begin(&call, timer->device, "the callback of a timer", NULL);
         timer->fn(timer->self);
+        call_end(&call);
     }
     board->timers_running = false;
     tell_owner(board);

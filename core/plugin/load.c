@@ -3,6 +3,7 @@
  * Four refusals, each with the path, the numbers and the remedy (ABI rule 3). What can be told from the bytes of the
  * file is told before dlopen(), so that no code of a refused file runs: not a plugin, wrong ABI. Only the last two
  * steps, the loader's own verdict and the look at the tables, need it loaded. */
+#define _GNU_SOURCE /* dladdr() */
 #include "core/plugin/load.h"
 #include "core/plugin/elf.h"
 
@@ -142,6 +143,22 @@ void plugin_accept(struct plugin *plugin, const abbey_plugin *entry, uint64_t ro
     if (!plugin_copy_devices(plugin))
         return;
     plugin_copy_backends(plugin);
+}
+
+const struct plugin *plugin_of_code(const struct plugin_set *set, uint64_t address, uint64_t *offset)
+{
+    Dl_info of_address, of_plugin;
+    if (!dladdr((const void *)(uintptr_t)address, &of_address))
+        return NULL;
+    for (unsigned i = 0; i < set->count; i++) {
+        const struct plugin *p = &set->plugins[i];
+        const void *entry = p->handle ? dlsym(p->handle, ABBEY_PLUGIN_SYMBOL) : NULL;
+        if (entry && dladdr(entry, &of_plugin) && of_plugin.dli_fbase == of_address.dli_fbase) {
+            *offset = address - (uint64_t)(uintptr_t)of_plugin.dli_fbase;
+            return p;
+        }
+    }
+    return NULL;
 }
 
 void plugin_unload(struct plugin *plugin)

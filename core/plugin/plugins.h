@@ -52,6 +52,9 @@ const struct plugin_backend *plugin_backend_find(const struct plugin_set *set, c
 const struct plugin *plugin_hostos_find(const struct plugin_set *set, const char *name);
 const struct plugin *plugin_guestopt_find(const struct plugin_set *set, const char *name);
 
+/* The plugin in whose file the code at a host address lies, and where in it; NULL when it is in none. */
+const struct plugin *plugin_of_code(const struct plugin_set *set, uint64_t address, uint64_t *offset);
+
 /* The kind of backend ("char") that a property of this type names; NULL when it names none. */
 const char *plugin_backend_kind(uint32_t type);
 

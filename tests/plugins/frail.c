@@ -1,10 +1,14 @@
-/* frail.c - a card with ways to go wrong that a guest chooses, for the tests of isolation. Ports from `base`:
+/* frail.c - a card with ways to go wrong that a guest or its machine file chooses, for the tests of isolation and of
+ * what is told about plugins that fail. Ports from `base`:
  * +0 a register; +1 a write crashes, when the value is 1, never comes back, when it is 2, and otherwise writes the
  * register to guest memory at 8000h; +2 a write starts a timer of 10 ms, which adds one to the register. */
+#include <string.h>
+
 #include <abbey/plugin.h>
 
 struct frail {
     uint16_t base;
+    const char *fault;
     _Bool refuse;
     abbey_irq *irq;
     abbey_dma *dma;
@@ -13,9 +17,17 @@ struct frail {
 };
 #define ABBEY_SELF struct frail
 
+/* Nothing is there. */
+static void crash(void)
+{
+    *(volatile uint8_t *)(uintptr_t)0x1000 = 0;
+}
+
 static void fired(void *self)
 {
     struct frail *f = self;
+    if (!strcmp(f->fault, "timer"))
+        crash();
     f->value++;
     abbey_irq_set(f->irq, 1);
 }
@@ -28,7 +40,7 @@ static void port(void *self, abbey_io *io)
     else if (io->offset == 0)
         io->value = f->value;
     else if (io->offset == 1 && io->write && io->value == 1)
-        *(volatile uint8_t *)(uintptr_t)io->addr = 0; /* nothing is there */
+        crash();
     else if (io->offset == 1 && io->write && io->value == 2)
         for (;;)
             __asm__ volatile("pause");
@@ -41,6 +53,10 @@ static void port(void *self, abbey_io *io)
 static int32_t create(abbey_dev *dev, void *self)
 {
     struct frail *f = self;
+    if (!strcmp(f->fault, "create"))
+        crash();
+    if (!strcmp(f->fault, "ask"))
+        abbey_query(dev, "test.nowhere/1");
     f->dma = abbey_dma_open(dev);
     f->timer = abbey_timer_new(dev, fired, f);
     if (f->refuse)
@@ -48,9 +64,28 @@ static int32_t create(abbey_dev *dev, void *self)
     return f->timer ? abbey_pio_map(dev, f->base, 3, port, f) : -1;
 }
 
+static void reset(void *self)
+{
+    if (!strcmp(((struct frail *)self)->fault, "reset"))
+        crash();
+}
+
+static void destroy(void *self)
+{
+    if (!strcmp(((struct frail *)self)->fault, "destroy"))
+        crash();
+}
+
+static int32_t loaded(void *self)
+{
+    return ((struct frail *)self)->value == 0x66 ? -1 : 0;
+}
+
 static const abbey_prop props[] = {
     ABBEY_PROP(base, 0x330, "first of three ports", .min = 0x100, .max = 0x3f0),
     ABBEY_PROP(refuse, 0, "create() fails"),
+    ABBEY_PROP_TEXT(fault, "none", "the callback that crashes, or asking for what is not there",
+        .choices = "none,create,reset,timer,destroy,ask"),
     ABBEY_PROP(irq, 7, "ISA interrupt line"),
 };
 static const abbey_reg regs[] = { ABBEY_REG(value, 0), ABBEY_REG(timer, 0) };
@@ -61,5 +96,8 @@ static const abbey_device device = { .name = "frail",
     .state_version = 1,
     .props = ABBEY_TABLE(props),
     .regs = ABBEY_TABLE(regs),
-    .create = create };
+    .create = create,
+    .destroy = destroy,
+    .reset = reset,
+    .loaded = loaded };
 ABBEY_PLUGIN(.id = "test.frail", .version = "1.2.3", .license = "MIT", .device = &device);

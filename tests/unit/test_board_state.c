@@ -172,7 +172,8 @@ static void nothing_is_half_loaded(void)
     CU_ASSERT(p->u32 == 5 && p->kept == 6);
     /* The plugin has the last word; what resets keep is put back too. */
     p->kept = 10;
-    CU_ASSERT(refused_with("registers.u8", json_integer(0xee), "the plugin refuses the state"));
+    CU_ASSERT(
+        refused_with("registers.u8", json_integer(0xee), "the plugin test.probe 1.0.0 refuses the state in loaded()"));
     json_t *state = board_save(bench->board);
     json_t *registers = json_object_get(json_object_get(json_object_get(state, "devices"), "a"), "registers");
     json_object_set_new(registers, "u8", json_integer(0xee));
@@ -196,7 +197,8 @@ static void older_versions_are_upgraded(void)
     CU_ASSERT_EQUAL(load_with("version", json_integer(3)), 0);
     CU_ASSERT_STRING_EQUAL(probe_taken(p), "loaded ");
     p->u8 = 0xed;
-    CU_ASSERT(refused_with("version", json_integer(1), "the plugin cannot upgrade a state of version 1"));
+    CU_ASSERT(
+        refused_with("version", json_integer(1), "the plugin test.probe 1.0.0 cannot upgrade() a state of version 1"));
 }
 
 static void overdue_timers_stay_overdue(void)
