@@ -80,11 +80,15 @@ static void access_any(abbey_bench *bench, const struct dut_ports *ranges, unsig
         abbey_advance(bench, next() % 3000000);
 }
 
-void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses)
+unsigned dut_fuzz_count(unsigned otherwise)
 {
     const char *wanted = getenv("ABBEY_FUZZ_COUNT");
+    return wanted ? (unsigned)strtoul(wanted, NULL, 0) : otherwise;
+}
+
+void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses)
+{
     seed();
-    accesses = wanted ? (unsigned)strtoul(wanted, NULL, 0) : accesses;
     for (unsigned i = 0; i < accesses; i++) {
         access_any(bench, ranges, count);
         if (next() % 1024 == 0)

@@ -20,8 +20,11 @@ struct dut_ports {
     uint16_t first, count;
 };
 
+/* How many accesses are wanted in all: ABBEY_FUZZ_COUNT, or `otherwise`. */
+unsigned dut_fuzz_count(unsigned otherwise);
+
 /* Random accesses of every size to the ranges, time passing between them, with a round trip of the state now and then.
- * The seed is printed once; ABBEY_SEED overrides it, and ABBEY_FUZZ_COUNT the number of accesses. */
+ * The seed is printed once; ABBEY_SEED overrides it. */
 void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned accesses);
 
 /* Saved states with random digits, refused or taken, each followed by some accesses. */

@@ -37,7 +37,7 @@ static void console_alone(void)
 {
     abbey_bench *b = dut_new("debugcon", NULL);
     const struct dut_ports ports[] = { { 0xe9, 1 } };
-    dut_fuzz(b, ports, 1, 10000);
+    dut_fuzz(b, ports, 1, dut_fuzz_count(10000));
     abbey_bench_free(b);
 }
 

@@ -473,7 +473,7 @@ static void fuzz(void)
 {
     start("1.44M", "1440K");
     reset();
-    dut_fuzz(b, ports, 5, 30000);
+    dut_fuzz(b, ports, 5, dut_fuzz_count(30000));
     dut_fuzz_state(b, ports, 5, 400);
     stop();
 }

@@ -152,7 +152,7 @@ static void fuzz(void)
     abbey_bench *b = two_files();
     for (uint32_t item = 0; item < 0x24; item++) {
         select_item(b, item);
-        dut_fuzz(b, ports, 2, 500);
+        dut_fuzz(b, ports, 2, dut_fuzz_count(36 * 500) / 36);
     }
     dut_fuzz_state(b, ports, 2, 300);
     abbey_bench_free(b);

@@ -103,7 +103,7 @@ static void fuzz(void)
     abbey_bench *b = bridge();
     for (uint32_t reg = 0; reg < 256; reg += 4) {
         abbey_out(b, ADDRESS, 4, 0x80000000 | reg);
-        dut_fuzz(b, ports, 2, 200);
+        dut_fuzz(b, ports, 2, dut_fuzz_count(64 * 200) / 64);
     }
     abbey_bench_free(b);
 }

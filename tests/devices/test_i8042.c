@@ -593,10 +593,10 @@ static const struct dut_ports ports[] = { { DATA, 1 }, { STATUS, 1 } };
 static void fuzz(void)
 {
     abbey_bench *b = kbc("{mouse: true}");
-    dut_fuzz(b, ports, 2, 20000);
+    dut_fuzz(b, ports, 2, dut_fuzz_count(20000));
     abbey_bench_free(b);
     b = kbc(NULL);
-    dut_fuzz(b, ports, 2, 20000);
+    dut_fuzz(b, ports, 2, dut_fuzz_count(20000));
     abbey_bench_free(b);
 }
 

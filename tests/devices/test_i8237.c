@@ -219,7 +219,7 @@ static const struct dut_ports ports[] = { { 0x00, 16 }, { 0xc0, 32 }, { 0x81, 15
 static void fuzz(void)
 {
     abbey_bench *b = board();
-    dut_fuzz(b, ports, 5, 20000);
+    dut_fuzz(b, ports, 5, dut_fuzz_count(20000));
     dut_fuzz_state(b, ports, 5, 300);
     abbey_bench_free(b);
 }

@@ -418,7 +418,7 @@ static const struct dut_ports ports[] = { { 0x40, 4 }, { 0x40, 4 }, { 0x61, 1 } 
 static void fuzz(void)
 {
     abbey_bench *b = pit();
-    dut_fuzz(b, ports, 3, 6000);
+    dut_fuzz(b, ports, 3, dut_fuzz_count(6000));
     abbey_bench_free(b);
 }
 

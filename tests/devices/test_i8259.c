@@ -389,7 +389,7 @@ static const struct dut_ports ports[] = { { MASTER, 2 }, { SLAVE, 2 }, { 0x4d0, 
 static void fuzz(void)
 {
     abbey_bench *b = pic();
-    dut_fuzz(b, ports, 4, 20000);
+    dut_fuzz(b, ports, 4, dut_fuzz_count(20000));
     abbey_bench_free(b);
 }
 

@@ -233,8 +233,7 @@ static void fuzz(void)
     static const struct dut_ports ports[] = { { 0x170, 8 }, { 0x376, 1 }, { IDE_BM + 8, 8 }, { 0x170, 2 } };
     static const uint8_t opcodes[] = { 0x00, 0x03, 0x12, 0x1b, 0x1e, 0x25, 0x28, 0x2b, 0x42, 0x43, 0x46, 0x4a, 0x51,
         0x52, 0x55, 0x5a, 0xa8, 0xbb, 0xbd, 0xbe, 0xff };
-    const char *count = getenv("ABBEY_FUZZ_COUNT");
-    unsigned accesses = count ? (unsigned)strtoul(count, NULL, 0) : 20000;
+    unsigned accesses = dut_fuzz_count(20000);
     abbey_bench *b = drive();
     uint32_t seed = 12345;
     for (unsigned i = 0; i < accesses / 40; i++) {

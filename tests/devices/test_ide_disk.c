@@ -361,10 +361,9 @@ static void refused(void)
 static void fuzz(void)
 {
     static const struct dut_ports ports[] = { { 0x1f0, 8 }, { 0x3f6, 1 }, { IDE_BM, 16 }, { 0x1f0, 8 }, { 0x170, 8 } };
-    const char *count = getenv("ABBEY_FUZZ_COUNT");
     abbey_bench *b = ide_bench("d: {backend: bench-disk, size: 1M}, e: {backend: bench-disk, size: 64K}",
         "  hd: {device: ide-disk, media: d}\n  he: {device: ide-disk, unit: 1, media: e}\n");
-    dut_fuzz(b, ports, sizeof ports / sizeof ports[0], count ? (unsigned)strtoul(count, NULL, 0) : 30000);
+    dut_fuzz(b, ports, sizeof ports / sizeof ports[0], dut_fuzz_count(30000));
     dut_fuzz_state(b, ports, sizeof ports / sizeof ports[0], 100);
     abbey_bench_free(b);
 }

@@ -306,7 +306,7 @@ static void fuzz(void)
     abbey_bench *b = rtc();
     for (uint8_t reg = 0; reg < 14; reg++)
         put(b, reg, (uint8_t)(reg * 37));
-    dut_fuzz(b, ports, 2, 10000);
+    dut_fuzz(b, ports, 2, dut_fuzz_count(10000));
     abbey_bench_free(b);
 }
 

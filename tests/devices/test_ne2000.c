@@ -170,8 +170,7 @@ static void receives(void)
 
 static void fuzz(void)
 {
-    const char *count = getenv("ABBEY_FUZZ_COUNT");
-    unsigned accesses = count ? (unsigned)strtoul(count, NULL, 0) : 20000;
+    unsigned accesses = dut_fuzz_count(20000);
     for (unsigned pci = 0; pci < 2; pci++) {
         open_bench(pci);
         struct dut_ports ports[] = { { io, 32 } };

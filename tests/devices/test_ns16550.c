@@ -365,10 +365,10 @@ static const struct dut_ports ports[] = { { 0x3f8, 8 } };
 static void fuzz(void)
 {
     abbey_bench *b = uart();
-    dut_fuzz(b, ports, 1, 20000);
+    dut_fuzz(b, ports, 1, dut_fuzz_count(20000));
     abbey_bench_free(b);
     b = open_as("{line: bench, pace: true, hold: false}");
-    dut_fuzz(b, ports, 1, 20000);
+    dut_fuzz(b, ports, 1, dut_fuzz_count(20000));
     abbey_bench_free(b);
 }
 

@@ -213,7 +213,7 @@ static void fuzz(void)
     abbey_bench *b = pc();
     for (uint32_t reg = 0; reg < 256; reg += 4) {
         abbey_out(b, 0xcf8, 4, 0x80000800 | reg);
-        dut_fuzz(b, ports, 7, 200);
+        dut_fuzz(b, ports, 7, dut_fuzz_count(64 * 200) / 64);
     }
     abbey_bench_free(b);
 }

@@ -158,7 +158,7 @@ static const struct dut_ports ports[] = { { PM, 64 }, { PM, 12 }, { GPE, 4 } };
 static void fuzz(void)
 {
     abbey_bench *b = pm(NULL);
-    dut_fuzz(b, ports, 3, 20000);
+    dut_fuzz(b, ports, 3, dut_fuzz_count(20000));
     abbey_bench_free(b);
 }
 

@@ -755,7 +755,7 @@ static void fuzz(void)
             else
                 abbey_load(b, address & ~3ull, 1u << (value % 3));
         }
-        dut_fuzz(b, ranges, 2, 300);
+        dut_fuzz(b, ranges, 2, dut_fuzz_count(12 * 300) / 12);
         abbey_surface surface;
         abbey_text text = { .size = sizeof text };
         abbey_picture(b, &surface);

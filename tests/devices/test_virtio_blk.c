@@ -305,8 +305,7 @@ static void broken_drivers(void)
 static void fuzz(void)
 {
     static const struct dut_ports ports[] = { { IO, 128 } };
-    const char *count = getenv("ABBEY_FUZZ_COUNT");
-    unsigned accesses = count ? (unsigned)strtoul(count, NULL, 0) : 20000;
+    unsigned accesses = dut_fuzz_count(20000);
     uint32_t seed = 777;
     open_bench("");
     for (unsigned i = 0; i < accesses / 20; i++) {

@@ -290,8 +290,7 @@ static void broken_drivers(void)
 static void fuzz(void)
 {
     static const struct dut_ports ports[] = { { IO, 128 } };
-    const char *count = getenv("ABBEY_FUZZ_COUNT");
-    unsigned accesses = count ? (unsigned)strtoul(count, NULL, 0) : 20000;
+    unsigned accesses = dut_fuzz_count(20000);
     uint32_t seed = 31337;
     uint8_t got[4096];
     open_bench();

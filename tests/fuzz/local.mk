@@ -15,3 +15,10 @@ tests_fuzz_fuzz_insn_SOURCES = tests/fuzz/fuzz_insn.c
 tests_fuzz_fuzz_insn_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_fuzz_fuzz_insn_CFLAGS = $(UNIT_CFLAGS)
 tests_fuzz_fuzz_insn_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_devices
+TESTS += tests/fuzz/fuzz_devices
+tests_fuzz_fuzz_devices_SOURCES = tests/fuzz/fuzz_devices.c
+tests_fuzz_fuzz_devices_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_fuzz_fuzz_devices_CFLAGS = $(UNIT_CFLAGS)
+tests_fuzz_fuzz_devices_LDADD = sdk/bench/libbench.a $(UNIT_LIBS)
