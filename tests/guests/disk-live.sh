@@ -1,6 +1,7 @@
 #!/bin/bash
 # disk-live.sh - what happens to disks while a machine runs: a disc is changed over the control socket, the host's disk runs full
-# and the machine is paused until there is room, Abbey is killed while the guest writes and flushes. Prints TAP.
+# and the machine is paused until there is room, a server of disks dies with what it had not flushed, Abbey is killed while the
+# guest writes and flushes. Prints TAP.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 limit=300
 kills=6 # of the 50 that $ABBEY_KILLS may ask for
@@ -58,6 +59,14 @@ says() { # waits until the guest has said it
 ctl() {
     "$ABBEY" ctl "$work/socket" "$@" >"$work/ctl" 2>&1
 }
+paused() {
+    local tries=600
+    until ctl vm.status && grep -q paused "$work/ctl"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] && kill -0 "$pid" || return 1
+        sleep 0.1
+    done
+}
 ended() { # with that status
     wait "$pid"
     local status=$?
@@ -112,14 +121,6 @@ TEXT
         head -c 4M /dev/zero >"$work/small/ballast"
         start --set "backends.d={ backend: disk, path: \"$work/small/disk.qcow2\" }" --set 'devices.vd={ device: virtio-blk, media: d }'
         says ready
-        paused() {
-            local tries=600
-            until ctl vm.status && grep -q paused "$work/ctl"; do
-                tries=$((tries - 1))
-                [ $tries -gt 0 ] && kill -0 "$pid" || return 1
-                sleep 0.1
-            done
-        }
         result "a full disk of the host pauses the machine" paused
         result "the reason is said" grep -q "no room on the host" "$work/ctl"
         rm "$work/small/ballast"
@@ -130,6 +131,59 @@ TEXT
     else
         skip "a full disk" "no tmpfs can be mounted here"
     fi
+fi
+
+# ---- a server that dies ----
+
+# Its memory is all that it has: what was not flushed is gone with it, and must be written again.
+server=
+serve() {
+    rm -f "$work/nbd"
+    nbdkit --exit-with-parent --foreground --unix "$work/nbd" memory 64M >"$work/server" 2>&1 &
+    server=$!
+    until [ -S "$work/nbd" ]; do sleep 0.1; kill -0 $server || return 1; done
+}
+dies() {
+    kill -KILL $server
+    wait $server 2>/dev/null
+    true
+}
+if [ ! "${ABBEY_TEST_SHORT-}" ] && command -v nbdkit >/dev/null && "$ABBEY" plugins describe nbd >/dev/null 2>&1; then
+    initrd virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk <<'TEXT'
+dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
+dd if=/data of=/dev/vda bs=64k oflag=direct 2>/dev/null
+dd if=/dev/zero of=/dev/vda bs=64k seek=3 count=2 oflag=direct 2>/dev/null
+dd if=/dev/zero of=/data bs=64k seek=3 count=2 conv=notrunc 2>/dev/null
+say "written"
+for word in first second; do
+    read line
+    dd if=/dev/vda bs=64k count=64 iflag=direct 2>/dev/null | cmp - /data && say "$word same"
+done
+TEXT
+    mkfifo "$work/keys"
+    exec 8<>"$work/keys"
+    serve
+    : >"$work/out"
+    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
+        --set boot.cmdline="console=ttyS0 quiet test=script" --set control.socket="$work/socket" --timeout $limit \
+        --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }" \
+        --set 'devices.vd={ device: virtio-blk, media: d }' <&8 >"$work/out" 2>"$work/err" &
+    pid=$!
+    result "a guest writes to a server and flushes nothing" says written
+    dies
+    serve
+    echo >&8
+    result "another server, which has nothing of it, is given it again" says "first same"
+    dies
+    echo >&8
+    result "without a server the machine is paused after a while" paused
+    result "the reason is said" grep -q "server of a disk does not answer" "$work/ctl"
+    serve
+    result "with one it can be resumed" eval 'ctl vm.resume && says "second same"'
+    result "the guest ends after that" ended 0
+    dies
+else
+    skip "a server that dies" "no nbdkit, no libnbd, or ABBEY_TEST_SHORT is set"
 fi
 
 # ---- killed ----

@@ -8,7 +8,7 @@
  *     loop                                   completed() ----------------------+
  *
  * Requests are carried out one after the other, so that a flush covers every write before it and formats need no locks.
- * A write that finds the host's disk full is tried again until there is room. */
+ * A request that the host cannot do now begins again later (stall.c). */
 #include "disk.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define CHANGE_MEDIUM 0x100u /* a request of our own: owner is the new image, or NULL */
-#define RETRY (1 * ABBEY_SEC)
 #define IOV_ON_STACK 64u
 
 /* ---- the thread ---- */
@@ -72,51 +71,15 @@ static int carry_out(struct image *image, const abbey_block_request *request)
     }
 }
 
-/* Until there is room on the host's disk, or the machine ends. True when it is worth another try. */
-static bool full_wait(struct disk *disk)
-{
-    disk->threads->lock(disk->mutex);
-    if (!disk->quit)
-        disk->threads->wait(disk->wake, disk->mutex, disk->clock->monotonic() + RETRY);
-    bool more = !disk->quit;
-    disk->threads->unlock(disk->mutex);
-    return more;
-}
-
-/* [io] */
-static void full_tell(void *arg)
-{
-    struct disk *disk = arg;
-    if (!disk->full || !disk->control)
-        return;
-    abbey_message *event = disk->control->event(disk->dev, "disk.full");
-    abbey_message_text(event, "path", disk->path ? disk->path : "");
-    abbey_message_send(event);
-    disk->control->pause(disk->dev, "there is no room on the host to write a disk");
-}
-
-/* Tells the users, once for each time that room runs out. */
-static void full_report(struct disk *disk, int status)
-{
-    abbey_log(disk->dev, ABBEY_LOG_ERROR, "no room on the host to write '%s': %s; the guest waits", disk->image->path,
-        strerror(-status));
-    disk->full = true;
-    disk->event->post(disk->loop, full_tell, disk);
-}
-
 static int32_t request_run(struct disk *disk, const abbey_block_request *request)
 {
     if (!disk->image)
         return ABBEY_BLOCK_NO_MEDIUM;
     int status = carry_out(disk->image, request);
-    for (bool told = false; (status == -ENOSPC || status == -EDQUOT) && full_wait(disk); told = true) {
-        if (!told)
-            full_report(disk, status);
+    struct stall stall = { 0 };
+    while (stall_wait(disk, &stall, status))
         status = carry_out(disk->image, request);
-        disk->full = status == -ENOSPC || status == -EDQUOT;
-        if (!disk->full)
-            abbey_log(disk->dev, ABBEY_LOG_WARN, "there is room again to write '%s'", disk->image->path);
-    }
+    stall_end(disk, &stall, status);
     if (status == 0)
         return ABBEY_BLOCK_OK;
     if (status == -EROFS || status == -EINVAL)

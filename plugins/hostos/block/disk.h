@@ -26,7 +26,7 @@ struct disk {
     void *client_self;
     abbey_block_info info;
     bool door_locked;
-    atomic_bool full; /* the thread waits for room on the host */
+    atomic_int stalled; /* what the thread's request waits for to be over: a negative errno; 0: none waits */
 
     struct image *image; /* the thread's, while there is one */
     abbey_thread *thread;
@@ -46,6 +46,15 @@ int32_t nbd_backend_create(abbey_dev *dev, void *self, void **interface); /* whe
 
 /* For what makes the image otherwise: takes it over and starts the thread. 0, or -1 after abbey_fail(). */
 int32_t disk_start(struct disk *disk, abbey_dev *dev, struct image *image, void **interface);
+
+/* stall.c: a request that the host cannot do now. */
+struct stall {
+    unsigned tries;
+};
+/* Waits when `status` is one that may pass; true when the request is to begin again. */
+bool stall_wait(struct disk *disk, struct stall *stall, int status);
+/* What came of it in the end. */
+void stall_end(struct disk *disk, const struct stall *stall, int status);
 
 /* mode.c: the image as `mode` wants it. NULL with the reason in *error. */
 struct image *mode_open(const char *path, const char *format, const char *mode, abbey_error *error);

@@ -9,6 +9,8 @@ plugins_hostos_block_so_SOURCES = \
 	plugins/hostos/block/lock.c \
 	plugins/hostos/block/mode.c \
 	plugins/hostos/block/nbd.c \
+	plugins/hostos/block/nbd_log.c \
+	plugins/hostos/block/nbd_log.h \
 	plugins/hostos/block/plugin.c \
 	plugins/hostos/block/qcow2.c \
 	plugins/hostos/block/qcow2.h \
@@ -21,6 +23,7 @@ plugins_hostos_block_so_SOURCES = \
 	plugins/hostos/block/redo.h \
 	plugins/hostos/block/service.c \
 	plugins/hostos/block/service.h \
+	plugins/hostos/block/stall.c \
 	plugins/hostos/block/vmdk.c \
 	plugins/hostos/block/vmdk.h \
 	plugins/hostos/block/vmdk_sparse.c

@@ -1,7 +1,16 @@
 /* nbd.c - disks of a network block device server, by libnbd: the backend "nbd".
  *
- * An export is an image like any other, without a file of ours. When the connection is lost, the next request makes a
- * new one; what the server had acknowledged but not flushed is the server's to keep. */
+ * An export is an image like any other, without a file of ours. A request that finds the connection lost fails with
+ * -ENOTCONN, which disk.c takes as a reason to wait and begin it again; each beginning makes one attempt to connect.
+ *
+ * A server may die with what it has acknowledged and not flushed. So that a flush still means what it says, all that is
+ * kept (nbd_log.h) until the server has flushed it, and written again over a new connection:
+ *
+ *     guest     write A   write B              (waits)          flush
+ *     server    A  B  -- dies, B is lost --    comes back   A B   flush
+ *     log       A  A,B                         A,B          A,B   empty
+ *
+ * Where the log has grown large, a flush of our own empties it. */
 #include "disk.h"
 
 #ifdef HAVE_LIBNBD
@@ -11,9 +20,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nbd_log.h"
+
+#define CONNECT_TRIES 50 /* of CONNECT_STEP ms each, then the server counts as away */
+#define CONNECT_STEP 100
+
 struct nbd {
-    struct nbd_handle *handle;
+    struct nbd_handle *handle; /* NULL: there is no connection */
     bool can_flush, can_trim, can_zero;
+    struct nbd_log log;
 };
 
 static struct nbd *nbd_of(const struct image *image)
@@ -21,9 +36,18 @@ static struct nbd *nbd_of(const struct image *image)
     return image->data;
 }
 
-static bool usable(const struct image *image)
+static void disconnect(struct nbd *n)
 {
-    return nbd_of(image)->handle != NULL;
+    nbd_close(n->handle); /* NULL is good */
+    n->handle = NULL;
+}
+
+static bool connected(struct nbd_handle *handle)
+{
+    for (unsigned i = 0; nbd_aio_is_connecting(handle) == 1 && i < CONNECT_TRIES; i++)
+        if (nbd_poll(handle, CONNECT_STEP) < 0)
+            return false;
+    return nbd_aio_is_ready(handle) == 1;
 }
 
 static int connect_uri(struct nbd *n, const char *uri)
@@ -31,7 +55,8 @@ static int connect_uri(struct nbd *n, const char *uri)
     n->handle = nbd_create();
     if (!n->handle)
         return -1;
-    if (nbd_set_uri_allow_local_file(n->handle, true) != 0 || nbd_connect_uri(n->handle, uri) != 0)
+    if (nbd_set_uri_allow_local_file(n->handle, true) != 0 || nbd_aio_connect_uri(n->handle, uri) != 0 ||
+        !connected(n->handle))
         return -1;
     n->can_flush = nbd_can_flush(n->handle) == 1;
     n->can_trim = nbd_can_trim(n->handle) == 1;
@@ -39,67 +64,101 @@ static int connect_uri(struct nbd *n, const char *uri)
     return 0;
 }
 
-/* What the last call of libnbd says; a handle that could not be made again says nothing. */
-static int failure(void)
+/* What a call of libnbd that failed means: without its connection, that it is to be made again. */
+static int failure(struct nbd *n)
 {
     int error = nbd_get_errno();
-    return error ? -error : -EIO;
+    if (nbd_aio_is_ready(n->handle) == 1)
+        return error ? -error : -EIO;
+    disconnect(n);
+    return -ENOTCONN;
 }
 
-/* After a request that failed: whether a new connection makes it worth another try. */
-static bool again(struct image *image, unsigned *tries)
+static int send_write(struct nbd *n, uint64_t offset, const uint8_t *from, uint64_t bytes)
+{
+    return nbd_pwrite(n->handle, from, bytes, offset, 0) == 0 ? 0 : failure(n);
+}
+
+static int send_zeros(struct nbd *n, uint64_t offset, uint64_t bytes)
+{
+    if (n->can_zero)
+        return nbd_zero(n->handle, bytes, offset, 0) == 0 ? 0 : failure(n);
+    uint8_t *zeros = calloc(1, bytes);
+    int status = zeros ? send_write(n, offset, zeros, bytes) : -ENOMEM;
+    free(zeros);
+    return status;
+}
+
+static int send_flush(struct nbd *n)
+{
+    if (n->can_flush && nbd_flush(n->handle, 0) != 0)
+        return failure(n);
+    nbd_log_clear(&n->log);
+    return 0;
+}
+
+/* Sees to it that there is a connection, and that the server has all that it was given. */
+static int ready(struct image *image)
 {
     struct nbd *n = nbd_of(image);
-    uint64_t size = image->bytes;
-    if (usable(image) && !nbd_aio_is_dead(n->handle) && !nbd_aio_is_closed(n->handle))
-        return false;
-    if ((*tries)++)
-        return false;
-    nbd_close(n->handle); /* NULL is good */
-    return connect_uri(n, image->path) == 0 && (uint64_t)nbd_get_size(n->handle) == size;
+    if (n->handle)
+        return 0;
+    if (connect_uri(n, image->path) != 0) {
+        disconnect(n);
+        return -ENOTCONN;
+    }
+    if (((uint64_t)nbd_get_size(n->handle) & ~(uint64_t)(IMAGE_SECTOR - 1)) != image->bytes) {
+        disconnect(n);
+        return -ESTALE; /* another disk */
+    }
+    for (const struct nbd_note *note = n->log.first; note; note = note->next) {
+        int status = note->data ? send_write(n, note->offset, note->data, note->bytes)
+                                : send_zeros(n, note->offset, note->bytes);
+        if (status) {
+            disconnect(n);
+            return status;
+        }
+    }
+    return 0;
 }
 
 static int export_read(struct image *image, uint64_t offset, uint8_t *to, uint64_t bytes)
 {
-    int status;
-    unsigned tries = 0;
-    do
-        status = usable(image) && nbd_pread(nbd_of(image)->handle, to, bytes, offset, 0) == 0 ? 0 : failure();
-    while (status && again(image, &tries));
-    return status;
+    struct nbd *n = nbd_of(image);
+    int status = ready(image);
+    if (status)
+        return status;
+    return nbd_pread(n->handle, to, bytes, offset, 0) == 0 ? 0 : failure(n);
+}
+
+/* `from` NULL: zeros. A server that cannot flush keeps nothing back, as far as anybody can know. */
+static int change(struct image *image, uint64_t offset, const uint8_t *from, uint64_t bytes)
+{
+    struct nbd *n = nbd_of(image);
+    int status = ready(image);
+    if (!status)
+        status = from ? send_write(n, offset, from, bytes) : send_zeros(n, offset, bytes);
+    if (status || !n->can_flush)
+        return status;
+    bool noted = nbd_log_add(&n->log, offset, from, bytes);
+    return noted && !nbd_log_full(&n->log) ? 0 : send_flush(n);
 }
 
 static int export_write(struct image *image, uint64_t offset, const uint8_t *from, uint64_t bytes)
 {
-    int status;
-    unsigned tries = 0;
-    do
-        status = usable(image) && nbd_pwrite(nbd_of(image)->handle, from, bytes, offset, 0) == 0 ? 0 : failure();
-    while (status && again(image, &tries));
-    return status;
+    return change(image, offset, from, bytes);
 }
 
 static int export_zero(struct image *image, uint64_t offset, uint64_t bytes)
 {
-    struct nbd *n = nbd_of(image);
-    unsigned tries = 0;
-    int status;
-    if (!n->can_zero) {
-        uint8_t *zeros = calloc(1, bytes);
-        status = zeros ? export_write(image, offset, zeros, bytes) : -ENOMEM;
-        free(zeros);
-        return status;
-    }
-    do
-        status = usable(image) && nbd_zero(n->handle, bytes, offset, 0) == 0 ? 0 : failure();
-    while (status && again(image, &tries));
-    return status;
+    return change(image, offset, NULL, bytes);
 }
 
 static int export_discard(struct image *image, uint64_t offset, uint64_t bytes)
 {
-    if (usable(image) && nbd_of(image)->can_trim)
-        (void)nbd_trim(nbd_of(image)->handle, bytes, offset, 0); /* a hint: the space stays taken, and that is all */
+    struct nbd *n = nbd_of(image);
+    if (ready(image) == 0 && n->can_trim)
+        (void)nbd_trim(n->handle, bytes, offset, 0); /* a hint: the space stays taken, and that is all */
     return 0;
 }
 
@@ -109,19 +168,19 @@ static int export_map(struct image *image, uint64_t offset, uint64_t *bytes)
     return IMAGE_DATA;
 }
 
-/* A flush is not tried again: what a lost connection takes along cannot be flushed over another. */
 static int export_flush(struct image *image)
 {
-    struct nbd *n = nbd_of(image);
-    return usable(image) && (!n->can_flush || nbd_flush(n->handle, 0) == 0) ? 0 : failure();
+    int status = ready(image);
+    return status ? status : send_flush(nbd_of(image));
 }
 
 static int export_close(struct image *image)
 {
     struct nbd *n = nbd_of(image);
-    if (usable(image))
+    if (n->handle)
         nbd_shutdown(n->handle, 0);
-    nbd_close(n->handle);
+    disconnect(n);
+    nbd_log_clear(&n->log);
     free(n);
     return 0;
 }
@@ -139,10 +198,16 @@ static struct image *export_open(const char *uri, bool read_only, abbey_error *e
 {
     struct image *image = calloc(1, sizeof *image);
     struct nbd *n = calloc(1, sizeof *n);
+    char *path = strdup(uri);
     int64_t size = -1;
-    if (image && n && (image->path = strdup(uri)) && connect_uri(n, uri) == 0)
-        size = nbd_get_size(n->handle);
+    if (!image || !n || !path)
+        image_fail(error, "out of memory");
+    else if (connect_uri(n, uri) != 0 || (size = nbd_get_size(n->handle)) < 0)
+        image_fail(error, "'%s': %s", uri, nbd_get_error() ? nbd_get_error() : "no answer");
+    else if (size == 0)
+        image_fail(error, "'%s': the export is empty", uri);
     if (size > 0) {
+        image->path = path;
         image->format = &image_nbd;
         image->fd = -1;
         image->data = n;
@@ -150,14 +215,9 @@ static struct image *export_open(const char *uri, bool read_only, abbey_error *e
         image->flags = read_only || nbd_is_read_only(n->handle) == 1 ? 0 : IMAGE_WRITE;
         return image;
     }
-    image_fail(error, "'%s': %s", uri,
-        size == 0         ? "the export is empty"
-        : nbd_get_error() ? nbd_get_error()
-                          : "out of memory");
-    if (n && n->handle)
-        nbd_close(n->handle);
-    if (image)
-        free(image->path);
+    if (n)
+        disconnect(n);
+    free(path);
     free(image);
     free(n);
     return NULL;
