@@ -42,6 +42,9 @@
 #if __has_feature(address_sanitizer)
 #define WITH_ASAN 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define WITH_TSAN 1
+#endif
 #endif
 #ifdef WITH_ASAN
 #include <sanitizer/common_interface_defs.h>
@@ -51,7 +54,11 @@
 #define NEST_MAX 8u
 #define STACK_BYTES (256u * 1024) /* the AVX-512 frame is 3 KB; NEST_MAX of them, and room for the functions */
 #define GUARD_BYTES 4096u
+#if defined(__SANITIZE_THREAD__) || defined(WITH_TSAN)
+#define KICK_SIGNAL SIGSYS /* others wait there for the thread's next call of a library, which may never come */
+#else
 #define KICK_SIGNAL (SIGRTMIN + 4)
+#endif
 
 struct attached {
     int32_t (*fn)(void *arg, abbey_fault *fault);
