@@ -8,7 +8,9 @@
 
 static unsigned how_of(const struct insn *insn)
 {
-    return (insn->opsize == 2 ? EMIT_66 : 0) | insn_how(insn);
+    bool scan =
+        insn->map == MAP_0F && (insn->opcode & 0xfe) == 0xbc; /* with F3 they may be more to the host: TZCNT, LZCNT */
+    return (insn->opsize == 2 ? EMIT_66 : 0) | (scan ? EMIT_0F : insn_how(insn));
 }
 
 /* Immediate bytes as they stand at the end of the instruction. */

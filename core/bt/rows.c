@@ -162,7 +162,7 @@ static const struct xlat_row rows[] = {
     { MAP_0F, 0xb7, 0xb7, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
     { MAP_0F, 0xbf, 0xbf, -1, xlat_modrm, SHAPE_RM_WORD, 0, 0 },
     { MAP_0F, 0xb8, 0xb8, -1, xlat_modrm, WHEN_F3, 0, ALL }, /* POPCNT */
-    { MAP_0F, 0xbc, 0xbd, -1, xlat_modrm, 0, 0, Z },
+    { MAP_0F, 0xbc, 0xbd, -1, xlat_modrm, WHEN_ANY, 0, Z }, /* no model has TZCNT or LZCNT: prefixes mean nothing */
     { MAP_0F, 0xc2, 0xc6, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0xc7, 0xc7,  1, xlat_cmpxchg8b, WHEN_MEM, 0, 0 },
     { MAP_0F, 0xc8, 0xcf, -1, xlat_bswap, 0, 0, 0 },

@@ -69,6 +69,21 @@ static void test_joins(void)
     }
 }
 
+/* REP BSF is how kernels write TZCNT, and leaves its destination where the source is 0, unlike the host's TZCNT. */
+GUEST(scans, "32",
+    "mov $100, %ecx; xor %ebx, %ebx\n"
+    "1: mov $7, %eax; .byte 0xf3; bsf %ebx, %eax; .byte 0xf3; bsr %ecx, %edx; loop 1b; hlt");
+
+static void test_prefixed_scans(void)
+{
+    struct bench b = bench_new(scans, scans_end, 1);
+    const uint32_t *reg = bench_run(b);
+    CU_ASSERT_EQUAL(reg[EAX], 7);
+    CU_ASSERT_EQUAL(reg[EDX], 0); /* of ECX = 1; LZCNT would say 31 */
+    CU_ASSERT_EQUAL(b.bt->counters.by_opcode[MAP_0F][0xbc], 0);
+    bench_free(b);
+}
+
 /* A loop through several runs costs no links: they are for what leaves it. */
 static void test_inside(void)
 {
@@ -284,6 +299,7 @@ static void test_switches(void)
 static const struct unit_test tests[] = {
     { "branches inside a unit, with pushes pending on one way", test_joins },
     { "a loop of several runs stays inside its unit", test_inside },
+    { "BSF and BSR do not become what a prefix makes of them on the host", test_prefixed_scans },
     { "the second run of a unit changes", test_later_run_changes },
     { "code that told what flags are needed changes", test_code_ahead_changes },
     { "flags survive a landing pad of somebody else", test_flags_survive_the_wrong_pad },
