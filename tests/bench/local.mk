@@ -7,6 +7,8 @@ tests_bench_bench_interp_LDADD = $(UNIT_LIBS)
 
 # The kit of tests/bench/run, which builds it for itself: it is a 32-bit program whatever the compiler of this build.
 EXTRA_DIST += tests/bench/run tests/bench/disk tests/bench/where tests/bench/README.md
+TESTS += tests/bench/checksums.sh
+EXTRA_DIST += tests/bench/checksums.sh
 EXTRA_DIST += tests/bench/net tests/bench/net_user.c
 EXTRA_DIST += tests/bench/kit/Makefile tests/bench/kit/bench.list tests/bench/kit/kit.h tests/bench/kit/tinytrue.S
 EXTRA_DIST += tests/bench/kit/kit.c tests/bench/kit/suite.c tests/bench/kit/init.c

@@ -1,7 +1,9 @@
 # Small guests of ours, and real ones that boot.
 guest_tests = \
 	tests/guests/bios.sh \
+	tests/guests/boots.sh \
 	tests/guests/control.sh \
+	tests/guests/crowd.sh \
 	tests/guests/daq.sh \
 	tests/guests/debian.sh \
 	tests/guests/disk-live.sh \
