@@ -1,15 +1,16 @@
 /* The CMOS memory of a PC tells its firmware, and some drivers, what the board has: memory, diskette drives, the order
  * of boot. On a real one the set-up program wrote it; here it follows from the machine file, anew at each cold start.
  * Where what stands is the IBM PC/AT Technical Reference up to 33h, and beyond it the convention of Bochs, which
- * SeaBIOS reads.
- *
- * XXX: the types of the hard disks (12h, 19h-23h) are left alone: SeaBIOS asks the disks themselves. */
+ * SeaBIOS reads. */
 #include "core/boot/parts.h"
 
 #define PORT_INDEX 0x70u
 #define PORT_DATA 0x71u
 
 #define DISKETTES 0x10u
+#define DISKS 0x12u /* 15 in a nibble: see the type beyond */
+#define DISK_TYPE 0x19u
+#define DISK_USERS_OWN 0x1bu /* nine bytes for each */
 #define EQUIPMENT 0x14u
 #define BASE_KB 0x15u
 #define EXTENDED_KB 0x17u /* above 1 MB, up to 64 MB */
@@ -58,6 +59,18 @@ static void memory_write(const struct boot *boot, const struct boot_ports *ports
     cmos_write(ports, ABOVE_4G, (uint32_t)(high / (64 * KB)), 3);
 }
 
+static void disks_write(const struct boot_facts *facts, const struct boot_ports *ports)
+{
+    struct cmos_disk disks[2];
+    cmos_disks(facts, ports, disks);
+    cmos_write(ports, DISKS, (disks[0].type ? 0xf0u : 0) | (disks[1].type ? 0x0fu : 0), 1);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        cmos_write(ports, DISK_TYPE + unit, disks[unit].type, 1);
+        for (uint32_t i = 0; i < sizeof disks[unit].bytes; i++)
+            cmos_write(ports, DISK_USERS_OWN + unit * (uint32_t)sizeof disks[unit].bytes + i, disks[unit].bytes[i], 1);
+    }
+}
+
 void cmos_set_up(const struct boot *boot, const struct boot_ports *ports)
 {
     const struct boot_facts *facts = &boot->facts;
@@ -72,6 +85,7 @@ void cmos_set_up(const struct boot *boot, const struct boot_ports *ports)
     cmos_write(ports, BOOT_1, ORDER_1, 1);
     cmos_write(ports, BOOT_2, ORDER_2, 1);
     memory_write(boot, ports);
+    disks_write(facts, ports);
     uint32_t sum = 0;
     for (uint32_t at = 0x10; at < CHECKSUM; at++)
         sum += cmos_read(ports, at);

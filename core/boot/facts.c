@@ -71,6 +71,12 @@ static void keyboard(struct boot_facts *facts, const struct config_node *node)
     facts->mouse_irq = line(node, "mouse_irq", 12);
 }
 
+static void ide(struct boot_facts *facts, const struct config_node *node)
+{
+    facts->ide_slot = node->pci_slot;
+    facts->ide_function = node->pci_function < 0 ? 0 : (uint32_t)node->pci_function;
+}
+
 static void uart(struct boot_facts *facts, const struct config_node *node)
 {
     uint8_t irq = line(node, "irq", 0);
@@ -104,6 +110,7 @@ static const struct {
     { "i8237", dma },
     { "i82077aa", diskettes },
     { "floppy", floppy },
+    { "piix3-ide", ide },
     { "vga", display },
     { "vga-isa", display },
 };
@@ -111,7 +118,7 @@ static const struct {
 
 void facts_find(const struct config *config, struct boot_facts *facts)
 {
-    *facts = (struct boot_facts){ .isa_slot = -1 };
+    *facts = (struct boot_facts){ .isa_slot = -1, .ide_slot = -1 };
     /* Behind RAM, at the places where SeaBIOS begins to hand out addresses. */
     facts->pci_memory = config->memory <= 2 * GB ? 0x80000000u : config->memory <= 3 * GB ? 0xc0000000u : 0xe0000000u;
     for (unsigned i = 0; i < config->device_count; i++)

@@ -8,6 +8,7 @@ core_libcore_a_SOURCES += \
 	core/boot/dsdt.c \
 	core/boot/dsdt.h \
 	core/boot/cmos.c \
+	core/boot/cmos_disks.c \
 	core/boot/facts.c \
 	core/boot/firmware.c \
 	core/boot/fwfiles.c \

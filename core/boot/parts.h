@@ -73,6 +73,8 @@ struct boot_facts {
     bool dma, fdc;
     uint16_t fdc_base;
     uint8_t fdc_irq, fdc_dma;
+    int32_t ide_slot; /* of the IDE controller; -1: none, or its place is not written down */
+    uint32_t ide_function;
     uint8_t floppy[2]; /* types of the diskette drives as CMOS 10h knows them, 0: none */
     bool pic, pit, rtc, keyboard, mouse, display;
     uint8_t mouse_irq;
@@ -146,6 +148,14 @@ void firmware_files_discard(struct boot *boot);
 
 /* Through the ports: what the set-up program of a PC would have left in the CMOS memory of its clock. */
 void cmos_set_up(const struct boot *boot, const struct boot_ports *ports);
+
+/* A hard disk as CMOS memory has it. */
+struct cmos_disk {
+    uint8_t type; /* 0: none */
+    uint8_t bytes[9];
+};
+/* Asks the drives of the first channel of the IDE controller, where there is one. */
+void cmos_disks(const struct boot_facts *facts, const struct boot_ports *ports, struct cmos_disk disks[2]);
 
 #define SMBIOS_ANCHOR_BYTES 31u
 #define SMBIOS_ROOM 1024u

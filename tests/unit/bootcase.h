@@ -9,7 +9,7 @@ struct bootcase {
     struct cpu cpu;
     struct boot *boot;
     struct config config;
-    struct config_node devices[8];
+    struct config_node devices[9];
     struct boot_ports ports;
     struct boot_error error;
     uint32_t pci_address;

@@ -53,9 +53,47 @@ static uint32_t pci_dword(void *opaque, const char *id, uint32_t offset)
 
 static const struct boot_board board = { place, pci_dword, keep_file, NULL };
 
+/* A channel of IDE with a disk as its second drive. */
+static struct {
+    uint8_t device, control, status;
+    unsigned words; /* of IDENTIFY DEVICE that were read */
+    bool diagnosed, interrupts;
+    uint16_t command; /* of the controller */
+    uint32_t address; /* of its configuration space */
+} drive;
+
+static uint32_t ide_in(uint16_t port)
+{
+    static const uint16_t words[7] = { [1] = 1234, [3] = 16, [6] = 63 };
+    if (port == 0x1f7)
+        return drive.device & 0x10 ? drive.status : 0;
+    uint32_t word = drive.words < 7 ? words[drive.words] : 0x5555;
+    if (++drive.words == 256)
+        drive.status = 0x50;
+    return word;
+}
+
+static void ide_out(uint16_t port, uint8_t value)
+{
+    if (port == 0x1f6)
+        drive.device = value;
+    else if (port == 0x3f6)
+        drive.control = value;
+    else if (value == 0x90)
+        drive.diagnosed = true;
+    else if (value == 0xec && drive.device & 0x10)
+        drive.status = 0x58;
+    if (port == 0x1f7)
+        drive.interrupts |= !(drive.control & 2);
+}
+
 static uint32_t cmos_in(void *opaque, uint16_t port, uint32_t size)
 {
     (void)opaque;
+    if ((port == 0x1f0 || port == 0x1f7) && (drive.command & 1))
+        return ide_in(port);
+    if (port == 0xcfc && drive.address == 0x80000904)
+        return drive.command;
     return port == 0x71 && size == 1 ? cmos[cmos_index & 127] : ~0u;
 }
 
@@ -67,6 +105,12 @@ static void cmos_out(void *opaque, uint16_t port, uint32_t size, uint32_t value)
         cmos_index = (uint8_t)value;
     else if (port == 0x71)
         cmos[cmos_index & 127] = (uint8_t)value;
+    else if (port == 0xcf8)
+        drive.address = value;
+    else if (port == 0xcfc && drive.address == 0x80000904)
+        drive.command = (uint16_t)value;
+    else if ((port == 0x1f6 || port == 0x1f7 || port == 0x3f6) && (drive.command & 1))
+        ide_out(port, (uint8_t)value);
 }
 
 static void image_put(const char *name, uint64_t bytes)
@@ -83,12 +127,16 @@ static bool machine(uint64_t ram, uint64_t bytes)
         image[i] = (uint8_t)(i / 251);
     image_put("image.bin", bytes);
     bootcase_new(&b, ram);
+    b.devices[b.config.device_count++] =
+        (struct config_node){ .id = "piix3-ide", .type = "piix3-ide", .pci_slot = 1, .pci_function = 1 };
     b.config.memory = ram;
     b.config.firmware.bios = path;
     b.config.firmware.serial = "VMware-1";
     b.ports = (struct boot_ports){ cmos_in, cmos_out, NULL };
     file_count = 0;
     memset(cmos, 0, sizeof cmos);
+    memset(&drive, 0, sizeof drive);
+    drive.status = 0x50;
     return bootcase_start(&b) && boot_files(b.boot, &board, &b.error);
 }
 
@@ -196,6 +244,25 @@ static void cmos_tells_memory(void)
     CU_ASSERT_EQUAL(cmos16(0x17), 63 * 1024); /* the most that a BIOS tells here */
     CU_ASSERT_EQUAL(cmos16(0x34), (3584 - 16) * 16);
     CU_ASSERT_EQUAL(cmos16(0x5b), (5 * 1024 - 3584) * 16);
+    bootcase_free(&b);
+}
+
+static void cmos_tells_disks(void)
+{
+    static const uint8_t none[10] = { 0 },
+                         user[9] = { 1234 & 255, 1234 >> 8, 16, 255, 255, 0xc8, 1234 & 255, 1234 >> 8, 63 };
+    CU_ASSERT_TRUE_FATAL(machine(8 * MB, IMAGE_BYTES));
+    CU_ASSERT_EQUAL(cmos[0x12], 0x0f);
+    CU_ASSERT_EQUAL(cmos[0x1a], 47);
+    CU_ASSERT_EQUAL(memcmp(cmos + 0x24, user, sizeof user), 0);
+    CU_ASSERT_EQUAL(cmos[0x19], 0);
+    CU_ASSERT_EQUAL(memcmp(cmos + 0x1b, none, 9), 0);
+    CU_ASSERT_EQUAL(drive.words, 256);
+    CU_ASSERT_TRUE(drive.diagnosed);
+    CU_ASSERT_FALSE(drive.interrupts);
+    CU_ASSERT_EQUAL(drive.control, 0);
+    CU_ASSERT_EQUAL(drive.device, 0xa0);
+    CU_ASSERT_EQUAL(drive.command, 0);
     bootcase_free(&b);
 }
 
@@ -365,6 +432,7 @@ static const struct unit_test tests[] = {
     { "each bad image has its own message", bad_images },
     { "images are found by name", names },
     { "CMOS memory tells how much RAM there is", cmos_tells_memory },
+    { "CMOS memory tells the geometry of the disks", cmos_tells_disks },
     { "etc/e820 tells where RAM is", e820 },
     { "the loader's commands make good ACPI tables", acpi_by_loader },
     { "the SMBIOS structures agree with their entry point", smbios },
