@@ -72,10 +72,11 @@ static struct unit *unit_make(struct bt *bt, struct run *run, uint32_t mode)
     return unit_translate(bt, run, mode);
 }
 
-/* Counts what translated code has done since it was entered; it may have been left by a fault of the guest. */
+/* Counts what translated code has done since it was entered, where it counts; it may have been left by a fault of the
+ * guest. */
 static void left(struct bt *bt)
 {
-    if (bt->inside)
+    if (bt->inside && bt->counting)
         bt->counters.translated += bt->cpu->instructions - bt->counters.callouts - bt->entered;
     bt->inside = false;
 }
