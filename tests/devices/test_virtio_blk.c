@@ -99,6 +99,7 @@ static void descriptor(uint32_t table, uint32_t index, uint64_t address, uint32_
 static void offer(uint32_t head)
 {
     put(RINGS + 0x1000 + 4 + 2 * (available % SIZE), head, 2);
+    put(RINGS + 0x1000 + 4 + 2 * SIZE, available, 2); /* the interrupt is for this one */
     put(RINGS + 0x1000 + 2, ++available, 2);
 }
 

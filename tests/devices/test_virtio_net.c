@@ -19,6 +19,7 @@
 #define F_HOST_TSO4 (1u << 11)
 #define F_MERGED (1u << 15)
 #define F_STATUS (1u << 16)
+#define F_EVENTS (1u << 29)
 
 static abbey_bench *b;
 static uint8_t *ram;
@@ -249,6 +250,43 @@ static void back_pressure(void)
     abbey_bench_free(b);
 }
 
+/* A driver that says at which index it wants to be interrupted, and is told at which to notify. */
+static void events(void)
+{
+    for (unsigned way = 0; way < 2; way++) {
+        uint32_t header = way ? 12 : 10;
+        open_bench();
+        start(way, F_EVENTS);
+        for (uint32_t i = 0; i < 4; i++) {
+            descriptor(0, i, DATA + 0x1000 * i, 1600, 2, 0);
+            offer(0, i);
+        }
+        put(ring(0) + 0x1000 + 4 + 2 * SIZE, 2, 2); /* when three are there */
+        put(ring(0) + 0x1000, 1, 2);                /* means nothing */
+        for (uint32_t i = 0; i < 4; i++) {
+            CU_ASSERT_EQUAL(abbey_net_feed(b, "n", frame, 1000), 1);
+            CU_ASSERT_EQUAL(abbey_line(b, LINE), i >= 2);
+            CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
+        }
+        CU_ASSERT_EQUAL(get(ring(0) + 0x2000 + 4 + 8 * SIZE, 2), 0); /* no need to notify of more buffers, */
+        CU_ASSERT_EQUAL(abbey_net_feed(b, "n", frame, 1000), 0);
+        CU_ASSERT_EQUAL(get(ring(0) + 0x2000 + 4 + 8 * SIZE, 2), 4); /* until there are none */
+        CU_ASSERT_EQUAL(way ? abbey_load(b, MMIO + 0x1000, 1) : abbey_in(b, IO + 19, 1), 1);
+
+        memset(ram + DATA, 0, 12);
+        descriptor(1, 0, DATA, header + 100, 0, 0);
+        put(ring(1) + 0x1000 + 4 + 2 * SIZE, 1, 2);
+        for (uint32_t i = 0; i < 2; i++) {
+            offer(1, 0);
+            notify(way, 1);
+            CU_ASSERT_EQUAL(used(1), i + 1);
+            CU_ASSERT_EQUAL(get(ring(1) + 0x2000 + 4 + 8 * SIZE, 2), i + 1);
+            CU_ASSERT_EQUAL(abbey_line(b, LINE), i);
+        }
+        abbey_bench_free(b);
+    }
+}
+
 /* The driver is told that it broke a rule, and a reset heals. */
 static void broken_drivers(void)
 {
@@ -295,7 +333,7 @@ static void fuzz(void)
     uint8_t got[4096];
     open_bench();
     for (unsigned i = 0; i < accesses / 20; i++) {
-        start(i % 2, i & 2 ? F_MERGED | F_CSUM | F_HOST_TSO4 : 0);
+        start(i % 2, (i & 2 ? F_MERGED | F_CSUM | F_HOST_TSO4 : 0) | (i & 4 ? F_EVENTS : 0));
         for (uint32_t k = 0; k < 0x300; k++) { /* anything in the rings, mostly small numbers */
             seed = seed * 1664525 + 1013904223;
             uint32_t at = (k % 3 * 0x1000) + (seed >> 8) % 256 * 4;
@@ -346,6 +384,7 @@ static const struct unit_test tests[] = {
     { "transmits, whatever way the header stands", transmits },
     { "receives, into one buffer and into several", receives },
     { "loses nothing when there is no room", back_pressure },
+    { "interrupts and asks for notifications where that is wanted", events },
     { "drivers that break the rules", broken_drivers },
     { "can be reached through configuration space", window },
     { "stands random rings, accesses and states", fuzz },

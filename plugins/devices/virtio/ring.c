@@ -1,8 +1,13 @@
 /* ring.c - split virtqueues: VIRTIO section 2.6.
  *
- *     descriptors  { address 8, length 4, flags 2, next 2 } ...     chains by `next`, or a table of their own
- * (indirect) available    flags 2, index 2, { head 2 } ...                 the driver's: chains for the device used
- * flags 2, index 2, { head 4, length 4 } ...       the device's: chains that are done */
+ *     descriptors  { address 8, length 4, flags 2, next 2 } ...    chains by `next`, or a table of their own
+ *     available    flags 2, index 2, { head 2 } ..., event 2       the driver's: chains for the device
+ *     used         flags 2, index 2, { head 4, length 4 } ..., event 2    the device's: chains that are done
+ *
+ * With VIRTIO_F_EVENT_INDEX each side's `event` names the other's index at which it wants to hear of it (VIRTIO 2.6.7,
+ * 2.6.8), and flags mean nothing. Who says so looks at the index once more: the other may not have seen it. */
+#include <stdatomic.h>
+
 #include "virtio.h"
 
 #define DESCRIPTOR 16u
@@ -104,6 +109,19 @@ bool virtio_chain_read(struct virtio *v, uint32_t queue, uint16_t head, struct v
     return !nested.flags || table_walk(v, nested.address, nested.bytes / DESCRIPTOR, 0, chain, NULL);
 }
 
+/* Asks for a notification of the next chain; *index is the driver's as it is then. False: the queue is empty. */
+static bool notifications_ask(struct virtio *v, const struct virtio_queue *q, uint16_t *index)
+{
+    if (!(v->features & VIRTIO_F_EVENT_INDEX))
+        return false;
+    if (abbey_dma_write(v->dma, q->used + 4 + 8ull * q->size, &q->next, sizeof q->next)) {
+        virtio_break(v, "the used ring is not in memory");
+        return false;
+    }
+    atomic_thread_fence(memory_order_seq_cst);
+    return !abbey_dma_read(v->dma, q->available + 2, index, sizeof *index) && *index != q->next;
+}
+
 bool virtio_pop(struct virtio *v, uint32_t queue, struct virtio_chain *chain)
 {
     struct virtio_queue *q = &v->queue[queue];
@@ -114,6 +132,8 @@ bool virtio_pop(struct virtio *v, uint32_t queue, struct virtio_chain *chain)
         virtio_break(v, "the available ring is not in memory");
         return false;
     }
+    if (index == q->next && !notifications_ask(v, q, &index))
+        return false;
     uint16_t waiting = (uint16_t)(index - q->next);
     if (waiting > q->size) {
         virtio_break(v, "more chains are available than the ring holds");
@@ -148,20 +168,32 @@ void virtio_take_back(struct virtio *v, uint32_t queue, uint16_t count, uint16_t
     q->done = (uint16_t)(q->done - filled);
 }
 
+/* Whether the driver wants to hear that the used ring has grown to what it is. False, too, when a rule was broken. */
+static bool interrupt_wanted(struct virtio *v, struct virtio_queue *q)
+{
+    bool events = v->features & VIRTIO_F_EVENT_INDEX;
+    uint16_t word = 0, before = q->told;
+    q->told = q->done;
+    if (abbey_dma_read(v->dma, q->available + (events ? 4 + 2ull * q->size : 0), &word, sizeof word)) {
+        virtio_break(v, "the available ring is not in memory");
+        return false;
+    }
+    return events ? (uint16_t)(q->done - word - 1) < (uint16_t)(q->done - before) : !(word & NO_INTERRUPT);
+}
+
 void virtio_publish(struct virtio *v, uint32_t queue)
 {
     struct virtio_queue *q = &v->queue[queue];
-    uint16_t flags = 0;
     if (!q->enabled || v->broken)
         return;
     /* The element is there before the index says so: x86 keeps the order of stores, and the calls that of the compiler.
-     */
-    if (abbey_dma_write(v->dma, q->used + 2, &q->done, sizeof q->done) ||
-        abbey_dma_read(v->dma, q->available, &flags, sizeof flags)) {
-        virtio_break(v, "a ring is not in memory");
+     * The index must be there before the driver's wish is read. */
+    if (abbey_dma_write(v->dma, q->used + 2, &q->done, sizeof q->done)) {
+        virtio_break(v, "the used ring is not in memory");
         return;
     }
-    if (!(flags & NO_INTERRUPT))
+    atomic_thread_fence(memory_order_seq_cst);
+    if (interrupt_wanted(v, q))
         virtio_interrupt(v, ISR_QUEUE);
 }
 

@@ -100,7 +100,7 @@ static void legacy_ring(struct virtio_queue *q, uint32_t page)
     q->descriptors = (uint64_t)page * RING_PAGE;
     q->available = q->descriptors + 16ull * q->size;
     q->used = (q->available + 6 + 2ull * q->size + RING_PAGE - 1) & ~(uint64_t)(RING_PAGE - 1);
-    q->next = q->done = 0;
+    q->next = q->done = q->told = 0;
 }
 
 static uint32_t legacy_get(struct virtio *v, uint32_t field)
@@ -173,7 +173,7 @@ static void queue_set(struct virtio_queue *q, uint32_t field, uint32_t value)
     case 28:
         if (value == 1) {
             q->enabled = 1;
-            q->next = q->done = 0;
+            q->next = q->done = q->told = 0;
         }
         break;
     case 32:
@@ -354,7 +354,7 @@ int32_t virtio_create(struct virtio *v, abbey_dev *dev, const struct virtio_kind
         return -1;
     v->irq = abbey_pci_intx(v->pci);
     capabilities(v);
-    v->offered = kind->features(v) | VIRTIO_F_INDIRECT | VIRTIO_F_VERSION_1;
+    v->offered = kind->features(v) | VIRTIO_F_INDIRECT | VIRTIO_F_EVENT_INDEX | VIRTIO_F_VERSION_1;
     return 0;
 }
 

@@ -8,6 +8,9 @@
  *     notify(v, 0):  while (virtio_pop(v, 0, &chain)) { ... virtio_read(v, &chain, ...); ... }
  *     later:         virtio_write(v, &chain, ...); virtio_push(v, 0, chain.head, bytes written);
  *
+ * A driver is asked for notifications only when a queue was found empty, and interrupted only where it asks for that,
+ * when it knows how to say so (VIRTIO_F_EVENT_INDEX).
+ *
  * Rings are memory of the guest, which may write anything there at any time: every index is checked where it is read,
  * and a chain is read once. A driver that breaks the rules finds DEVICE_NEEDS_RESET and is not served until then. */
 #ifndef ABBEY_VIRTIO_H
@@ -22,6 +25,7 @@
 #define VIRTIO_SEGMENTS 260u   /* of a chain */
 
 #define VIRTIO_F_INDIRECT (1ull << 28)
+#define VIRTIO_F_EVENT_INDEX (1ull << 29)
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
 #define VIRTIO_DRIVER_OK 4u
@@ -46,7 +50,8 @@ struct virtio_queue {
     uint64_t descriptors, available, used; /* guest-physical */
     uint16_t size, enabled;
     uint16_t next; /* of the available ring: the first that was not popped */
-    uint16_t done; /* index of the used ring */
+    uint16_t done; /* index of the used ring, */
+    uint16_t told; /* and what it was when an interrupt was last thought of */
 };
 
 struct virtio {
@@ -82,7 +87,7 @@ struct virtio_chain {
 #define VIRTIO_QUEUE_REGS(n) \
     ABBEY_REG(virtio.queue[n].descriptors, 0), ABBEY_REG(virtio.queue[n].available, 0), \
     ABBEY_REG(virtio.queue[n].used, 0), ABBEY_REG(virtio.queue[n].size, 0), ABBEY_REG(virtio.queue[n].enabled, 0), \
-    ABBEY_REG(virtio.queue[n].next, 0), ABBEY_REG(virtio.queue[n].done, 0)
+    ABBEY_REG(virtio.queue[n].next, 0), ABBEY_REG(virtio.queue[n].done, 0), ABBEY_REG(virtio.queue[n].told, 0)
 #define VIRTIO_REGS \
     ABBEY_REG(virtio.features, 0), ABBEY_REG(virtio.offered_select, 0), ABBEY_REG(virtio.features_select, 0), \
     ABBEY_REG(virtio.queue_select, 0), ABBEY_REG(virtio.status, 0), ABBEY_REG(virtio.isr, 0), \
