@@ -7,6 +7,14 @@ tests_net_test_net_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_net_test_net_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_net_test_net_LDADD = $(CUNIT_LIBS) -lpthread
 
+check_PROGRAMS += tests/net/test_merge
+TESTS += tests/net/test_merge
+tests_net_test_merge_SOURCES = tests/net/test_merge.c tests/unit/unit.c tests/unit/unit.h plugins/hostos/net/merge.c \
+	plugins/hostos/net/offload.c
+tests_net_test_merge_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_net_test_merge_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_net_test_merge_LDADD = $(CUNIT_LIBS) -lpthread
+
 # Backends as they are built, each end of a network with a loop of its own.
 NET_RIG = tests/net/net_rig.c tests/net/net_rig.h tests/unit/unit.c tests/unit/unit.h
 NET_RIG_TESTS = tests/net/test_port tests/net/test_tap

@@ -6,6 +6,8 @@ plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/capture.c \
 	plugins/hostos/net/capture.h \
 	plugins/hostos/net/forward.c \
+	plugins/hostos/net/merge.c \
+	plugins/hostos/net/merge.h \
 	plugins/hostos/net/nat.h \
 	plugins/hostos/net/offload.c \
 	plugins/hostos/net/offload.h \
@@ -23,7 +25,8 @@ plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/switch_table.c \
 	plugins/hostos/net/tap.c \
 	plugins/hostos/net/tap.h \
-	plugins/hostos/net/tap_host.c
+	plugins/hostos/net/tap_host.c \
+	plugins/hostos/net/wire.h
 plugins_hostos_net_so_CPPFLAGS = $(AM_CPPFLAGS)
 plugins_hostos_net_so_CFLAGS = $(AM_CFLAGS)
 plugins_hostos_net_so_LDFLAGS = $(PLUGIN_LINK)

@@ -14,6 +14,7 @@
 #include "address.h"
 #include "offload.h"
 
+#define CUT (ABBEY_NET_TCP4 | ABBEY_NET_TCP6)
 #define GATEWAY 2u
 #define NAMESERVER 3u
 #define FIRST_GUEST 15u
@@ -27,16 +28,41 @@ struct nat_timer {
 
 /* ---- what libslirp calls ---- */
 
-static ssize_t on_send(const void *frame, size_t bytes, void *opaque)
+/* Whether packets may grow on their way to the guest: a rate and losses are for frames as they are on a wire. */
+static bool in_merges(struct nat *nat)
+{
+    const uint32_t both = ABBEY_NET_CHECKSUM | ABBEY_NET_TCP4;
+    return (atomic_load(&nat->port.takes) & both) == both && !nat->port.rate && !nat->port.loss;
+}
+
+static void in_end(struct nat *nat)
+{
+    struct record *record = merge_end(&nat->in);
+    if (record)
+        port_received(&nat->port, record);
+}
+
+/* libslirp cuts a stream into frames, all at once: for a guest that takes it so it is put together again, in the ring.
+ */
+static ssize_t on_send(const void *frame, size_t count, void *opaque)
 {
     struct nat *nat = opaque;
-    struct record *record = bytes <= ABBEY_NET_FRAME ? port_receive(&nat->port, (uint32_t)bytes) : NULL;
-    if (record) {
-        memcpy(record->data, frame, bytes);
-        record->flags = ABBEY_NET_GOOD; /* libslirp has just made the sums */
+    uint32_t bytes = (uint32_t)count;
+    if (count > ABBEY_NET_FRAME || merge_add(&nat->in, frame, bytes, true))
+        return (ssize_t)count;
+    in_end(nat);
+    bool grows = in_merges(nat) && merge_can_begin(frame, bytes, true);
+    struct record *record = port_receive(&nat->port, grows ? ABBEY_NET_LARGE : bytes);
+    if (!record)
+        return (ssize_t)count;
+    memcpy(record->data, frame, bytes);
+    record->bytes = bytes;
+    record->flags = ABBEY_NET_GOOD; /* libslirp has just made the sums */
+    if (grows)
+        merge_begin(&nat->in, record);
+    else
         port_received(&nat->port, record);
-    }
-    return (ssize_t)bytes;
+    return (ssize_t)count;
 }
 
 static void on_guest_error(const char *message, void *opaque)
@@ -164,22 +190,55 @@ static void nat_ready(struct port *port, const struct port_polls *polls)
     /* libslirp only reads it, through on_result(). */
     slirp_pollfds_poll(nat->slirp, 0, on_result, nat->filled ? (void *)(uintptr_t)polls : NULL);
     timers_run(nat);
+    in_end(nat);
 }
 
-static bool nat_transmit(struct port *port, struct record *record)
+static void input(struct nat *nat, struct record *record)
 {
-    struct nat *nat = (struct nat *)port;
-    if (record->flags & (ABBEY_NET_TCP4 | ABBEY_NET_TCP6))
+    if (record->flags & CUT)
         offload_whole(record);
     else if (record->flags & ABBEY_NET_CHECKSUM)
         offload_checksum(record);
     slirp_input(nat->slirp, record->data, (int)record->bytes);
+}
+
+static void out_end(struct nat *nat)
+{
+    struct record *record = merge_end(&nat->out);
+    if (record)
+        input(nat, record);
+}
+
+/* libslirp writes to a socket for each packet, and answers each: a run of frames from an adapter that does not make
+ * large packets becomes one. */
+static bool nat_transmit(struct port *port, struct record *record)
+{
+    struct nat *nat = (struct nat *)port;
+    bool known = record->flags & ABBEY_NET_CHECKSUM;
+    bool frame = !(record->flags & CUT) && (!known || (record->checksum_start == 34 && record->checksum_offset == 16));
+    if (frame && merge_add(&nat->out, record->data, record->bytes, known))
+        return true;
+    out_end(nat);
+    if (frame && merge_can_begin(record->data, record->bytes, known)) {
+        memcpy(&nat->out_frame.record, record, sizeof *record + record->bytes);
+        merge_begin(&nat->out, &nat->out_frame.record);
+    } else {
+        input(nat, record);
+    }
     return true;
+}
+
+static void nat_transmitted(struct port *port)
+{
+    struct nat *nat = (struct nat *)port;
+    out_end(nat);
+    in_end(nat);
 }
 
 static const struct port_kind nat_kind = { .prepare = nat_prepare,
     .ready = nat_ready,
     .transmit = nat_transmit,
+    .transmitted = nat_transmitted,
     .takes = ABBEY_NET_CHECKSUM | ABBEY_NET_TCP4 | ABBEY_NET_TCP6 };
 
 /* ---- the instance ---- */

@@ -2,35 +2,11 @@
 
 #include <string.h>
 
-#define TYPE_VLAN 0x8100u
-#define TYPE_IP4 0x0800u
-#define TYPE_IP6 0x86ddu
-#define PROTOCOL_TCP 6u
+#include "wire.h"
+
 #define TCP_LAST_ONLY 0x09u  /* FIN, PSH */
 #define TCP_FIRST_ONLY 0x80u /* CWR */
 #define CUT (ABBEY_NET_TCP4 | ABBEY_NET_TCP6)
-
-static uint32_t get16(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return get16(at) << 16 | get16(at + 2);
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value);
-}
 
 /* The sum of RFC 1071, in the byte order of this host: which does not matter as long as it is stored in the same. */
 static uint64_t sum(const uint8_t *at, uint32_t bytes, uint64_t start)
@@ -63,11 +39,11 @@ static void sum_store(uint8_t *at, uint64_t total)
 static uint32_t ip_find(const uint8_t *frame, uint32_t bytes, bool *six)
 {
     uint32_t at = 12;
-    if (bytes >= 18 && get16(frame + at) == TYPE_VLAN)
+    if (bytes >= 18 && get16(frame + at) == WIRE_TYPE_VLAN)
         at += 4;
     uint32_t type = get16(frame + at);
-    *six = type == TYPE_IP6;
-    return at + 2 + (*six ? 40u : 20u) <= bytes && (*six || type == TYPE_IP4) ? at + 2 : 0;
+    *six = type == WIRE_TYPE_IP6;
+    return at + 2 + (*six ? 40u : 20u) <= bytes && (*six || type == WIRE_TYPE_IP4) ? at + 2 : 0;
 }
 
 static bool cut_good(struct record *record)
@@ -78,11 +54,11 @@ static bool cut_good(struct record *record)
     if (!ip || six != ((record->flags & CUT) == ABBEY_NET_TCP6))
         return false;
     if (six) {
-        if (head[6] != PROTOCOL_TCP)
+        if (head[6] != WIRE_PROTOCOL_TCP)
             return false;
         tcp = ip + 40;
     } else {
-        if (head[9] != PROTOCOL_TCP || (head[0] & 15) < 5)
+        if (head[9] != WIRE_PROTOCOL_TCP || (head[0] & 15) < 5)
             return false;
         tcp = ip + 4u * (head[0] & 15u);
     }
@@ -114,25 +90,44 @@ void offload_checksum(struct record *record)
     record->flags &= ~ABBEY_NET_CHECKSUM;
 }
 
-/* Lengths and sums of a TCP packet in a frame whose headers were found good. */
-static void tcp_finish(uint8_t *frame, uint32_t bytes, uint32_t tcp, bool six)
+/* The lengths of a TCP packet in a frame whose headers were found good, and the sum of IPv4; what the pseudo-header
+ * adds to the sum of TCP, whose field is zero then. */
+static uint64_t headers_finish(uint8_t *frame, uint32_t bytes, uint32_t tcp, bool six)
 {
     bool found_six;
     uint32_t ip = ip_find(frame, bytes, &found_six);
-    uint8_t *head = frame + ip, pseudo[4] = { 0, PROTOCOL_TCP };
+    uint8_t *head = frame + ip, pseudo[4] = { 0, WIRE_PROTOCOL_TCP };
     put16(pseudo + 2, bytes - tcp);
     put16(frame + tcp + 16, 0);
     uint64_t total = sum(pseudo, 4, 0);
     if (six) {
         put16(head + 4, bytes - ip - 40);
-        total = sum(head + 8, 32, total);
-    } else {
-        put16(head + 2, bytes - ip);
-        put16(head + 10, 0);
-        sum_store(head + 10, sum(head, tcp - ip, 0));
-        total = sum(head + 12, 8, total);
+        return sum(head + 8, 32, total);
     }
+    put16(head + 2, bytes - ip);
+    put16(head + 10, 0);
+    sum_store(head + 10, sum(head, tcp - ip, 0));
+    return sum(head + 12, 8, total);
+}
+
+static void tcp_finish(uint8_t *frame, uint32_t bytes, uint32_t tcp, bool six)
+{
+    uint64_t total = headers_finish(frame, bytes, tcp, six);
     sum_store(frame + tcp + 16, sum(frame + tcp, bytes - tcp, total));
+}
+
+void offload_partial(struct record *record)
+{
+    uint32_t tcp = record->checksum_start;
+    uint16_t value = fold(headers_finish(record->data, record->bytes, tcp, (record->flags & CUT) == ABBEY_NET_TCP6));
+    memcpy(record->data + tcp + 16, &value, sizeof value);
+}
+
+bool offload_tcp4_good(const uint8_t *frame, uint32_t bytes)
+{
+    uint8_t pseudo[4] = { 0, WIRE_PROTOCOL_TCP };
+    put16(pseudo + 2, bytes - 34);
+    return fold(sum(frame + 34, bytes - 34, sum(frame + 26, 8, sum(pseudo, 4, 0)))) == 0xffff;
 }
 
 void offload_whole(struct record *record)

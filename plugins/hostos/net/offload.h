@@ -12,6 +12,12 @@ bool offload_good(struct record *record);
 /* Fills in the checksum that is asked for. */
 void offload_checksum(struct record *record);
 
+/* Lengths and sums of a packet that is to be cut and has grown: what stays to be done is what its flags say. */
+void offload_partial(struct record *record);
+
+/* Whether the checksum of a frame with TCP over IPv4 without options, and nothing behind its data, is right. */
+bool offload_tcp4_good(const uint8_t *frame, uint32_t bytes);
+
 /* A packet that is to be cut becomes one valid packet of its whole length, checksums and all. */
 void offload_whole(struct record *record);
 

@@ -95,6 +95,8 @@ static void transmit_run(struct port *port)
         if (port->rate)
             shape_pass(&port->tx_shape, bytes, port->clock->monotonic());
     }
+    if (port->kind->transmitted)
+        port->kind->transmitted(port);
     if (atomic_load(&port->tx_refused) && ring_used(&port->tx) <= port->tx_room / 2)
         port_post(port);
 }

@@ -44,6 +44,8 @@ struct port_kind {
     /* A frame of the device's. It may be changed in place. False: not now; it stays, and prepare() asks for what makes
      * another try worth while. May be NULL. */
     bool (*transmit)(struct port *port, struct record *record);
+    /* Behind the last of a run of transmit(). May be NULL. */
+    void (*transmitted)(struct port *port);
     /* The thread ends. May be NULL. */
     void (*stop)(struct port *port);
     uint32_t takes; /* ABBEY_NET_CHECKSUM, ABBEY_NET_TCP4, ABBEY_NET_TCP6: what transmit() need not be spared */
