@@ -4,7 +4,7 @@
  *     net_user ADDRESS put PORT BYTES   writes so much, and waits until the host has read it all
  *     net_user ADDRESS ask PORT COUNT   sends a byte and waits for its echo, so many times
  *
- * It says "NET get begin" when the connection stands and "NET get end COUNT" with bytes, or answers. */
+ * It says "NET get end COUNT" with bytes, or answers. What it takes is measured by the host. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -77,9 +77,8 @@ int main(int argc, char **argv)
         return 2;
     int fd = connected(argv[1], argv[3]);
     unsigned long amount = argc > 4 ? strtoul(argv[4], NULL, 10) : 0, count;
-    printf("NET %s begin\n", argv[2]);
-    fflush(stdout);
     count = !strcmp(argv[2], "get") ? get(fd) : !strcmp(argv[2], "put") ? put(fd, amount) : ask(fd, amount);
+    close(fd);
     printf("NET %s end %lu\n", argv[2], count);
     return 0;
 }
