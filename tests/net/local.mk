@@ -17,7 +17,7 @@ tests_net_test_merge_LDADD = $(CUNIT_LIBS) -lpthread
 
 # Backends as they are built, each end of a network with a loop of its own.
 NET_RIG = tests/net/net_rig.c tests/net/net_rig.h tests/unit/unit.c tests/unit/unit.h
-NET_RIG_TESTS = tests/net/test_port tests/net/test_tap
+NET_RIG_TESTS = tests/net/test_port tests/net/test_cable tests/net/test_tap
 check_PROGRAMS += $(NET_RIG_TESTS)
 TESTS += $(NET_RIG_TESTS)
 $(NET_RIG_TESTS): $(plugin_PROGRAMS)
@@ -29,3 +29,7 @@ tests_net_test_tap_SOURCES = tests/net/test_tap.c $(NET_RIG)
 tests_net_test_tap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_net_test_tap_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_net_test_tap_LDADD = $(CUNIT_LIBS) -ldl -lpthread
+tests_net_test_cable_SOURCES = tests/net/test_cable.c $(NET_RIG)
+tests_net_test_cable_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_net_test_cable_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_net_test_cable_LDADD = $(CUNIT_LIBS) -ldl -lpthread

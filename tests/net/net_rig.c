@@ -352,7 +352,7 @@ void end_stall(struct end *end, bool on)
     end_unlock(end);
 }
 
-bool end_wait(struct end *end, const uint32_t *counter, uint32_t least)
+bool end_wait(struct end *end, const _Atomic uint32_t *counter, uint32_t least)
 {
     for (int tries = 0; tries < 10000; tries++) {
         end_lock(end);

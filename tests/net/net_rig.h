@@ -27,7 +27,7 @@ struct end {
     char events[256]; /* names of events, each with a blank behind it */
     /* The device. */
     bool stalled; /* takes nothing */
-    uint32_t received, writables, links, up;
+    _Atomic uint32_t received, writables, links, up;
     uint64_t received_bytes;
     struct {
         uint32_t bytes, flags;
@@ -55,7 +55,7 @@ void end_command(struct end *end, const char *name, const void *args);
 uint64_t end_count(struct end *end, const char *name);
 void end_stall(struct end *end, bool on);
 /* Wait up to ten seconds until the counter of an end is at least, or exactly, that. */
-bool end_wait(struct end *end, const uint32_t *counter, uint32_t least);
+bool end_wait(struct end *end, const _Atomic uint32_t *counter, uint32_t least);
 bool end_wait_up(struct end *end, bool up);
 
 #endif

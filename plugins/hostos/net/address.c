@@ -34,7 +34,7 @@ bool address_host_read(const char *text, struct address_host *host)
         name++;
         length -= 2;
     }
-    if (!length || length >= sizeof host->host || (!brackets && memchr(name, ':', length)))
+    if (!length || length >= sizeof host->host || (!brackets && strcspn(name, ":[]") < length))
         return false;
     memcpy(host->host, name, length);
     host->host[length] = 0;

@@ -3,6 +3,10 @@ plugin_PROGRAMS += plugins/hostos/net.so
 plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/address.c \
 	plugins/hostos/net/address.h \
+	plugins/hostos/net/cable.c \
+	plugins/hostos/net/cable.h \
+	plugins/hostos/net/cable_tcp.c \
+	plugins/hostos/net/cable_udp.c \
 	plugins/hostos/net/capture.c \
 	plugins/hostos/net/capture.h \
 	plugins/hostos/net/forward.c \

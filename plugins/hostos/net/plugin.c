@@ -1,5 +1,6 @@
 /* plugin.c - the network backends and their properties. */
 #include "nat.h"
+#include "cable.h"
 #include "switch.h"
 #include "tap.h"
 
@@ -27,6 +28,16 @@ static void none_destroy(void *self)
 static const abbey_prop switch_props[] = {
     ABBEY_PROP_TEXT(name, "default", "which switch: all machines of a user that say the same are on one"),
     ABBEY_PROP_TEXT(path, NULL, "the socket at which they meet, instead of a name", .flags = ABBEY_PROP_PATH),
+    PORT_PROPS,
+};
+#undef ABBEY_SELF
+
+#define ABBEY_SELF struct cable
+static const abbey_prop cable_props[] = {
+    ABBEY_PROP_TEXT(protocol, "tcp", "what carries the frames", .choices = "tcp,udp"),
+    ABBEY_PROP_TEXT(
+        listen, NULL, "\"HOST:PORT\" of this host where the other one comes in; a port alone is of 127.0.0.1"),
+    ABBEY_PROP_TEXT(connect, NULL, "\"HOST:PORT\" of the other one"),
     PORT_PROPS,
 };
 #undef ABBEY_SELF
@@ -84,6 +95,13 @@ static const abbey_backend backends[] = {
         .props = ABBEY_TABLE(switch_props),
         .create = switch_create,
         .destroy = switch_destroy },
+    { .name = "cable",
+        .summary = "a cable to one other machine over TCP or UDP, on another host or on this one",
+        .kind = "net",
+        .self_size = sizeof(struct cable),
+        .props = ABBEY_TABLE(cable_props),
+        .create = cable_create,
+        .destroy = cable_destroy },
     { .name = "bridged",
         .summary = "the network that a bridge of the host is on, as if the guest were a computer there",
         .kind = "net",

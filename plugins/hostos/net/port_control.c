@@ -4,7 +4,8 @@
 void port_link_update(struct port *port)
 {
     bool up = port->plugged && !atomic_load(&port->absent);
-    if (up == port->up)
+    bool late = port->plugged && !up && !port->blocked && ring_first(&port->rx);
+    if (up == port->up || late) /* what came before the network went is delivered first */
         return;
     port->up = up;
     if (port->client && port->client->link)

@@ -98,8 +98,10 @@ static void deliver_posted(void *arg)
     atomic_store(&port->posted, false);
     if (atomic_exchange(&port->tx_refused, false) && port->client && port->client->writable)
         port->client->writable(port->client_self);
-    port_link_update(port);
+    if (!atomic_load(&port->absent))
+        port_link_update(port);
     port_deliver(port);
+    port_link_update(port);
 }
 
 struct record *port_receive(struct port *port, uint32_t bytes)
@@ -170,6 +172,6 @@ void port_input(struct port *port, struct record *record)
 
 void port_absent(struct port *port, bool absent)
 {
-    if (atomic_exchange(&port->absent, absent) != absent && port->thread)
+    if (atomic_exchange(&port->absent, absent) != absent && port->loop)
         port_post(port);
 }
