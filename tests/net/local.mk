@@ -17,7 +17,7 @@ tests_net_test_merge_LDADD = $(CUNIT_LIBS) -lpthread
 
 # Backends as they are built, each end of a network with a loop of its own.
 NET_RIG = tests/net/net_rig.c tests/net/net_rig.h tests/unit/unit.c tests/unit/unit.h
-NET_RIG_TESTS = tests/net/test_port tests/net/test_cable tests/net/test_tap
+NET_RIG_TESTS = tests/net/test_port tests/net/test_switch tests/net/test_cable tests/net/test_tap
 check_PROGRAMS += $(NET_RIG_TESTS)
 TESTS += $(NET_RIG_TESTS)
 $(NET_RIG_TESTS): $(plugin_PROGRAMS)
@@ -33,3 +33,7 @@ tests_net_test_cable_SOURCES = tests/net/test_cable.c $(NET_RIG)
 tests_net_test_cable_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_net_test_cable_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_net_test_cable_LDADD = $(CUNIT_LIBS) -ldl -lpthread
+tests_net_test_switch_SOURCES = tests/net/test_switch.c $(NET_RIG)
+tests_net_test_switch_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_net_test_switch_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
+tests_net_test_switch_LDADD = $(CUNIT_LIBS) -ldl -lpthread

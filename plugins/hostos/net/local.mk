@@ -30,6 +30,8 @@ plugins_hostos_net_so_SOURCES = \
 	plugins/hostos/net/tap.c \
 	plugins/hostos/net/tap.h \
 	plugins/hostos/net/tap_host.c \
+	plugins/hostos/net/vde.c \
+	plugins/hostos/net/vde.h \
 	plugins/hostos/net/wire.h
 plugins_hostos_net_so_CPPFLAGS = $(AM_CPPFLAGS)
 plugins_hostos_net_so_CFLAGS = $(AM_CFLAGS)

@@ -28,6 +28,7 @@ static void none_destroy(void *self)
 static const abbey_prop switch_props[] = {
     ABBEY_PROP_TEXT(name, "default", "which switch: all machines of a user that say the same are on one"),
     ABBEY_PROP_TEXT(path, NULL, "the socket at which they meet, instead of a name", .flags = ABBEY_PROP_PATH),
+    ABBEY_PROP_TEXT(vde, NULL, "the folder of a VDE switch, to be on that one instead", .flags = ABBEY_PROP_PATH),
     PORT_PROPS,
 };
 #undef ABBEY_SELF

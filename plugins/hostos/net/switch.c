@@ -270,6 +270,27 @@ static const struct port_kind switch_kind = { .prepare = switch_prepare,
     .transmit = switch_transmit,
     .takes = ABBEY_NET_CHECKSUM | ABBEY_NET_TCP4 | ABBEY_NET_TCP6 };
 
+/* ---- the same at a VDE switch ---- */
+
+static void outside_prepare(struct port *port, struct port_polls *polls, bool room)
+{
+    vde_prepare(&((struct switch_port *)port)->outside, port, polls, room);
+}
+
+static void outside_ready(struct port *port, const struct port_polls *polls)
+{
+    vde_ready(&((struct switch_port *)port)->outside, port, polls);
+}
+
+static bool outside_transmit(struct port *port, struct record *record)
+{
+    return vde_transmit(&((struct switch_port *)port)->outside, port, record);
+}
+
+static const struct port_kind outside_kind = {
+    .prepare = outside_prepare, .ready = outside_ready, .transmit = outside_transmit
+};
+
 /* ---- the instance ---- */
 
 /* A folder of the user's own for the sockets: others could listen there in our place. */
@@ -311,7 +332,8 @@ static int32_t address_make(struct switch_port *sw, abbey_dev *dev)
 int32_t switch_create(abbey_dev *dev, void *self, void **interface)
 {
     struct switch_port *sw = self;
-    sw->fd = sw->lock_fd = sw->listen_fd = -1;
+    bool outside = sw->vde && *sw->vde;
+    sw->fd = sw->lock_fd = sw->listen_fd = sw->outside.control_fd = sw->outside.data_fd = -1;
     for (uint32_t i = 0; i < SWITCH_PEERS; i++) {
         sw->peers[i].fd = -1;
         sw->peers[i].last = &sw->peers[i].first;
@@ -319,10 +341,13 @@ int32_t switch_create(abbey_dev *dev, void *self, void **interface)
     sw->clock = abbey_query(dev, ABBEY_HOST_CLOCK_1);
     if (!sw->clock)
         return abbey_fail(dev, "this host offers no clock");
-    if (address_make(sw, dev))
+    if (outside && sw->path && *sw->path)
+        return abbey_fail(dev, "`path` is a switch of Abbey's own, `vde` another one: give one of them");
+    if (outside ? vde_open(&sw->outside, dev, sw->vde) : address_make(sw, dev))
         return -1;
-    switch_seek(sw);
-    if (port_start(&sw->port, dev, &switch_kind, interface)) {
+    if (!outside)
+        switch_seek(sw);
+    if (port_start(&sw->port, dev, outside ? &outside_kind : &switch_kind, interface)) {
         switch_destroy(sw);
         return -1;
     }
@@ -338,6 +363,7 @@ void switch_destroy(void *self)
             peer_drop(sw, i);
     if (sw->listen_fd >= 0)
         unlink(sw->address.sun_path);
+    vde_close(&sw->outside);
     descriptor_close(&sw->fd);
     descriptor_close(&sw->listen_fd);
     descriptor_close(&sw->lock_fd);

@@ -5,6 +5,8 @@
  * beside running its own machine; a lock file says who it is. When it ends, the others find their connection closed,
  * and one of them is the next: frames that were on the way are lost, as when a switch is replaced.
  *
+ * With `vde` it is a port of a VDE switch instead, and vde.c does all.
+ *
  * A message is a frame with the head of a struct record before it, so that large packets and missing checksums pass
  * from machine to machine as they are. */
 #ifndef ABBEY_NET_SWITCH_H
@@ -13,6 +15,7 @@
 #include <sys/un.h>
 
 #include "port.h"
+#include "vde.h"
 
 #define SWITCH_PEERS 64u
 #define SWITCH_TABLE 1024u
@@ -28,8 +31,9 @@ struct switch_peer {
 struct switch_port {
     struct port port;
     /* Properties: */
-    const char *name, *path;
+    const char *name, *path, *vde;
 
+    struct vde outside; /* with `vde` it is all there is */
     const abbey_host_clock_1 *clock;
     struct sockaddr_un address;
     char lock_path[128];
