@@ -29,26 +29,22 @@ abbeyinclude_HEADERS = \
 	sdk/include/abbey/timer.h \
 	sdk/include/abbey/types.h \
 	sdk/include/abbey/vram.h
-# The manual is read as Markdown; the reference is made from the headers.
-dist_doc_DATA = \
-	sdk/doc/README.md \
-	sdk/doc/abi.md \
-	sdk/doc/backends.md \
-	sdk/doc/control.md \
-	sdk/doc/data-sheet.md \
-	sdk/doc/guest-optimization.md \
-	sdk/doc/isolation.md \
-	sdk/doc/machine-files.md \
-	sdk/doc/quirks.md \
-	sdk/doc/statistics.md \
-	sdk/doc/testing.md \
-	sdk/doc/tutorial.md
+# The manual: Markdown, and the same as manual pages (`man abbey-manual`); the reference is made from the headers.
+MANUAL = abi backends control data-sheet guest-optimization isolation machine-files quirks statistics testing tutorial
+dist_doc_DATA = sdk/doc/README.md $(MANUAL:%=sdk/doc/%.md)
 doc_DATA = sdk/doc/reference.md
-EXTRA_DIST += sdk/doc/reference.awk
-CLEANFILES += sdk/doc/reference.md
+man_MANS = sdk/doc/abbey-manual.7 $(MANUAL:%=sdk/doc/abbey-%.7) sdk/doc/abbey-reference.7
+EXTRA_DIST += sdk/doc/reference.awk sdk/doc/man.awk
+CLEANFILES += sdk/doc/reference.md $(man_MANS)
 sdk/doc/reference.md: sdk/doc/reference.awk $(abbeyinclude_HEADERS)
 	$(AM_V_GEN)$(MKDIR_P) sdk/doc && $(AWK) -f $(srcdir)/sdk/doc/reference.awk \
 		$(abbeyinclude_HEADERS:%=$(srcdir)/%) >$@.new && mv $@.new $@
+MAKE_PAGE = $(AM_V_GEN)$(MKDIR_P) sdk/doc && page=$@ && page=$${page\#\#*/abbey-} && \
+	$(AWK) -v name=$${page%.7} -f $(srcdir)/sdk/doc/man.awk $< >$@.new && mv $@.new $@
+sdk/doc/abbey-manual.7: sdk/doc/README.md sdk/doc/man.awk
+	$(MAKE_PAGE)
+sdk/doc/abbey-%.7: sdk/doc/%.md sdk/doc/man.awk
+	$(MAKE_PAGE)
 include sdk/bench/local.mk
 include sdk/check/local.mk
 include sdk/template/local.mk
