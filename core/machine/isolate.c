@@ -112,7 +112,11 @@ static void doing_note(struct isolate *isolate, enum isolate_kind kind, const ui
         [CALL_DESTROY] = "destroy()",
         [CALL_CONFIG] = "config_written()",
         [CALL_TIMER] = "the callback of a timer",
-        [CALL_READY] = "the callback of a DMA channel" };
+        [CALL_READY] = "the callback of a DMA channel",
+        [CALL_ROOM] = "room() of a stream",
+        [CALL_RECEIVE] = "receive() of a stream",
+        [CALL_WRITABLE] = "writable() of a stream",
+        [CALL_EVENT] = "event() of a stream" };
     if (kind == CALL_REGION || kind == CALL_BAR) {
         const abbey_io io = { .addr = args[1], .offset = args[2], .size = (uint8_t)args[4], .write = args[5] != 0 };
         call_io_text(&io, isolate->doing, sizeof isolate->doing);
@@ -178,13 +182,15 @@ bool isolate_call(
         turn_give(isolate);
         if (!turn_wait(isolate, &how))
             break;
+        /* Out of the wire before the notes, which may take calls of their own. */
         enum isolate_kind what = (enum isolate_kind)wire->kind;
+        int64_t answered = wire->result;
         memcpy(asked, wire->args, sizeof asked);
         isolate_notes(isolate);
         if (what == ISOLATE_REPLY) {
             isolate->depth--;
             if (result)
-                *result = wire->result;
+                *result = answered;
             if (!isolate->depth)
                 save(isolate);
             return true;
@@ -284,9 +290,12 @@ static bool kind_fits(struct device *device)
 {
     for (unsigned i = 0; i < device->node->value_count; i++) {
         const struct config_value *value = &device->node->values[i];
-        if (plugin_backend_kind(value->prop->type) && value->text) {
-            device_fail(device, "isolate: its property '%s' names a backend, which an isolated device cannot have",
-                value->prop->name);
+        const char *kind = plugin_backend_kind(value->prop->type);
+        if (kind && value->text && value->prop->type != ABBEY_TYPE_CHAR) {
+            device_fail(device,
+                "isolate: its property '%s' names a backend of kind '%s'; an isolated device can have those of kind "
+                "'char' alone",
+                value->prop->name, kind);
             return false;
         }
     }
@@ -341,6 +350,11 @@ bool isolate_create(struct device *device)
         isolate->lines[isolate->line_count++] = s;
     }
     isolate->wire->lines = isolate->line_count;
+    for (unsigned i = 0; i < device->node->value_count; i++) {
+        const struct config_value *value = &device->node->values[i];
+        if (value->prop->type == ABBEY_TYPE_CHAR && value->text && !isolate_stream_add(isolate, value->prop))
+            return false;
+    }
     isolate->dma = dma_interface.open(&device->handle);
     if (isolate->dma && worker_start(isolate, &error))
         return true;
@@ -403,6 +417,8 @@ static bool restart(struct isolate *isolate, abbey_error *error)
         if (!good)
             snprintf(error->text, sizeof error->text, "the plugin refuses the registers as they were");
     }
+    for (uint32_t i = 0; good && i < isolate->stream_count; i++)
+        abbey_char_accept(isolate->streams[i].real); /* what came in the meantime */
     isolate->starting = false;
     free(saved);
     free(device->failure);

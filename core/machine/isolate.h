@@ -27,6 +27,7 @@
 #define ISOLATE_TIMERS 16u
 #define ISOLATE_LINES 16u
 #define ISOLATE_CHANNELS 8u
+#define ISOLATE_STREAMS 4u
 
 #define ISOLATE_MACHINE 0u /* who has the turn */
 #define ISOLATE_WORKER 1u
@@ -44,6 +45,10 @@ enum isolate_kind {
     CALL_TIMER,  /* index */
     CALL_READY,  /* DMA channel, as opened */
     CALL_DESTROY,
+    CALL_ROOM,    /* stream; the answer is bytes */
+    CALL_RECEIVE, /* stream, bytes, which are data */
+    CALL_WRITABLE,
+    CALL_EVENT, /* stream, event */
     /* The worker asks: */
     ASK_REGION, /* ports or memory; the description is data */
     ASK_TIMER,  /* what the instance holds for it */
@@ -60,10 +65,17 @@ enum isolate_kind {
     ASK_MOVE,    /* channel, direction, bytes */
     ASK_PENDING, /* line */
     ASK_LOG,     /* level; the text is data */
+    ASK_CHAR_ATTACH,
+    ASK_CHAR_WRITE, /* stream, bytes, which are data; the answer is how many were taken */
 };
 
 /* Of the queue. */
-enum isolate_note { NOTE_LINE, NOTE_ARM, NOTE_SHOW, NOTE_PLACE };
+enum isolate_note { NOTE_LINE, NOTE_ARM, NOTE_SHOW, NOTE_PLACE, NOTE_ACCEPT };
+
+struct isolate_noted {
+    uint32_t note, index;
+    uint64_t value;
+};
 
 struct isolate_wire {
     uint32_t turn;
@@ -73,10 +85,7 @@ struct isolate_wire {
     uint64_t now; /* virtual time when the turn last went to the worker */
     uint32_t queue_count;
     uint32_t lines; /* how many lines the device had before it was created */
-    struct {
-        uint32_t note, index;
-        uint64_t value;
-    } queue[ISOLATE_QUEUE];
+    struct isolate_noted queue[ISOLATE_QUEUE];
     char failure[512]; /* the first reason that create() or a query gave */
     _Alignas(64) uint8_t data[ISOLATE_DATA];
 };
@@ -99,6 +108,16 @@ struct isolate_channel {
     struct isolate *isolate;
     uint32_t index, number;
     abbey_isadma *handle;
+};
+/* A character stream; of either process's copy one half is used. */
+struct isolate_stream {
+    abbey_char handle; /* what the plugin holds, in the worker */
+    struct isolate *isolate;
+    uint32_t index, offset; /* of the field of the instance */
+    abbey_char *real;       /* the backend's, in the machine */
+    bool attached;
+    abbey_char_client_1 client; /* the plugin, in the worker */
+    void *self;
 };
 
 struct isolate {
@@ -123,9 +142,10 @@ struct isolate {
     struct isolate_region regions[ISOLATE_REGIONS];
     struct isolate_timer timers[ISOLATE_TIMERS];
     struct isolate_channel channels[ISOLATE_CHANNELS];
+    struct isolate_stream streams[ISOLATE_STREAMS];
     struct source *lines[ISOLATE_LINES];
     uint8_t levels[ISOLATE_LINES]; /* when the worker died */
-    uint32_t region_count, timer_count, channel_count, line_count;
+    uint32_t region_count, timer_count, channel_count, line_count, stream_count;
     uint32_t region_next, timer_next, channel_next;
     bool pci_asked;
     abbey_pci *pci;
@@ -142,5 +162,15 @@ void isolate_notes(struct isolate *isolate);
 
 /* isolate_worker.c: what the process runs. Never returns but for the machine's end. */
 void isolate_worker(void *isolate);
+/* In the worker: asks the machine, obeying calls that come before the answer; notes what needs none. */
+int64_t isolate_ask(enum isolate_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
+void isolate_note(enum isolate_note what, uint32_t index, uint64_t value);
+
+/* isolate_char.c. In the machine: takes the backend that stands in the field of a property, before the worker is
+ * started; answers what the worker asks. In the worker: gives the plugin its streams; carries out a call. */
+bool isolate_stream_add(struct isolate *isolate, const abbey_prop *prop);
+int64_t isolate_stream_serve(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
+void isolate_streams_take(struct isolate *isolate);
+int64_t isolate_stream_call(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
 
 #endif

@@ -225,6 +225,8 @@ int64_t isolate_serve(struct isolate *isolate, enum isolate_kind kind, const uin
         line = args[0] < isolate->line_count ? &isolate->lines[args[0]]->handle : NULL;
         return line ? abbey_irq_pending(line) : 0;
     case ASK_LOG: return serve_log(isolate, args[0]);
+    case ASK_CHAR_ATTACH:
+    case ASK_CHAR_WRITE: return isolate_stream_serve(isolate, kind, args);
     case ASK_CONFIG_GET:
     case ASK_CONFIG_SET:
     case ASK_CONFIG_MASK:
@@ -237,11 +239,13 @@ void isolate_notes(struct isolate *isolate)
 {
     struct isolate_wire *wire = isolate->wire;
     uint32_t count = wire->queue_count < ISOLATE_QUEUE ? wire->queue_count : ISOLATE_QUEUE;
+    struct isolate_noted queue[ISOLATE_QUEUE];
     wire->queue_count = 0;
+    memcpy(queue, wire->queue, count * sizeof queue[0]);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = wire->queue[i].index;
-        uint64_t value = wire->queue[i].value;
-        switch (wire->queue[i].note) {
+        uint32_t index = queue[i].index;
+        uint64_t value = queue[i].value;
+        switch (queue[i].note) {
         case NOTE_LINE:
             if (index < isolate->line_count)
                 abbey_irq_set(&isolate->lines[index]->handle, value != 0);
@@ -257,6 +261,10 @@ void isolate_notes(struct isolate *isolate)
         case NOTE_PLACE:
             if (index < isolate->region_count)
                 abbey_region_move(&isolate->regions[index].region->handle, value);
+            break;
+        case NOTE_ACCEPT:
+            if (index < isolate->stream_count)
+                abbey_char_accept(isolate->streams[index].real);
             break;
         default: break;
         }

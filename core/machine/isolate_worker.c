@@ -80,7 +80,7 @@ static void turn_wait(void)
 static void obey(void);
 
 /* Asks the machine; calls that come before the answer are obeyed. */
-static int64_t ask(enum isolate_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+int64_t isolate_ask(enum isolate_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
     w.wire->kind = kind;
     w.wire->args[0] = a;
@@ -97,10 +97,10 @@ static int64_t ask(enum isolate_kind kind, uint64_t a, uint64_t b, uint64_t c, u
 }
 
 /* For what gives no answer. A full queue goes first. */
-static void note(enum isolate_note what, uint32_t index, uint64_t value)
+void isolate_note(enum isolate_note what, uint32_t index, uint64_t value)
 {
     if (w.wire->queue_count == ISOLATE_QUEUE)
-        ask(ASK_DUE, ISOLATE_TIMERS, 0, 0, 0); /* of no timer: the answer does not matter */
+        isolate_ask(ASK_DUE, ISOLATE_TIMERS, 0, 0, 0); /* of no timer: the answer does not matter */
     uint32_t at = w.wire->queue_count++;
     w.wire->queue[at].note = what;
     w.wire->queue[at].index = index;
@@ -125,12 +125,12 @@ __attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
 
 static void line_set(abbey_irq *irq, uint32_t level)
 {
-    note(NOTE_LINE, ((struct worker_line *)irq)->index, level != 0);
+    isolate_note(NOTE_LINE, ((struct worker_line *)irq)->index, level != 0);
 }
 
 static uint32_t line_pending(abbey_irq *irq)
 {
-    return (uint32_t)ask(ASK_PENDING, ((struct worker_line *)irq)->index, 0, 0, 0);
+    return (uint32_t)isolate_ask(ASK_PENDING, ((struct worker_line *)irq)->index, 0, 0, 0);
 }
 
 static const abbey_irq_ops_1 line_ops = { .size = sizeof line_ops, .set = line_set, .pending = line_pending };
@@ -145,12 +145,12 @@ static abbey_irq *line_at(uint32_t index)
 
 static void region_enable(abbey_region *region, uint32_t on)
 {
-    note(NOTE_SHOW, ((struct worker_region *)region)->index, on != 0);
+    isolate_note(NOTE_SHOW, ((struct worker_region *)region)->index, on != 0);
 }
 
 static void region_move(abbey_region *region, uint64_t start)
 {
-    note(NOTE_PLACE, ((struct worker_region *)region)->index, start);
+    isolate_note(NOTE_PLACE, ((struct worker_region *)region)->index, start);
 }
 
 static const abbey_region_ops_1 region_ops = {
@@ -162,7 +162,7 @@ static abbey_region *region_new(const abbey_region_desc *desc, void *self, bool 
     uint32_t size = desc->size < sizeof *desc ? desc->size : (uint32_t)sizeof *desc;
     memset(w.wire->data, 0, sizeof *desc);
     memcpy(w.wire->data, desc, size);
-    int64_t index = ask(ASK_REGION, ports, 0, 0, 0);
+    int64_t index = isolate_ask(ASK_REGION, ports, 0, 0, 0);
     if (index < 0)
         return NULL;
     w.regions[index] = (struct worker_region){ { &region_ops }, (uint32_t)index, desc->fn, self };
@@ -187,12 +187,12 @@ static const abbey_io_1 pio = { .size = sizeof pio, .map = pio_map }, mmio = { .
 
 static void timer_arm(abbey_timer *timer, uint64_t when)
 {
-    note(NOTE_ARM, ((struct worker_timer *)timer)->index, when);
+    isolate_note(NOTE_ARM, ((struct worker_timer *)timer)->index, when);
 }
 
 static uint64_t timer_due(abbey_timer *timer)
 {
-    return (uint64_t)ask(ASK_DUE, ((struct worker_timer *)timer)->index, 0, 0, 0);
+    return (uint64_t)isolate_ask(ASK_DUE, ((struct worker_timer *)timer)->index, 0, 0, 0);
 }
 
 static uint64_t timer_now(abbey_timer *timer)
@@ -209,7 +209,7 @@ static abbey_timer *timer_create(abbey_dev *dev, abbey_timer_fn fn, void *self)
 {
     uint32_t index = w.timer_count;
     (void)dev;
-    if (index == ISOLATE_TIMERS || ask(ASK_TIMER, (uint64_t)(uintptr_t)&w.timers[index].handle, 0, 0, 0) < 0) {
+    if (index == ISOLATE_TIMERS || isolate_ask(ASK_TIMER, (uint64_t)(uintptr_t)&w.timers[index].handle, 0, 0, 0) < 0) {
         fail("an isolated device has at most %u timers", ISOLATE_TIMERS);
         return NULL;
     }
@@ -227,7 +227,7 @@ static int32_t dma_read(abbey_dma *dma, uint64_t addr, void *to, uint64_t bytes)
     (void)dma;
     for (uint64_t done = 0; done < bytes;) {
         uint64_t part = bytes - done < ISOLATE_DATA ? bytes - done : ISOLATE_DATA;
-        if (ask(ASK_DMA_READ, addr + done, part, 0, 0) < 0)
+        if (isolate_ask(ASK_DMA_READ, addr + done, part, 0, 0) < 0)
             return -1;
         memcpy((uint8_t *)to + done, w.wire->data, part);
         done += part;
@@ -241,7 +241,7 @@ static int32_t dma_write(abbey_dma *dma, uint64_t addr, const void *from, uint64
     for (uint64_t done = 0; done < bytes;) {
         uint64_t part = bytes - done < ISOLATE_DATA ? bytes - done : ISOLATE_DATA;
         memcpy(w.wire->data, (const uint8_t *)from + done, part);
-        if (ask(ASK_DMA_WRITE, addr + done, part, 0, 0) < 0)
+        if (isolate_ask(ASK_DMA_WRITE, addr + done, part, 0, 0) < 0)
             return -1;
         done += part;
     }
@@ -295,14 +295,14 @@ static const abbey_dma_1 dmas = { .size = sizeof dmas, .open = dma_open };
 
 static void channel_request(abbey_isadma *channel, uint32_t level)
 {
-    ask(ASK_REQUEST, ((struct worker_channel *)channel)->index, level, 0, 0);
+    isolate_ask(ASK_REQUEST, ((struct worker_channel *)channel)->index, level, 0, 0);
 }
 
 static uint32_t channel_move(abbey_isadma *channel, uint32_t direction, void *bytes, uint32_t count, uint32_t *tc)
 {
     uint32_t part = count < ISOLATE_DATA ? count : ISOLATE_DATA;
     memcpy(w.wire->data, bytes, part);
-    uint64_t result = (uint64_t)ask(ASK_MOVE, ((struct worker_channel *)channel)->index, direction, part, 0);
+    uint64_t result = (uint64_t)isolate_ask(ASK_MOVE, ((struct worker_channel *)channel)->index, direction, part, 0);
     uint32_t moved = (uint32_t)result;
     *tc = result >> 32 & 1;
     if (direction == ABBEY_ISADMA_FROM_MEMORY && moved <= part)
@@ -317,7 +317,7 @@ static const abbey_isadma_ops_1 channel_ops = {
 static abbey_isadma *channel_open(abbey_dev *dev, uint32_t number, abbey_isadma_ready_fn ready, void *self)
 {
     (void)dev;
-    int64_t index = ask(ASK_CHANNEL, number, 0, 0, 0);
+    int64_t index = isolate_ask(ASK_CHANNEL, number, 0, 0, 0);
     if (index < 0)
         return NULL;
     w.channels[index] = (struct worker_channel){ { &channel_ops }, (uint32_t)index, ready, self };
@@ -331,19 +331,19 @@ static const abbey_isadma_1 channels = { .size = sizeof channels, .open = channe
 static uint32_t config_get(abbey_pci *pci, uint32_t offset, uint32_t count)
 {
     (void)pci;
-    return (uint32_t)ask(ASK_CONFIG_GET, offset, count, 0, 0);
+    return (uint32_t)isolate_ask(ASK_CONFIG_GET, offset, count, 0, 0);
 }
 
 static void config_set(abbey_pci *pci, uint32_t offset, uint32_t count, uint32_t value)
 {
     (void)pci;
-    ask(ASK_CONFIG_SET, offset, count, value, 0);
+    isolate_ask(ASK_CONFIG_SET, offset, count, value, 0);
 }
 
 static void config_mask(abbey_pci *pci, uint32_t offset, uint32_t count, uint32_t writable, uint32_t clears)
 {
     (void)pci;
-    ask(ASK_CONFIG_MASK, offset, count, writable, clears);
+    isolate_ask(ASK_CONFIG_MASK, offset, count, writable, clears);
 }
 
 static abbey_irq *config_intx(abbey_pci *pci)
@@ -355,7 +355,7 @@ static abbey_irq *config_intx(abbey_pci *pci)
 static uint64_t config_bar(abbey_pci *pci, uint32_t index)
 {
     (void)pci;
-    return (uint64_t)ask(ASK_BAR_ADDRESS, index, 0, 0, 0);
+    return (uint64_t)isolate_ask(ASK_BAR_ADDRESS, index, 0, 0, 0);
 }
 
 static const abbey_pci_ops_1 pci_ops = { .size = sizeof pci_ops,
@@ -373,7 +373,7 @@ static abbey_pci *pci_add(abbey_dev *dev, const abbey_pci_desc *desc, void *self
     w.pci_self = self;
     w.pci.ops = &pci_ops;
     memcpy(w.wire->data, &w.desc, sizeof w.desc);
-    return ask(ASK_PCI, 0, 0, 0, 0) < 0 ? NULL : &w.pci;
+    return isolate_ask(ASK_PCI, 0, 0, 0, 0) < 0 ? NULL : &w.pci;
 }
 
 static const abbey_pci_1 pcis = { .size = sizeof pcis, .add = pci_add };
@@ -407,7 +407,7 @@ static void base_log(abbey_dev *dev, uint32_t level, const char *format, va_list
 {
     (void)dev;
     vsnprintf((char *)w.wire->data, 1024, format, args);
-    ask(ASK_LOG, level, 0, 0, 0);
+    isolate_ask(ASK_LOG, level, 0, 0, 0);
 }
 
 static void *base_alloc(abbey_dev *dev, uint64_t bytes)
@@ -453,6 +453,10 @@ static int64_t call(enum isolate_kind kind)
     case CALL_TIMER: w.timers[index].fn(w.timers[index].self); break;
     case CALL_READY: w.channels[index].ready(w.channels[index].self); break;
     case CALL_DESTROY: real->destroy(w.self); break;
+    case CALL_ROOM:
+    case CALL_RECEIVE:
+    case CALL_WRITABLE:
+    case CALL_EVENT: return isolate_stream_call(w.isolate, kind, w.wire->args);
     default: break;
     }
     return result;
@@ -494,6 +498,7 @@ void isolate_worker(void *opaque)
         .now = base_now };
     w.dev.base = &w.base;
     lines_take(isolate->device);
+    isolate_streams_take(isolate);
     for (;;) {
         turn_wait();
         obey();

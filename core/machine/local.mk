@@ -15,6 +15,7 @@ core_libcore_a_SOURCES += \
 	core/machine/isadma.c \
 	core/machine/isolate.c \
 	core/machine/isolate.h \
+	core/machine/isolate_char.c \
 	core/machine/isolate_serve.c \
 	core/machine/isolate_worker.c \
 	core/machine/keys.c \

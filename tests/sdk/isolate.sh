@@ -74,6 +74,47 @@ wait $pid
 pid=
 result "and the register is as it was" said 5a
 
+# ---- a serial line ----
+
+ready='\xba\xfc\x03\xb0\x03\xee' # COM1: DTR and RTS
+# Waits for a byte, with the transmitter empty (a dead card reads as FFh), and sends it back.
+echo_it='\xba\xfd\x03\xec\x3c\x61\x75\xfb\xba\xf8\x03\xec\xee\xe6\xe9'
+sent='\xba\xfd\x03\xec\xa8\x40\x74\xfb' # waits until the last one has gone
+serial() { # CODE INPUT OPTION...
+    local code=$1 input=$2
+    shift 2
+    rm -f "$work/sent"
+    machine "$code" --set backends.wire="{backend: file, path: $work/sent, input: $input}" \
+        --set devices.com1='{device: ns16550, base: 0x3f8, irq: 4, line: wire, isolate: true}' "$@"
+}
+printf abc >"$work/received"
+serial "$ready$echo_it$echo_it$echo_it$sent$end" "$work/received"
+result "what a stream brings reaches the card" said 616263
+result "and what the card sends reaches the stream" grep -qx abc "$work/sent"
+# It dies before anything has come, and is started again: what comes in the meantime waits.
+mkfifo "$work/fifo"
+serial "$ready$echo_it$sent$end" "$work/fifo" --set control.socket="$work/sock" &
+pid=$!
+exec 9<>"$work/fifo"
+alive() { ctl device.describe id=com1 && worker=$(sed -n 's/.*"process": \([1-9][0-9]*\).*/\1/p' "$work/ctl") && [ "$worker" ]; }
+gone() { ctl device.describe id=com1 && grep -q '"dead": true' "$work/ctl"; }
+waits() {
+    tries=600
+    until "$@" || [ $tries -eq 0 ] || ! kill -0 $pid 2>/dev/null; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+}
+waits alive
+kill -KILL $worker
+waits gone
+printf x >&9
+ctl device.restart id=com1
+wait $pid
+pid=
+exec 9>&-
+result "what comes while the card is dead waits until it is back" grep -qx x "$work/sent"
+
 # ---- refusals ----
 
 refused() { # TEXT OPTION...
@@ -84,8 +125,8 @@ refused() { # TEXT OPTION...
 }
 result "the reason of a create() that fails comes through" refused "device 'card': refuse: it was asked to refuse" \
     --set devices.card='{device: frail, isolate: true, refuse: true}'
-result "a device with a backend cannot be isolated" refused "its property 'line' names a backend" \
-    --set backends.n='{backend: "null"}' --set devices.com1='{device: ns16550, base: 0x3f8, irq: 4, line: n, isolate: true}'
+result "a device with a disk cannot be isolated" refused "its property 'media' names a backend of kind 'block'" \
+    --set backends.n='{backend: disk}' --set devices.hd0='{device: ide-disk, bus: ide, media: n, isolate: true}'
 result "an interrupt controller cannot be isolated" refused "is an interrupt controller" \
     --set devices.pic='{device: i8259, isolate: true}'
 result "an interface that is not offered is named" refused "it asks for 'abbey.vram/1'" \
