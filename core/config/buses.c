@@ -204,12 +204,26 @@ static void devices_order(struct check *check)
     check->devices = sorted;
 }
 
-static void isolate_read(struct check *check, struct entry *entry, struct node *isolate)
+/* A key that every device may have; `absent` when it has it not. */
+static bool flag_read(struct check *check, struct entry *entry, const char *key, bool absent)
 {
     const abbey_prop row = { .type = ABBEY_TYPE_BOOL };
     struct config_value value = { .prop = &row };
-    if (value_read(check->report, isolate, &row, entry_property(check, entry, "isolate"), &value))
-        entry->node.isolate = value.integer != 0;
+    struct node *node = node_find(entry->tree, key);
+    if (!node || node->kind == NODE_NULL ||
+        !value_read(check->report, node, &row, entry_property(check, entry, key), &value))
+        return absent;
+    return value.integer != 0;
+}
+
+static void plugged_read(struct check *check, struct entry *entry)
+{
+    const char *kind = entry->node.device->device.bus;
+    struct node *node = node_find(entry->tree, "plugged");
+    entry->node.unplugged = !flag_read(check, entry, "plugged", true);
+    if (entry->node.unplugged && (!kind || strcmp(kind, "pci") != 0 || entry->node.device->device.provides))
+        report_error(check->report, node->key_at, "bad-plugged",
+            "only devices on a pci bus that provide no bus come and go; '%s' is none", entry->node.id);
 }
 
 void check_buses(struct check *check)
@@ -223,9 +237,8 @@ void check_buses(struct check *check)
             bus_implied(check, entry);
         if (addr && addr->kind != NODE_NULL)
             addr_read(check, entry, addr);
-        struct node *isolate = node_find(entry->tree, "isolate");
-        if (isolate && isolate->kind != NODE_NULL)
-            isolate_read(check, entry, isolate);
+        entry->node.isolate = flag_read(check, entry, "isolate", false);
+        plugged_read(check, entry);
     }
     addrs_compare(check);
     if (!cycles_find(check))

@@ -42,6 +42,7 @@ struct config_node {
     const char *bus;                      /* id of the device whose bus it is on; NULL: the board */
     int32_t pci_slot, pci_function;       /* from `addr`, or -1 */
     bool isolate;                         /* in a process of its own */
+    bool unplugged;                       /* `plugged: false`: not in its slot when the machine starts */
     struct config_value *values;
     unsigned value_count;
 };

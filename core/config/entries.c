@@ -12,7 +12,7 @@ struct kind {
     const char *const *generic; /* keys that every entry may have, NULL-terminated */
 };
 static const struct kind device_kind = { "devices", "device", "device",
-    (const char *const[]){ "device", "bus", "addr", "isolate", NULL } };
+    (const char *const[]){ "device", "bus", "addr", "isolate", "plugged", NULL } };
 static const struct kind backend_kind = { "backends", "backend", "backend", (const char *const[]){ "backend", NULL } };
 
 unsigned entry_find(const struct entry *entries, unsigned count, const char *id)

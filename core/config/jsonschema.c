@@ -138,6 +138,10 @@ static void device_add(struct kinds *kinds, const abbey_device *device)
     json_object_set_new(properties, "isolate",
         json_pack("{s:[s, s], s:s}", "type", "boolean", "null", "description",
             "true: the device runs in a process of its own, and the machine goes on if that crashes"));
+    if (device->bus && !strcmp(device->bus, "pci") && !device->provides)
+        json_object_set_new(properties, "plugged",
+            json_pack("{s:[s, s], s:s}", "type", "boolean", "null", "description",
+                "false: it is not in its slot until the control command device.plug"));
     if (device->bus && !strcmp(device->bus, "pci"))
         json_object_set_new(properties, "addr",
             json_pack("{s:[{s:s, s:s}, {s:[s, s]}], s:s}", "anyOf", "type", "string", "pattern",

@@ -174,6 +174,8 @@ static void describe(void *self, const void *args, abbey_message *answer)
     json_object_set_new(all, "place", json_string(device_where(device, where, sizeof where)));
     json_object_set_new(all, "properties", properties_json(device->node));
     json_object_set_new(all, "commands", commands_of(board->owner.commands, device->node->id));
+    if (device->pci)
+        json_object_set_new(all, "plugged", json_boolean(!device->unplugged));
     if (device->kind) {
         json_object_set_new(all, "registers", registers_json(device));
         json_object_set_new(all, "ranges", ranges_json(device));
@@ -202,5 +204,5 @@ bool board_commands_add(struct board *board, abbey_error *error)
 {
     const abbey_table table = ABBEY_TABLE(rows);
     return commands_add(board->owner.commands, NULL, &table, board, error) && isolate_commands_add(board, error) &&
-           screen_commands_add(board, error) && input_commands_add(board, error);
+           plug_commands_add(board, error) && screen_commands_add(board, error) && input_commands_add(board, error);
 }

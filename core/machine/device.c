@@ -173,14 +173,14 @@ static bool create(struct device *device)
         if (!property_apply(device, &node->values[i]))
             return false;
     if (node->isolate)
-        return device->created = isolate_create(device);
+        return (device->created = isolate_create(device)) && plug_created(device);
     struct call call;
     call_begin(&call, device, "create()", NULL);
     int32_t result = device->kind ? device->kind->create(&device->handle, device->self)
                                   : device->backend->create(&device->handle, device->self, &device->interface);
     call_end(&call);
     device->created = result >= 0;
-    return device->created && !device->failure;
+    return device->created && !device->failure && plug_created(device);
 }
 
 bool device_create(struct device *device, FILE *errors)

@@ -5,6 +5,8 @@
 
 static bool is_master(const struct dma *dma)
 {
+    if (dma->device->unplugged)
+        return false;
     return !dma->device->pci || (dma->device->pci->config[0x04] & 4u); /* PCI 2.1 section 6.2.2: bus master enable */
 }
 

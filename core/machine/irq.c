@@ -25,7 +25,7 @@ struct source *source_new(struct device *device, const char *name, const abbey_i
 /* True when the level of the source changes with it. */
 static bool source_takes(struct source *source, uint32_t level)
 {
-    if (source->level == (level != 0))
+    if (source->level == (level != 0) || source->device->unplugged)
         return false;
     source->level = level != 0;
     source->device->interrupts += source->level;

@@ -30,7 +30,7 @@ static struct isolate *isolate_of(void *self)
 
 bool device_dead(const struct device *device)
 {
-    return device->isolate && device->isolate->dead;
+    return device->unplugged || (device->isolate && device->isolate->dead);
 }
 
 /* ---- death ---- */

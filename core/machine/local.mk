@@ -36,6 +36,7 @@ core_libcore_a_SOURCES += \
 	core/machine/pci.c \
 	core/machine/pcibus.c \
 	core/machine/pio.c \
+	core/machine/plug.c \
 	core/machine/registers.c \
 	core/machine/coprocessor.c \
 	core/machine/screen.c \

@@ -177,6 +177,7 @@ struct device {
     const abbey_backend *backend;
     void *self, *interface; /* of a backend: what its devices use */
     bool creating, created;
+    bool unplugged; /* a PCI function that is not in its slot */
     char *failure;
     struct chunk *chunks;
     struct region *regions, **last_region;
@@ -286,8 +287,13 @@ void isolate_free(struct device *device);
 bool isolate_commands_add(struct board *board, abbey_error *error);
 /* {"dead", "process", "crashes"}; NULL when the device is not isolated. */
 json_t *isolate_json(const struct device *device);
-/* The process of the device has ended: nobody answers. */
+/* Nobody answers: the process of the device has ended, or it is not plugged in. */
 bool device_dead(const struct device *device);
+
+/* plug.c: behind create(), false with a recorded reason; later. */
+bool plug_created(struct device *device);
+void plug_set(struct device *device, bool plugged);
+bool plug_commands_add(struct board *board, abbey_error *error);
 
 /* interface.c */
 const void *interface_find(struct device *device, const char *id);

@@ -191,7 +191,7 @@ static void intx_update(struct pci_function *f)
 static void intx_set(abbey_irq *handle, uint32_t level)
 {
     struct source *source = (struct source *)handle;
-    if (source->level == (level != 0))
+    if (source->level == (level != 0) || source->device->unplugged)
         return;
     source->level = level != 0;
     source->device->interrupts += source->level;

@@ -57,7 +57,7 @@ void region_place(struct region *region, uint64_t start, bool enabled)
 
     region->start = fits ? start : end;
     region->enabled = enabled;
-    region->shown = enabled && fits;
+    region->shown = enabled && fits && !region->device->unplugged;
     if (region->ports) {
         ports_remove(region);
         region->rank = ++board->port_rank | (region->shared ? RANK_OVER : 0);

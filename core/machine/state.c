@@ -103,6 +103,8 @@ static json_t *device_json(const struct device *device)
     json_object_set_new(json, "registers", registers);
     json_object_set_new(json, "lines", lines);
     json_object_set_new(json, "ranges", ranges);
+    if (device->unplugged)
+        json_object_set_new(json, "plugged", json_false());
     if (device->pci)
         json_object_set_new(json, "pci", hex_json(device->pci->config, sizeof device->pci->config));
     if (device->vrams)
@@ -138,6 +140,7 @@ static void device_place(struct device *device, const struct staged *staged)
 {
     struct board *board = device->board;
     uint64_t now = board->owner.now(board->opaque);
+    plug_set(device, !staged->unplugged);
     device_reset_registers(device);
     for (uint32_t i = 0; i < device->kind->regs.count; i++) {
         const abbey_reg *reg = reg_at(device, i);
@@ -150,7 +153,7 @@ static void device_place(struct device *device, const struct staged *staged)
     }
     size_t index = 0;
     for (struct source *s = device->sources; s; s = s->next)
-        s->level = staged->levels[index++];
+        s->level = staged->levels[index++] && !device->unplugged;
     index = 0;
     for (struct region *r = device->regions; r; r = r->next) {
         if (r->bar)

@@ -15,6 +15,7 @@ struct staged {
     uint64_t *starts; /* per range that follows no BAR */
     bool *enabled;
     uint32_t version;
+    bool unplugged;
     uint8_t config[256];
     const json_t *vram; /* of the state, checked; NULL: the device has no such memory */
 };

@@ -186,6 +186,15 @@ static bool config_read_space(struct reader *reader, struct device *device, cons
     return true;
 }
 
+/* Whether it is in its slot; absent for yes. */
+static bool plugged_read(struct reader *reader, struct device *device, const json_t *json)
+{
+    if (json && (!json_is_boolean(json) || !device->pci || device->kind->provides))
+        return state_refuse(reader, ".plugged", "expected true or false, of a PCI function that provides no bus");
+    reader->staged[device - reader->board->devices].unplugged = json_is_false(json);
+    return true;
+}
+
 static size_t source_count(const struct device *device)
 {
     size_t count = 0;
@@ -250,6 +259,7 @@ static bool device_read(struct reader *reader, struct device *device, const json
         return state_refuse(reader, "", "out of memory");
     staged->version = (uint32_t)v;
     bool good = registers_read(reader, device, registers);
+    good &= plugged_read(reader, device, json_object_get(json, "plugged"));
     good &= lines_read(reader, device, lines);
     good &= ranges_read(reader, device, ranges);
     staged->vram = json_object_get(json, "vram");

@@ -74,7 +74,7 @@ void timer_set(struct timer *timer, uint64_t due)
     struct board *board = timer->device->board;
     if (timer->due != ABBEY_NEVER)
         heap_remove(board, timer);
-    if (due != ABBEY_NEVER) {
+    if (due != ABBEY_NEVER && !timer->device->unplugged) {
         timer->due = due;
         timer->order = board->timer_order++;
         heap_put(board, board->heap_count++, timer);

@@ -27,6 +27,7 @@ guest_tests = \
 	tests/guests/net-virtio-legacy.sh \
 	tests/guests/net-virtio.sh \
 	tests/guests/optimize.sh \
+	tests/guests/plug.sh \
 	tests/guests/system-loose.sh \
 	tests/guests/system-soft.sh \
 	tests/guests/system-stress.sh \

@@ -355,6 +355,77 @@ static void a_state_of_another_card_is_refused(void)
     abbey_bench_free(b);
 }
 
+static bool said(const char *answer, const char *text)
+{
+    bool found = answer && strstr(answer, text);
+    if (!found)
+        printf("# no '%s' in: %s\n", text, answer ? answer : "(none)");
+    return found;
+}
+
+/* The commands of a machine, which a bench does not have by itself. */
+static const char *plug(abbey_bench *bench, const char *command, const char *id)
+{
+    char arguments[80];
+    abbey_error error;
+    board_commands_add(bench->board, &error); /* once a board: it is made anew when a state is loaded */
+    snprintf(arguments, sizeof arguments, "{\"id\": \"%s\"}", id);
+    return abbey_command_run(bench, command, arguments);
+}
+
+static void a_card_comes_and_goes(void)
+{
+    abbey_bench *b = bench_of("  r: {device: router, addr: \"02.0\"}\n"
+                              "  c: {device: card, addr: \"01.0\", plugged: false}\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    struct card *card = self_of(b, "c");
+    struct router *router = self_of(b, "r");
+    uint64_t bytes;
+    uint32_t word = 0x12345678;
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 1, 0, 0, 4), 0xffffffff);
+    /* Without power it drives nothing and masters nothing. */
+    abbey_irq_set(abbey_pci_intx(card->pci), 1);
+    CU_ASSERT_EQUAL(router->level[0], 0);
+    CU_ASSERT_EQUAL(abbey_dma_write(card->dma, 0x100, &word, 4), -1);
+
+    CU_ASSERT(said(plug(b, "device.plug", "c"), "return"));
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 1, 0, 0, 4), 0x12341af4);
+    abbey_pci_write(b, 1, 0, 0x10, 4, 0xc000);
+    abbey_pci_write(b, 1, 0, 0x14, 4, 0xe0000000);
+    abbey_pci_write(b, 1, 0, 4, 2, 7);
+    CU_ASSERT_EQUAL(abbey_in(b, 0xc004, 4), 0x22222222);
+    CU_ASSERT_EQUAL(abbey_load(b, 0xe0000004, 4), 0x22222222);
+    CU_ASSERT_EQUAL(abbey_dma_write(card->dma, 0x100, &word, 4), 0);
+    CU_ASSERT_EQUAL(abbey_ram(b, &bytes)[0x100], 0x78);
+    abbey_irq_set(abbey_pci_intx(card->pci), 1);
+    CU_ASSERT_EQUAL(router->level[0], 1);
+    CU_ASSERT(said(plug(b, "device.plug", "c"), "'c' is plugged in already"));
+    char *plugged = strdup(abbey_state(b));
+
+    /* Pulled out, it takes its line and its ranges with it. */
+    CU_ASSERT(said(plug(b, "device.unplug", "c"), "return"));
+    CU_ASSERT_EQUAL(router->level[0], 0);
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 1, 0, 0, 4), 0xffffffff);
+    CU_ASSERT_EQUAL(abbey_in(b, 0xc004, 4), 0xffffffff);
+    CU_ASSERT_EQUAL(abbey_load(b, 0xe0000004, 4), 0xffffffff);
+    CU_ASSERT_EQUAL(abbey_dma_write(card->dma, 0x100, &word, 4), -1);
+    CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 1, 0, 0, 4), 0xffffffff);
+    abbey_bench_reset(b);
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 1, 0, 0, 4), 0xffffffff);
+
+    /* A state says whether it is there. */
+    CU_ASSERT_EQUAL(abbey_state_load(b, plugged), 0);
+    CU_ASSERT_EQUAL(abbey_in(b, 0xc004, 4), 0x22222222);
+    CU_ASSERT(said(plug(b, "device.unplug", "c"), "return"));
+    CU_ASSERT(said(plug(b, "device.plug", "c"), "return"));
+    CU_ASSERT_EQUAL(abbey_pci_read(b, 1, 0, 0x10, 4), 1); /* as after a reset */
+    CU_ASSERT_EQUAL(abbey_in(b, 0xc004, 4), 0xffffffff);
+    CU_ASSERT(said(plug(b, "device.plug", "cc"), "no device 'cc'"));
+    free(plugged);
+    abbey_bench_free(b);
+}
+
 static const struct unit_test tests[] = {
     { "the header is as described, and read-only", the_header_is_as_described },
     { "masks: what the guest may write, and clear", masks_hold_what_the_guest_may_not_write },
@@ -364,5 +435,6 @@ static const struct unit_test tests[] = {
     { "DMA needs the bus master bit", dma_needs_the_bus },
     { "slots are given out, clashes and bad descriptions refused", slots_are_given_out },
     { "a state of another card is refused", a_state_of_another_card_is_refused },
+    { "a card comes and goes", a_card_comes_and_goes },
 };
 UNIT_MAIN("pci", tests)
