@@ -18,6 +18,11 @@ EXTRA_DIST += \
 	sdk/samples/daq/daq.yaml \
 	sdk/samples/daq/test_daq.c \
 	sdk/samples/daq/signal.csv \
+	sdk/samples/rack/Makefile \
+	sdk/samples/rack/rack.c \
+	sdk/samples/rack/rack.h \
+	sdk/samples/rack/rack.yaml \
+	sdk/samples/rack/test_rack.c \
 	sdk/samples/ramdisk/Makefile \
 	sdk/samples/ramdisk/ramdisk.c \
 	sdk/samples/ramdisk/ramdisk.yaml \

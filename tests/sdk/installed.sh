@@ -63,7 +63,7 @@ schema() {
 printf 'abbey: 1\nbase: pc\ndevices:\n  dut: { device: own-isa, dealy: 75 }\n' >"$work/wrong.yaml"
 if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
     cp -r "$ABBEY_SRCDIR/sdk/samples" "$work/samples" && chmod -R u+w "$work/samples"
-    for sample in doorbell daq copier copies thermometer ramdisk; do
+    for sample in doorbell daq copier copies thermometer ramdisk rack; do
         make -C "$work/samples/$sample" CC="$cc" CFLAGS="$cflags" >/dev/null 2>&1
         ABBEY_PLUGIN_PATH=$work/samples/$sample:$ABBEY_PLUGIN_PATH
     done
@@ -78,7 +78,7 @@ fi
 sample() { make -C "$work/samples/$1" check CC="$cc" CFLAGS="$cflags"; }
 sample_machine() { (cd "$work/samples/$1" && abbey config check "$1.yaml"); }
 [ -d "$work/samples" ] || { cp -r "$ABBEY_SRCDIR/sdk/samples" "$work/samples" && chmod -R u+w "$work/samples"; }
-for name in doorbell daq copier copies thermometer ramdisk; do
+for name in doorbell daq copier copies thermometer ramdisk rack; do
     check "sample $name: its test" sample "$name"
     check "sample $name: its machine is good" sample_machine "$name"
 done
