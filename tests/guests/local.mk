@@ -21,6 +21,7 @@ guest_tests = \
 	tests/guests/net-e1000.sh \
 	tests/guests/net-ne2000.sh \
 	tests/guests/net-ne2k-pci.sh \
+	tests/guests/net-nat.sh \
 	tests/guests/net-pcnet.sh \
 	tests/guests/net-switch.sh \
 	tests/guests/net-tap.sh \
