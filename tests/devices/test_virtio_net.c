@@ -281,7 +281,7 @@ static void events(void)
             notify(way, 1);
             CU_ASSERT_EQUAL(used(1), i + 1);
             CU_ASSERT_EQUAL(get(ring(1) + 0x2000 + 4 + 8 * SIZE, 2), i + 1);
-            CU_ASSERT_EQUAL(abbey_line(b, LINE), i);
+            CU_ASSERT_EQUAL(abbey_line(b, LINE), (int32_t)i);
         }
         abbey_bench_free(b);
     }

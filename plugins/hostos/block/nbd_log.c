@@ -34,5 +34,5 @@ void nbd_log_clear(struct nbd_log *log)
         free(note);
         note = next;
     }
-    *log = (struct nbd_log){ NULL };
+    *log = (struct nbd_log){ 0 };
 }

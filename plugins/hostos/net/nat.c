@@ -219,12 +219,10 @@ static bool nat_transmit(struct port *port, struct record *record)
     if (frame && merge_add(&nat->out, record->data, record->bytes, known))
         return true;
     out_end(nat);
-    if (frame && merge_can_begin(record->data, record->bytes, known)) {
-        memcpy(&nat->out_frame.record, record, sizeof *record + record->bytes);
-        merge_begin(&nat->out, &nat->out_frame.record);
-    } else {
+    if (frame && merge_can_begin(record->data, record->bytes, known))
+        merge_begin(&nat->out, port_frame_put(&nat->out_frame, record));
+    else
         input(nat, record);
-    }
     return true;
 }
 

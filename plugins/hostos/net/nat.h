@@ -19,9 +19,9 @@ struct nat {
     struct Slirp *slirp;
     const abbey_host_clock_1 *clock;
     struct nat_timer *timers;
-    struct merge in, out;       /* packets that are growing, for the guest and from it */
-    union port_frame out_frame; /* the one from it */
-    bool filled;                /* libslirp was asked for its descriptors in this round */
+    struct merge in, out;        /* packets that are growing, for the guest and from it */
+    struct port_frame out_frame; /* the one from it */
+    bool filled;                 /* libslirp was asked for its descriptors in this round */
 };
 
 int32_t nat_create(abbey_dev *dev, void *self, void **interface);

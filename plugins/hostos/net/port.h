@@ -13,6 +13,7 @@
 #define ABBEY_NET_PORT_H
 
 #include <poll.h>
+#include <string.h>
 
 #include <abbey/plugin.h>
 
@@ -56,11 +57,15 @@ struct port_counts {
     _Atomic uint64_t lost; /* incoming frames that found no room, and those of `loss` */
 };
 
-/* Room for the longest frame. */
-union port_frame {
-    struct record record;
-    uint8_t bytes[sizeof(struct record) + ABBEY_NET_LARGE + 2];
+/* Room for the longest frame, with its record. */
+struct port_frame {
+    _Alignas(struct record) uint8_t bytes[sizeof(struct record) + ABBEY_NET_LARGE + 2];
 };
+
+static inline struct record *port_frame_put(struct port_frame *frame, const struct record *record)
+{
+    return memcpy(frame->bytes, record, sizeof *record + record->bytes);
+}
 
 struct port {
     abbey_net net; /* first: what the device holds */
@@ -103,7 +108,7 @@ struct port {
     bool tx_again;             /* for this frame of it, */
     struct offload_cut tx_cut; /* which may be one of several */
     struct shape tx_shape;
-    union port_frame whole; /* a packet that is to be cut before the device gets it */
+    struct port_frame whole; /* a packet that is to be cut before the device gets it */
     struct capture tape;
     struct port_counts counts;
 };

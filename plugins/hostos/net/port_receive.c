@@ -149,8 +149,7 @@ void port_received(struct port *port, struct record *record)
 {
     uint32_t more = not_understood(port, record);
     if (more & CUT) { /* its parts go where it stands */
-        memcpy(&port->whole.record, record, sizeof *record + record->bytes);
-        input_cut(port, &port->whole.record);
+        input_cut(port, port_frame_put(&port->whole, record));
         return;
     }
     if (more & ABBEY_NET_CHECKSUM)
