@@ -70,9 +70,9 @@ static void tap_absent(struct tap *tap)
 static void tap_look(struct tap *tap)
 {
     unsigned bridge = tap->joined ? if_nametoindex(tap->bridge) : 0;
-    bool absent = tap->fd < 0 || !tap_is_up(tap);
+    bool absent = tap->fd < 0 || !tap_runs(tap);
     if (bridge && bridge != tap->joined && tap->fd >= 0)
-        absent = tap_join(tap) != 0 || !tap_is_up(tap);
+        absent = tap_join(tap) != 0 || !tap_runs(tap);
     if (absent && !atomic_load(&tap->port.absent))
         abbey_log(
             tap->port.dev, ABBEY_LOG_WARN, "the network has gone: '%s' or its bridge is not there, or down", tap->name);
@@ -162,7 +162,7 @@ static int32_t tap_create(struct tap *tap, abbey_dev *dev, void **interface)
         tap_destroy(tap);
         return abbey_fail(dev, "%s", tap->why);
     }
-    port_absent(&tap->port, !tap_is_up(tap));
+    port_absent(&tap->port, !tap_runs(tap));
     if (!tap_is_up(tap))
         abbey_log(
             dev, ABBEY_LOG_WARN, "'%s' or its bridge is down: there is no link until it is brought up", tap->name);

@@ -35,7 +35,8 @@ void tap_destroy(void *self);
 int32_t tap_bridge_make(struct tap *tap); /* unless it is there */
 int32_t tap_open(struct tap *tap);        /* and puts it into the bridge, if it is not one that was there */
 int32_t tap_join(struct tap *tap);
-bool tap_is_up(const struct tap *tap); /* both it and its bridge */
+bool tap_is_up(const struct tap *tap); /* both it and its bridge were brought up */
+bool tap_runs(const struct tap *tap);  /* and its bridge knows that we are there, which takes a moment */
 int tap_news_open(void);               /* readable when an interface of the host has changed; -1: no such thing */
 void tap_news_drain(int fd);
 

@@ -54,11 +54,11 @@ static void request_name(struct ifreq *what, const char *name)
     snprintf(what->ifr_name, sizeof what->ifr_name, "%s", name);
 }
 
-static bool interface_is_up(const char *name)
+static bool interface_is(const char *name, int flags)
 {
     struct ifreq what;
     request_name(&what, name);
-    return request(SIOCGIFFLAGS, &what) == 0 && what.ifr_flags & IFF_UP;
+    return request(SIOCGIFFLAGS, &what) == 0 && (what.ifr_flags & flags) == flags;
 }
 
 static int interface_up(const char *name)
@@ -245,7 +245,12 @@ int32_t tap_open(struct tap *tap)
 
 bool tap_is_up(const struct tap *tap)
 {
-    return interface_is_up(tap->name) && (has_tap(tap) || interface_is_up(tap->bridge));
+    return interface_is(tap->name, IFF_UP) && (has_tap(tap) || interface_is(tap->bridge, IFF_UP));
+}
+
+bool tap_runs(const struct tap *tap)
+{
+    return tap_is_up(tap) && interface_is(tap->name, IFF_RUNNING);
 }
 
 /* ---- news ---- */
