@@ -572,6 +572,18 @@ BAD(addr_isa, SET(),
     "    3 |   pic: { device: i8259, addr: 1.0 }\n"
     "      |                         ^~~~\n")
 
+BAD(plugged_isa, SET(),
+    "abbey: 1\n"
+    "devices:\n"
+    "  pic: { device: i8259, plugged: false }\n"
+    "  pci: { device: i440fx, plugged: false }\n",
+    "bad.yaml:3:25: error[bad-plugged]: only devices on a pci bus that provide no bus come and go; 'pic' is none\n"
+    "    3 |   pic: { device: i8259, plugged: false }\n"
+    "      |                         ^~~~~~~\n"
+    "bad.yaml:4:26: error[bad-plugged]: only devices on a pci bus that provide no bus come and go; 'pci' is none\n"
+    "    4 |   pci: { device: i440fx, plugged: false }\n"
+    "      |                          ^~~~~~~\n")
+
 BAD(addr_clash, SET(),
     "abbey: 1\n"
     "devices:\n"
@@ -1034,6 +1046,7 @@ static const struct unit_test tests[] = {
     { "a bridge on itself", bus_itself },
     { "an address that is none", bad_addr },
     { "an address for an ISA device", addr_isa },
+    { "what cannot come and go is not unplugged", plugged_isa },
     { "two at one PCI address", addr_clash },
     { "two on one interrupt line", irq_clash },
     { "a default line that is taken", irq_clash_default },
