@@ -30,4 +30,9 @@ void dut_fuzz(abbey_bench *bench, const struct dut_ports *ranges, unsigned count
 /* Saved states with random digits, refused or taken, each followed by some accesses. */
 void dut_fuzz_state(abbey_bench *bench, const struct dut_ports *ranges, unsigned count, unsigned states);
 
+/* Calls round(0), round(1), ... up to a twentieth of dut_fuzz_count(20000), while a thread writes at random to `count`
+ * bytes from there on: rings that change while the device works with them. What it does then no test can foresee, but
+ * for a crash. */
+void dut_race(uint8_t *bytes, uint32_t count, void (*round)(unsigned number));
+
 #endif

@@ -60,10 +60,10 @@ tests_devices_test_fw_cfg_LDADD = $(DEVICE_LIBS)
 
 DEVICE_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 DEVICE_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
-DEVICE_LIBS = tests/devices/libdut.a $(BENCH_LIBS) $(CUNIT_LIBS)
+DEVICE_LIBS = tests/devices/libdut.a $(BENCH_LIBS) $(CUNIT_LIBS) -lpthread
 
 check_LIBRARIES += tests/devices/libdut.a
-tests_devices_libdut_a_SOURCES = tests/devices/dut.c tests/devices/dut.h tests/unit/unit.c tests/unit/unit.h
+tests_devices_libdut_a_SOURCES = tests/devices/dut.c tests/devices/dut.h tests/devices/dut_race.c tests/unit/unit.c tests/unit/unit.h
 tests_devices_libdut_a_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_libdut_a_CFLAGS = $(DEVICE_CFLAGS)
 

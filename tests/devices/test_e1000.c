@@ -272,38 +272,51 @@ static void moderation(void)
     abbey_bench_free(b);
 }
 
+/* Rings of anything, with addresses mostly good, frames both ways, and some register. */
+static void hostile(unsigned i)
+{
+    static uint32_t seed = 815;
+    uint8_t got[4096];
+    start(0x801a | (i & 3) << 16 | (i & 4 ? 0x02000020 : 0));
+    for (uint32_t k = 0; k < 64; k++) {
+        seed = seed * 1664525 + 1013904223;
+        uint32_t at = (k & 1 ? RX : TX) + 4 * (k >> 1);
+        if (at % 16 == 0)
+            put(at, seed >> 12 & (seed & 0x100 ? 0xfffff : 0xffffffff), 4);
+        else if (at % 16 != 4)
+            put(at, seed & 0x200 ? seed : seed & 0x2f1003ff, 4);
+    }
+    set(0x3818, seed >> 8 & 7);
+    set(0x3810, seed >> 12 & 15);
+    set(0x3818, seed >> 16 & 7);
+    for (unsigned k = 0; k < 4; k++)
+        abbey_net_feed(b, "n", frame, 14 + (seed >> (4 + k)) % 2000);
+    abbey_advance(b, 20 * ABBEY_US);
+    set((seed >> 6) % 0x6000 & ~3u, seed);
+    get((seed >> 9) % 0x6000 & ~3u);
+    while (abbey_net_sent(b, "n", got, sizeof got, NULL))
+        ;
+}
+
 static void fuzz(void)
 {
     static const struct dut_ports ports[] = { { IO, 8 } };
     unsigned accesses = dut_fuzz_count(20000);
-    uint32_t seed = 815;
-    uint8_t got[4096];
     open_bench();
     for (unsigned i = 0; i < accesses / 20; i++) {
-        start(0x801a | (i & 3) << 16 | (i & 4 ? 0x02000020 : 0));
-        for (uint32_t k = 0; k < 64; k++) { /* addresses mostly good, the rest anything */
-            seed = seed * 1664525 + 1013904223;
-            uint32_t at = (k & 1 ? RX : TX) + 4 * (k >> 1);
-            if (at % 16 == 0)
-                put(at, seed >> 12 & (seed & 0x100 ? 0xfffff : 0xffffffff), 4);
-            else if (at % 16 != 4)
-                put(at, seed & 0x200 ? seed : seed & 0x2f1003ff, 4);
-        }
-        set(0x3818, seed >> 8 & 7);
-        set(0x3810, seed >> 12 & 15);
-        set(0x3818, seed >> 16 & 7);
-        for (unsigned k = 0; k < 4; k++)
-            abbey_net_feed(b, "n", frame, 14 + (seed >> (4 + k)) % 2000);
-        abbey_advance(b, 20 * ABBEY_US);
-        set((seed >> 6) % 0x6000 & ~3u, seed);
-        get((seed >> 9) % 0x6000 & ~3u);
-        while (abbey_net_sent(b, "n", got, sizeof got, NULL))
-            ;
+        hostile(i);
         if (i % 64 == 0)
             CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
     }
     dut_fuzz(b, ports, 1, accesses);
     dut_fuzz_state(b, ports, 1, 100);
+    abbey_bench_free(b);
+}
+
+static void races(void)
+{
+    open_bench();
+    dut_race(ram + RX, 0x2000, hostile);
     abbey_bench_free(b);
 }
 
@@ -315,6 +328,7 @@ static const struct unit_test tests[] = {
     { "loses nothing when there is no room", back_pressure },
     { "moderates interrupts", moderation },
     { "stands random rings, accesses and states", fuzz },
+    { "stands rings that change meanwhile", races },
 };
 
 int main(void)

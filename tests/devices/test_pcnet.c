@@ -342,32 +342,45 @@ static void loops_back(void)
     abbey_bench_free(b);
 }
 
+/* Rings of anything, most of it owned by the chip, and frames both ways. */
+static void hostile(unsigned i)
+{
+    static uint32_t seed = 4711;
+    uint8_t got[4096];
+    start(i % 3 ? i % 3 + 1 : 0, i % 5 ? 0 : 0x8004);
+    for (uint32_t k = 0; k < 0x200; k++) {
+        seed = seed * 1664525 + 1013904223;
+        if (seed >> 30 == 0)
+            put((k & 1 ? RX : TX) + 2 * (k >> 1 & 0x3f), seed >> 8, 2);
+    }
+    csr_set(0, 0x48);
+    for (unsigned k = 0; k < 4; k++)
+        abbey_net_feed(b, "n", frame_make(station, 1600), (seed >> (4 + k)) % 1600);
+    csr_set(0, 0x0748);
+    abbey_advance(b, 20 * ABBEY_US);
+    while (abbey_net_sent(b, "n", got, sizeof got, NULL))
+        ;
+}
+
 static void fuzz(void)
 {
     static const struct dut_ports ports[] = { { IO, 32 } };
     unsigned accesses = dut_fuzz_count(20000);
-    uint32_t seed = 4711;
-    uint8_t got[4096];
     open_bench();
     for (unsigned i = 0; i < accesses / 20; i++) {
-        start(i % 3 ? i % 3 + 1 : 0, i % 5 ? 0 : 0x8004);
-        for (uint32_t k = 0; k < 0x200; k++) { /* anything in the rings, most of it owned by the chip */
-            seed = seed * 1664525 + 1013904223;
-            if (seed >> 30 == 0)
-                put((k & 1 ? RX : TX) + 2 * (k >> 1 & 0x3f), seed >> 8, 2);
-        }
-        csr_set(0, 0x48);
-        for (unsigned k = 0; k < 4; k++)
-            abbey_net_feed(b, "n", frame_make(station, 1600), (seed >> (4 + k)) % 1600);
-        csr_set(0, 0x0748);
-        abbey_advance(b, 20 * ABBEY_US);
-        while (abbey_net_sent(b, "n", got, sizeof got, NULL))
-            ;
+        hostile(i);
         if (i % 8 == 0)
             CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
     }
     dut_fuzz(b, ports, 1, accesses);
     dut_fuzz_state(b, ports, 1, 100);
+    abbey_bench_free(b);
+}
+
+static void races(void)
+{
+    open_bench();
+    dut_race(ram + BLOCK, 0x3000, hostile);
     abbey_bench_free(b);
 }
 
@@ -381,6 +394,7 @@ static const struct unit_test tests[] = {
     { "notices the cable", cable },
     { "loops back", loops_back },
     { "stands random rings, accesses and states", fuzz },
+    { "stands rings that change meanwhile", races },
 };
 
 int main(void)

@@ -325,34 +325,47 @@ static void broken_drivers(void)
     }
 }
 
+/* Rings of anything, mostly small numbers, and frames both ways. */
+static void hostile(unsigned i)
+{
+    static uint32_t seed = 31337;
+    uint8_t got[4096];
+    start(i % 2, (i & 2 ? F_MERGED | F_CSUM | F_HOST_TSO4 : 0) | (i & 4 ? F_EVENTS : 0));
+    for (uint32_t k = 0; k < 0x300; k++) {
+        seed = seed * 1664525 + 1013904223;
+        uint32_t at = (k % 3 * 0x1000) + (seed >> 8) % 256 * 4;
+        if (seed >> 30)
+            put(ring(k & 1) + at, seed >> 27 & 1 ? seed >> 8 & 0x1ffff : seed >> 8 & 0x70007, 4);
+    }
+    put(ring(0) + 0x1000 + 2, seed >> 8 & 15, 2);
+    put(ring(1) + 0x1000 + 2, seed >> 12 & 15, 2);
+    notify(i % 2, 1);
+    notify(i % 2, 0);
+    for (unsigned k = 0; k < 4; k++)
+        abbey_net_feed(b, "n", frame, 14 + (seed >> (4 + k)) % 2000);
+    while (abbey_net_sent(b, "n", got, sizeof got, NULL))
+        ;
+}
+
 static void fuzz(void)
 {
     static const struct dut_ports ports[] = { { IO, 128 } };
     unsigned accesses = dut_fuzz_count(20000);
-    uint32_t seed = 31337;
-    uint8_t got[4096];
     open_bench();
     for (unsigned i = 0; i < accesses / 20; i++) {
-        start(i % 2, (i & 2 ? F_MERGED | F_CSUM | F_HOST_TSO4 : 0) | (i & 4 ? F_EVENTS : 0));
-        for (uint32_t k = 0; k < 0x300; k++) { /* anything in the rings, mostly small numbers */
-            seed = seed * 1664525 + 1013904223;
-            uint32_t at = (k % 3 * 0x1000) + (seed >> 8) % 256 * 4;
-            if (seed >> 30)
-                put(ring(k & 1) + at, seed >> 27 & 1 ? seed >> 8 & 0x1ffff : seed >> 8 & 0x70007, 4);
-        }
-        put(ring(0) + 0x1000 + 2, seed >> 8 & 15, 2);
-        put(ring(1) + 0x1000 + 2, seed >> 12 & 15, 2);
-        notify(i % 2, 1);
-        notify(i % 2, 0);
-        for (unsigned k = 0; k < 4; k++)
-            abbey_net_feed(b, "n", frame, 14 + (seed >> (4 + k)) % 2000);
-        while (abbey_net_sent(b, "n", got, sizeof got, NULL))
-            ;
+        hostile(i);
         if (i % 8 == 0)
             CU_ASSERT_EQUAL(abbey_roundtrip(b), 0);
     }
     dut_fuzz(b, ports, 1, accesses);
     dut_fuzz_state(b, ports, 1, 100);
+    abbey_bench_free(b);
+}
+
+static void races(void)
+{
+    open_bench();
+    dut_race(ram + RINGS, 0x8000, hostile);
     abbey_bench_free(b);
 }
 
@@ -388,6 +401,7 @@ static const struct unit_test tests[] = {
     { "drivers that break the rules", broken_drivers },
     { "can be reached through configuration space", window },
     { "stands random rings, accesses and states", fuzz },
+    { "stands rings that change meanwhile", races },
 };
 
 int main(void)
