@@ -135,9 +135,10 @@ static void frames_received(uint32_t line)
     CU_ASSERT_EQUAL(in(7) & 1, 0);
     for (unsigned i = 0; i < 60; i++) {
         unsigned bytes = 200 + 20 * i, stored = bytes + 4;
+        out(15, 0); /* a driver that polls */
         while (abbey_net_feed(b, "n", frame, bytes) == 1)
             waiting++;
-        CU_ASSERT_EQUAL(abbey_line(b, line), 1);
+        CU_ASSERT_EQUAL(abbey_line(b, line), 0);
         CU_ASSERT_TRUE_FATAL(waiting > 0);
         for (; waiting; waiting--) {
             read_buffer(page << 8, got, 4);
@@ -153,6 +154,43 @@ static void frames_received(uint32_t line)
     CU_ASSERT_TRUE(abbey_net_accepts(b, "n") >= 60);
 }
 
+/* Turning pages neither stops the chip nor starts it. */
+static void pages_turned(uint32_t line)
+{
+    start(4);
+    out(0, 0x60);
+    CU_ASSERT_EQUAL(in(7), PSTART + 1);
+    CU_ASSERT_EQUAL(in(0), 0x62);
+    CU_ASSERT_EQUAL(abbey_net_feed(b, "n", frame, 100), 1);
+    CU_ASSERT_EQUAL(abbey_line(b, line), 1);
+    out(0, 0x20);
+    CU_ASSERT_EQUAL(in(7) & 1, 1);
+    out(0, 0x21);
+    out(0, 0x60);
+    CU_ASSERT_EQUAL(in(0), 0x61);
+}
+
+/* A driver that reads all there is and then acknowledges hears of the next one. */
+static void frames_announced(uint32_t line)
+{
+    uint8_t got[4];
+    unsigned page = PSTART + 1;
+    start(4);
+    for (unsigned i = 0; i < 100; i++) {
+        uint32_t accepts = abbey_net_accepts(b, "n");
+        CU_ASSERT_EQUAL(abbey_net_feed(b, "n", frame, 100), 1);
+        CU_ASSERT_EQUAL(abbey_net_feed(b, "n", frame, 100), 0);
+        CU_ASSERT_EQUAL(abbey_line(b, line), 1);
+        read_buffer(page << 8, got, 4);
+        page = got[1];
+        out(3, (uint8_t)(page == PSTART ? PSTOP - 1 : page - 1));
+        CU_ASSERT_EQUAL(abbey_net_feed(b, "n", frame, 100), 0);
+        out(7, 1);
+        CU_ASSERT_EQUAL(abbey_net_accepts(b, "n"), accepts + 2);
+        CU_ASSERT_EQUAL(abbey_line(b, line), 0);
+    }
+}
+
 static void reads_prom(void)
 {
     both(prom_read);
@@ -166,6 +204,16 @@ static void transmits(void)
 static void receives(void)
 {
     both(frames_received);
+}
+
+static void turns_pages(void)
+{
+    both(pages_turned);
+}
+
+static void announces(void)
+{
+    both(frames_announced);
 }
 
 static void fuzz(void)
@@ -190,6 +238,8 @@ static const struct unit_test tests[] = {
     { "has its address in the PROM", reads_prom },
     { "transmits when the network has room", transmits },
     { "receives around the ring, and loses nothing", receives },
+    { "goes on while pages are turned", turns_pages },
+    { "announces each frame behind the one before", announces },
     { "stands random accesses and states", fuzz },
 };
 

@@ -1,6 +1,5 @@
 #!/bin/bash
 # net-ne2k-pci.sh - the driver ne2k-pci on the network.
-megabytes=32 # of a card that moves 16 bits at a time
 adapter=ne2k-pci modules="8390 ne2k-pci"
 devices=(--set 'devices.nic={ device: ne2k-pci, net: lan }')
 cmdline="nolink"

@@ -5,7 +5,7 @@
 # less data.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}" "${adapter:?}" "${modules:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=${ABBEY_NET_MB:-${megabytes:-256}} limit=1200 # each way; the long run of a slow adapter is asked for
+megabytes=${ABBEY_NET_MB:-256} limit=1200 # each way
 [ "${ABBEY_TEST_SHORT-}" ] && megabytes=16
 number=0
 

@@ -8,7 +8,10 @@
  *     buffer 0000h  the address PROM, each byte twice
  *            4000h  16 KB: frames to go, and a ring of pages of 256 bytes for frames to come
  *
- * A frame for which the ring has no room waits in the network, where the chip would report an overflow. */
+ * A frame for which the ring has no room waits in the network, where the chip would report an overflow. And where the
+ * driver is interrupted, one waits until it has acknowledged that of the last: drivers look into the ring for the last
+ * time, then acknowledge, and know nothing of what came between. On a wire that is a matter of microseconds in a
+ * millisecond; from memory frames come as fast as the driver reads them. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -196,7 +199,7 @@ static uint32_t receive(void *self, const abbey_net_frame *frame)
     memcpy(data + bytes, &crc, ETHER_FCS);
     bytes += ETHER_FCS;
     uint32_t needed = (HEADER + bytes + 255) / 256, free = (n->bnry + pages - n->curr) % pages;
-    if ((free ? free : pages) <= needed) {
+    if ((free ? free : pages) <= needed || n->isr & n->imr & ISR_PRX) {
         n->rx_waits = 1;
         return pages > needed ? 0 : 1;
     }
@@ -229,6 +232,8 @@ static const abbey_net_client_1 client = {
 
 static void command(struct ne2000 *n, uint8_t value)
 {
+    if (!(value & (CR_STP | CR_STA))) /* neither: the chip goes on, as drivers that turn pages trust it to */
+        value |= n->cr & (CR_STP | CR_STA);
     n->cr = (uint8_t)((value & ~CR_TXP) | (n->cr & CR_TXP) | (value & CR_TXP));
     if (value & CR_STP) {
         n->isr |= ISR_RST;
@@ -255,7 +260,11 @@ static void page0_write(struct ne2000 *n, uint32_t index, uint8_t value)
     case 4: n->tpsr = value; break;
     case 5: n->tbcr = (uint16_t)((n->tbcr & 0xff00) | value); break;
     case 6: n->tbcr = (uint16_t)((n->tbcr & 0xff) | value << 8); break;
-    case 7: n->isr &= (uint8_t) ~(value & 0x7f); break;
+    case 7:
+        n->isr &= (uint8_t) ~(value & 0x7f);
+        interrupt_update(n); /* an edge, when the next frame comes at once */
+        receive_again(n);
+        break;
     case 8: n->rsar = (uint16_t)((n->rsar & 0xff00) | value); break;
     case 9: n->rsar = (uint16_t)((n->rsar & 0xff) | value << 8); break;
     case 10: n->rbcr = (uint16_t)((n->rbcr & 0xff00) | value); break;
@@ -263,7 +272,10 @@ static void page0_write(struct ne2000 *n, uint32_t index, uint8_t value)
     case 12: n->rcr = value; break;
     case 13: n->tcr = value; break;
     case 14: n->dcr = value; break;
-    case 15: n->imr = value; break;
+    case 15:
+        n->imr = value;
+        receive_again(n);
+        break;
     default: break;
     }
     interrupt_update(n);
