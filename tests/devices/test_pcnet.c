@@ -101,7 +101,8 @@ static uint32_t count_of(uint32_t index)
     return style ? get(entry(RX, index) + (style == 3 ? 0 : 8), 4) : get(entry(RX, index) + 6, 2);
 }
 
-static void start(unsigned layout, uint32_t mode)
+/* Rings and the block that names them. */
+static void prepare(unsigned layout, uint32_t mode)
 {
     style = layout;
     csr_set(0, 4);
@@ -126,6 +127,11 @@ static void start(unsigned layout, uint32_t mode)
         give(RX, i, BUFFERS + 0x800 * i, 0x600, 0x8000);
     csr_set(1, BLOCK);
     csr_set(2, 0);
+}
+
+static void start(unsigned layout, uint32_t mode)
+{
+    prepare(layout, mode);
     csr_set(0, 0x41);
     CU_ASSERT_EQUAL(csr(0), 0x01c1); /* IDON, INTR, IENA, INIT */
     CU_ASSERT_EQUAL(abbey_line(b, LINE), 1);
@@ -347,7 +353,9 @@ static void hostile(unsigned i)
 {
     static uint32_t seed = 4711;
     uint8_t got[4096];
-    start(i % 3 ? i % 3 + 1 : 0, i % 5 ? 0 : 0x8004);
+    prepare(i % 3 ? i % 3 + 1 : 0, i % 5 ? 0 : 0x8004);
+    csr_set(0, 0x41);
+    csr_set(0, 0x0142);
     for (uint32_t k = 0; k < 0x200; k++) {
         seed = seed * 1664525 + 1013904223;
         if (seed >> 30 == 0)
