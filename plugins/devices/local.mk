@@ -4,11 +4,13 @@ plugins_devices_i8259_so_SOURCES = plugins/devices/i8259.c
 plugins_devices_i8259_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/i8254.so
-plugins_devices_i8254_so_SOURCES = plugins/devices/i8254.c
+plugins_devices_i8254_so_SOURCES = plugins/devices/i8254.c plugins/devices/i8254_channel.c \
+	plugins/devices/i8254_channel.h
 plugins_devices_i8254_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/mc146818.so
-plugins_devices_mc146818_so_SOURCES = plugins/devices/mc146818.c
+plugins_devices_mc146818_so_SOURCES = plugins/devices/mc146818.c plugins/devices/mc146818.h \
+	plugins/devices/mc146818_calendar.c
 plugins_devices_mc146818_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/ns16550.so
@@ -52,7 +54,7 @@ ATA_DRIVE = plugins/devices/ide/ata.c plugins/devices/ide/ata.h plugins/devices/
 
 plugin_PROGRAMS += plugins/devices/ide-disk.so
 plugins_devices_ide_disk_so_SOURCES = plugins/devices/ide/ide-disk.c plugins/devices/ide/ide-disk.h \
-	plugins/devices/ide/identify.c $(ATA_DRIVE)
+	plugins/devices/ide/disk_transfer.c plugins/devices/ide/identify.c $(ATA_DRIVE)
 plugins_devices_ide_disk_so_LDFLAGS = $(PLUGIN_LINK)
 plugin_PROGRAMS += plugins/devices/vga.so
 plugins_devices_vga_so_SOURCES = \
@@ -68,7 +70,7 @@ plugins_devices_vga_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/ide-cd.so
 plugins_devices_ide_cd_so_SOURCES = plugins/devices/ide/ide-cd.c plugins/devices/ide/ide-cd.h \
-	plugins/devices/ide/packet.c $(ATA_DRIVE)
+	plugins/devices/ide/cd_control.c plugins/devices/ide/cd_identify.c plugins/devices/ide/packet.c $(ATA_DRIVE)
 plugins_devices_ide_cd_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/i8237.so

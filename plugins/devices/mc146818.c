@@ -17,52 +17,13 @@
  *
  * Example: anchor 100.0 s, second = noon. At wall clock 107.999 s the registers show 12:00:07 and UIP is 1; at 108.0 s
  * they show 12:00:08, UF is set, and AF if the alarm bytes match. */
+#include "mc146818.h"
+
 #include <string.h>
 
-#include <abbey/plugin.h>
-
-struct mc146818 {
-    int32_t utc_offset;
-    abbey_irq *irq;
-    uint8_t cmos[128];
-    uint8_t bank1[128];
-    uint8_t index, index1;
-    uint8_t flags;   /* register C: PF, AF, UF; IRQF is computed */
-    uint8_t nmi_off; /* bit 7 of port 70h */
-    int64_t second;  /* since 1970, as the clock counts; while it is held, what it will go on from */
-    uint64_t anchor; /* wall clock in ns that belongs to `second` */
-    uint64_t seen;   /* wall clock up to which flags were raised */
-    uint8_t week;    /* day of the week that software wrote, as a difference to the true one */
-    abbey_timer *timer;
-    abbey_dev *dev;
-    const abbey_system_1 *system;
-};
 #define ABBEY_SELF struct mc146818
 
-// clang-format off
-enum reg { SECONDS, SECONDS_ALARM, MINUTES, MINUTES_ALARM, HOURS, HOURS_ALARM, WEEKDAY, DAY, MONTH, YEAR, A, B, C, D,
-    CENTURY = 0x32 };
-// clang-format on
-
-#define A_UIP 0x80
-#define A_DV 0x70
-#define A_RS 0x0f
-#define B_SET 0x80
-#define B_PIE 0x40
-#define B_AIE 0x20
-#define B_UIE 0x10
-#define B_SQWE 0x08
-#define B_DM 0x04 /* binary instead of BCD */
-#define B_24 0x02
-#define C_IRQF 0x80
-#define C_PF 0x40
-#define C_AF 0x20
-#define C_UF 0x10
-#define D_VRT 0x80
-#define HOURS_PM 0x80
-
 #define CRYSTAL_HZ 32768u
-#define DAY_SECONDS 86400
 /* DS, "Update Cycle", 32.768 kHz time base: UIP rises 244 us before an update of 1984 us. */
 #define UIP_NS ((244 + 1984) * ABBEY_US)
 
@@ -88,84 +49,6 @@ static uint64_t since_anchor(const struct mc146818 *r, uint64_t now)
     return now > r->anchor ? now - r->anchor : 0;
 }
 
-/* ---- calendar ---- */
-
-/* Days since 1970-01-01 of a proleptic Gregorian date; month 1..12, any day. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400, yoe = year - era * 400;
-    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-static void date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
-{
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097, doe = days - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153;
-    *day = doy - (153 * mp + 2) / 5 + 1;
-    *month = mp < 10 ? mp + 3 : mp - 9;
-    *year = yoe + era * 400 + (*month <= 2);
-}
-
-static uint8_t encode(const struct mc146818 *r, int64_t n)
-{
-    return (uint8_t)(r->cmos[B] & B_DM ? n : n / 10 % 10 << 4 | n % 10);
-}
-
-static int64_t decode(const struct mc146818 *r, uint8_t byte)
-{
-    return r->cmos[B] & B_DM ? byte : (byte >> 4) * 10 + (byte & 15);
-}
-
-static uint8_t encode_hour(const struct mc146818 *r, int64_t hour)
-{
-    if (r->cmos[B] & B_24)
-        return encode(r, hour);
-    return (uint8_t)(encode(r, hour % 12 ? hour % 12 : 12) | (hour >= 12 ? HOURS_PM : 0));
-}
-
-static int64_t decode_hour(const struct mc146818 *r, uint8_t byte)
-{
-    if (r->cmos[B] & B_24)
-        return decode(r, byte);
-    return decode(r, byte & 0x7f) % 12 + (byte & HOURS_PM ? 12 : 0);
-}
-
-/* The true day of the week, 0 Sunday; 1970-01-01 was a Thursday. */
-static int64_t weekday_of(int64_t days)
-{
-    return ((days + 4) % 7 + 7) % 7;
-}
-
-static void registers_from(struct mc146818 *r, int64_t second)
-{
-    int64_t days = second / DAY_SECONDS - (second % DAY_SECONDS < 0), in_day = second - days * DAY_SECONDS;
-    int64_t year, month, day;
-    date_of(days, &year, &month, &day);
-    r->cmos[SECONDS] = encode(r, in_day % 60);
-    r->cmos[MINUTES] = encode(r, in_day / 60 % 60);
-    r->cmos[HOURS] = encode_hour(r, in_day / 3600);
-    r->cmos[WEEKDAY] = encode(r, (weekday_of(days) + r->week) % 7 + 1);
-    r->cmos[DAY] = encode(r, day);
-    r->cmos[MONTH] = encode(r, month);
-    r->cmos[YEAR] = encode(r, (year % 100 + 100) % 100);
-    r->cmos[CENTURY] = encode(r, (year / 100 % 100 + 100) % 100);
-}
-
-/* What the registers say, whatever software put there: a month out of range counts as January, the rest carries. */
-static int64_t registers_to(struct mc146818 *r)
-{
-    int64_t month = decode(r, r->cmos[MONTH]);
-    int64_t year = decode(r, r->cmos[CENTURY]) * 100 + decode(r, r->cmos[YEAR]);
-    int64_t days = days_of(year, month < 1 || month > 12 ? 1 : month, decode(r, r->cmos[DAY]));
-    r->week = (uint8_t)((decode(r, r->cmos[WEEKDAY]) + 13 - weekday_of(days)) % 7);
-    return days * DAY_SECONDS + decode_hour(r, r->cmos[HOURS]) * 3600 + decode(r, r->cmos[MINUTES]) * 60 +
-           decode(r, r->cmos[SECONDS]);
-}
-
 /* ---- time ---- */
 
 static int64_t second_at(const struct mc146818 *r, uint64_t now)
@@ -181,7 +64,7 @@ static void clock_refresh(struct mc146818 *r, uint64_t now)
     uint64_t whole = since_anchor(r, now) / ABBEY_SEC;
     r->second += (int64_t)whole;
     r->anchor += whole * ABBEY_SEC;
-    registers_from(r, r->second);
+    calendar_show(r, r->second);
 }
 
 /* 256..2 interrupts a second, and 8192 down from RS 3 (DS, "Table 5"): the period in ticks of the crystal. */
@@ -200,7 +83,7 @@ static uint64_t crystal_ticks(const struct mc146818 *r, uint64_t now)
 static int alarm_is(const struct mc146818 *r, unsigned reg, int64_t value)
 {
     uint8_t byte = r->cmos[reg];
-    return byte >= 0xc0 || byte == (reg == HOURS_ALARM ? encode_hour(r, value) : encode(r, value));
+    return byte >= 0xc0 || byte == (reg == HOURS_ALARM ? calendar_hour(r, value) : calendar_number(r, value));
 }
 
 /* Seconds from `second` to the next alarm, 1..86400; 0 when the bytes never match. */
@@ -330,10 +213,10 @@ static void write_control(struct mc146818 *r, uint8_t reg, uint8_t value)
         uint8_t changed = r->cmos[B] ^ value;
         r->cmos[B] = value;
         if (!held && !clock_held(r) && (changed & (B_DM | B_24)))
-            registers_from(r, r->second);
+            calendar_show(r, r->second);
     }
     if (held && !clock_held(r))
-        r->second = registers_to(r);
+        r->second = calendar_read(r);
     if (divider && !divider_held(r)) {
         r->anchor = now - ABBEY_SEC / 2;
     } else if (held && !clock_held(r)) {
@@ -356,7 +239,7 @@ static void write_register(struct mc146818 *r, uint8_t reg, uint8_t value)
         clock_refresh(r, now);
         r->cmos[reg] = value;
         if (!clock_held(r) && reg != SECONDS_ALARM && reg != MINUTES_ALARM && reg != HOURS_ALARM)
-            r->second = registers_to(r);
+            r->second = calendar_read(r);
     } else {
         r->cmos[reg] = value;
         return;
@@ -459,7 +342,7 @@ static int32_t create(abbey_dev *dev, void *self)
     r->anchor -= r->anchor % ABBEY_SEC;
     r->cmos[A] = 0x26; /* what BIOSes set: 32.768 kHz, 1024 Hz periodic */
     r->cmos[B] = B_24;
-    registers_from(r, r->second);
+    calendar_show(r, r->second);
     fill_memory(r);
     return abbey_pio_map(dev, 0x70, 4, access_ports, r);
 }

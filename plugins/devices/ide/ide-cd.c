@@ -219,46 +219,6 @@ static void ask_again(struct ata *ata)
 
 /* ---- ATA commands ---- */
 
-static void text_put(uint16_t *words, unsigned count, const char *text)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t high = 2 * i < length ? (uint8_t)text[2 * i] : ' ';
-        uint8_t low = 2 * i + 1 < length ? (uint8_t)text[2 * i + 1] : ' ';
-        words[i] = (uint16_t)(high << 8 | low);
-    }
-}
-
-static uint16_t modes(const struct ide_cd *cd, uint8_t supported, uint8_t kind)
-{
-    return (uint16_t)(supported | ((cd->mode & 0xf8) == kind ? 0x100u << (cd->mode & 7) : 0));
-}
-
-/* ATA section 8.13. */
-static void identify(struct ide_cd *cd)
-{
-    uint16_t words[256] = { 0 };
-    words[0] = 0x85c0; /* ATAPI, CD-ROM, removable, DRQ within 50 us, packets of 12 bytes */
-    text_put(words + 10, 10, cd->serial);
-    text_put(words + 23, 4, "1.0");
-    text_put(words + 27, 20, cd->model);
-    words[48] = 1;
-    words[49] = 0x0f00; /* IORDY, LBA, DMA */
-    words[53] = 0x0006;
-    words[63] = modes(cd, 0x07, 0x20);
-    words[64] = 0x0003;
-    words[65] = words[66] = words[67] = words[68] = 120;
-    words[71] = words[72] = 30;
-    words[80] = 0x0030; /* ATA/ATAPI-4, -5 */
-    words[82] = 0x0210; /* DEVICE RESET, PACKET */
-    words[83] = words[84] = words[87] = 0x4000;
-    words[85] = 0x0210;
-    words[88] = modes(cd, 0x07, 0x40);
-    memcpy(cd->ata.data, words, sizeof words);
-    cd->action = CD_NOTHING;
-    ata_in(&cd->ata, sizeof words, true);
-}
-
 static void packet(struct ide_cd *cd)
 {
     uint32_t limit = (uint32_t)cd->ata.high[0] << 8 | cd->ata.mid[0];
@@ -285,11 +245,16 @@ static void set_features(struct ide_cd *cd)
 static void cd_command(struct ata *ata, uint8_t command)
 {
     struct ide_cd *cd = cd_of(ata);
+    uint16_t words[256];
     cd->action = CD_NOTHING;
     switch (command) {
     case 0x90: ata_diagnose(ata); break;
     case 0xa0: packet(cd); break;
-    case 0xa1: identify(cd); break;
+    case 0xa1:
+        cd_identify(cd, words);
+        memcpy(ata->data, words, sizeof words);
+        ata_in(ata, sizeof words, true);
+        break;
     case 0xe5:
         ata->count[0] = 0xff;
         ata_end(ata);
@@ -376,51 +341,6 @@ static int32_t loaded(void *self)
     return ata_loaded(&cd->ata);
 }
 
-/* ---- on the control socket ---- */
-
-struct insert_args {
-    const char *path;
-    _Bool force;
-};
-struct eject_args {
-    _Bool force;
-};
-
-static void insert(void *self, const void *given, abbey_message *answer)
-{
-    const struct insert_args *args = given;
-    abbey_error error = { "" };
-    if (abbey_block_change(((struct ide_cd *)self)->media, args->path, args->force, &error))
-        abbey_message_fail(answer, "%s", error.text);
-}
-
-static void eject(void *self, const void *given, abbey_message *answer)
-{
-    abbey_error error = { "" };
-    if (abbey_block_change(((struct ide_cd *)self)->media, NULL, ((const struct eject_args *)given)->force, &error))
-        abbey_message_fail(answer, "%s", error.text);
-}
-
-static const abbey_prop insert_args[] = {
-    ABBEY_ARG_TEXT(struct insert_args, path, NULL, "image of the disc", .flags = ABBEY_PROP_REQUIRED | ABBEY_PROP_PATH),
-    ABBEY_ARG(struct insert_args, force, false, "also when the guest has locked the drive"),
-};
-static const abbey_prop eject_args[] = {
-    ABBEY_ARG(struct eject_args, force, false, "also when the guest has locked the drive"),
-};
-static const abbey_command commands[] = {
-    { .name = "cd.insert",
-        .meaning = "puts a disc into the drive, in place of the one that is there",
-        .args = ABBEY_TABLE(insert_args),
-        .args_size = sizeof(struct insert_args),
-        .run = insert },
-    { .name = "cd.eject",
-        .meaning = "takes the disc out; where the guest has locked the drive it is asked first",
-        .args = ABBEY_TABLE(eject_args),
-        .args_size = sizeof(struct eject_args),
-        .run = eject },
-};
-
 static int32_t create(abbey_dev *dev, void *self)
 {
     struct ide_cd *cd = self;
@@ -436,7 +356,7 @@ static int32_t create(abbey_dev *dev, void *self)
     }
     if (abbey_block_attach(cd->media, &client, cd))
         return abbey_fail(dev, "media: another device uses it");
-    if (abbey_commands_add(dev, commands, sizeof commands / sizeof commands[0], cd))
+    if (cd_commands_add(cd, dev))
         return -1;
     return ata_create(&cd->ata, dev, cd->unit, &kind, cd->media);
 }

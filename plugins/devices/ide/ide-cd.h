@@ -61,6 +61,12 @@ struct ide_cd {
 /* Sectors of the medium; 0 without one. */
 uint32_t cd_sectors(const struct ide_cd *cd);
 
+/* cd_identify.c: the 256 words of IDENTIFY PACKET DEVICE. */
+void cd_identify(const struct ide_cd *cd, uint16_t words[256]);
+
+/* cd_control.c: adds cd.insert and cd.eject; 0, or -1 after a reported reason. [create] */
+int32_t cd_commands_add(struct ide_cd *cd, abbey_dev *dev);
+
 /* packet.c: carries out the packet in data[]. */
 void packet_run(struct ide_cd *cd);
 

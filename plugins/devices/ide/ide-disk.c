@@ -1,9 +1,5 @@
-/* ide-disk.c - an ATA disk: addresses, transfers, and its commands. ATA/ATAPI-5 (T13/1321D), cited as "ATA", and the
- * 48-bit commands of ATA/ATAPI-6 (T13/1410D), "ATA6".
- *
- * A command with data becomes an action over `left` sectors from `lba`, in steps of a block (PIO) or of what the buffer
- * holds (DMA, verify). Each step is one request to the medium. The registers are moved on when a step has ended well,
- * so that a disk restored in the middle of one does it again.
+/* ide-disk.c - an ATA disk: its commands. ATA/ATAPI-5 (T13/1321D), cited as "ATA", and the 48-bit commands of
+ * ATA/ATAPI-6 (T13/1410D), "ATA6". What moves sectors is in disk_transfer.c.
  *
  * What stock drivers use. SeaBIOS: IDENTIFY, READ/WRITE SECTORS and their EXT, READ/WRITE DMA. Linux libata: IDENTIFY,
  * INITIALIZE DEVICE PARAMETERS for old disks, SET FEATURES (transfer mode), DMA with and without EXT, READ/WRITE
@@ -18,221 +14,7 @@
 
 #define MODE_DEFAULT 0x0c /* PIO mode 4 with flow control */
 
-static struct ide_disk *disk_of(struct ata *ata)
-{
-    return (struct ide_disk *)(void *)((uint8_t *)ata - offsetof(struct ide_disk, ata));
-}
-
-/* ---- addresses ---- */
-
-/* The sector that the registers name; more than the disk has when they name none. */
-static uint64_t address_get(const struct ide_disk *d)
-{
-    const struct ata *a = &d->ata;
-    if (d->extended)
-        return (uint64_t)a->high[1] << 40 | (uint64_t)a->mid[1] << 32 | (uint64_t)a->low[1] << 24 |
-               (uint64_t)a->high[0] << 16 | (uint64_t)a->mid[0] << 8 | a->low[0];
-    if (a->device & ATA_DEVICE_LBA)
-        return (uint64_t)(a->device & 15u) << 24 | (uint64_t)a->high[0] << 16 | (uint64_t)a->mid[0] << 8 | a->low[0];
-    uint32_t cylinder = (uint32_t)a->high[0] << 8 | a->mid[0], head = a->device & 15u;
-    if (head >= d->now_heads || !a->low[0] || a->low[0] > d->now_sectors)
-        return UINT64_MAX;
-    return ((uint64_t)cylinder * d->now_heads + head) * d->now_sectors + a->low[0] - 1;
-}
-
-/* After an error the registers name the sector where it came up. */
-static void address_put(struct ide_disk *d)
-{
-    struct ata *a = &d->ata;
-    uint64_t lba = d->lba;
-    if (!d->extended && !(a->device & ATA_DEVICE_LBA)) {
-        uint64_t track = lba / d->now_sectors, cylinder = track / d->now_heads;
-        a->low[0] = (uint8_t)(lba % d->now_sectors + 1);
-        a->mid[0] = (uint8_t)cylinder;
-        a->high[0] = (uint8_t)(cylinder >> 8);
-        a->device = (uint8_t)((a->device & 0xf0u) | track % d->now_heads);
-        return;
-    }
-    a->low[0] = (uint8_t)lba;
-    a->mid[0] = (uint8_t)(lba >> 8);
-    a->high[0] = (uint8_t)(lba >> 16);
-    a->low[1] = (uint8_t)(lba >> 24);
-    a->mid[1] = (uint8_t)(lba >> 32);
-    a->high[1] = (uint8_t)(lba >> 40);
-    if (!d->extended)
-        a->device = (uint8_t)((a->device & 0xf0u) | (lba >> 24 & 15u));
-}
-
-/* A count of zero is the largest: 256, or 65536. */
-static uint32_t count_get(const struct ide_disk *d)
-{
-    uint32_t count = d->extended ? (uint32_t)d->ata.count[1] << 8 | d->ata.count[0] : d->ata.count[0];
-    return count ? count : d->extended ? 65536 : 256;
-}
-
-/* ---- transfers ---- */
-
-static void action_fail(struct ide_disk *d, uint8_t error)
-{
-    d->action = DISK_NOTHING;
-    address_put(d);
-    ata_fail(&d->ata, error);
-}
-
-static void action_end(struct ide_disk *d)
-{
-    d->action = DISK_NOTHING;
-    d->flushing = 0;
-    ata_end(&d->ata);
-}
-
-/* Sectors of the present step. */
-static uint32_t step_sectors(const struct ide_disk *d)
-{
-    bool pio = d->action == DISK_READ_PIO || d->action == DISK_WRITE_PIO;
-    uint32_t most = pio ? d->block : ATA_BUFFER_BYTES / DISK_SECTOR;
-    return d->left < most ? d->left : most;
-}
-
-static void step_request(struct ide_disk *d, uint32_t kind)
-{
-    ata_medium(&d->ata, kind, d->lba * DISK_SECTOR, (uint64_t)step_sectors(d) * DISK_SECTOR);
-}
-
-static void flush_request(struct ide_disk *d)
-{
-    d->flushing = d->action != DISK_FLUSH;
-    ata_medium(&d->ata, ABBEY_BLOCK_FLUSH, 0, 0);
-}
-
-/* Begins the step at `lba`. The first block of a write by PIO comes without an interrupt (ATA section 9.6). */
-static void step_begin(struct ide_disk *d, bool first)
-{
-    d->sent = 0;
-    switch (d->action) {
-    case DISK_WRITE_PIO: ata_out(&d->ata, step_sectors(d) * DISK_SECTOR, !first); break;
-    case DISK_WRITE_DMA: ata_dma_wait(&d->ata); break;
-    case DISK_FLUSH: flush_request(d); break;
-    default: step_request(d, ABBEY_BLOCK_READ); break;
-    }
-}
-
-/* A step has ended well. */
-static void step_end(struct ide_disk *d)
-{
-    uint32_t sectors = step_sectors(d);
-    d->lba += sectors;
-    d->left -= sectors;
-    if (d->left) {
-        step_begin(d, false);
-    } else if (d->action == DISK_READ_PIO) {
-        d->action = DISK_NOTHING;
-        d->ata.phase = ATA_PHASE_IDLE; /* the last block was announced; its end is not */
-    } else if ((d->action == DISK_WRITE_PIO || d->action == DISK_WRITE_DMA) && !d->write_cache) {
-        flush_request(d);
-    } else {
-        action_end(d);
-    }
-}
-
-static void data_ended(struct ata *ata)
-{
-    struct ide_disk *d = disk_of(ata);
-    if (d->action == DISK_WRITE_PIO) {
-        memcpy(ata->buffer, ata->data, ata->end);
-        step_request(d, ABBEY_BLOCK_WRITE);
-    } else if (d->action == DISK_READ_PIO) {
-        step_end(d);
-    } else {
-        ata->phase = ATA_PHASE_IDLE; /* IDENTIFY DEVICE */
-    }
-}
-
-static void dma_ready(struct ata *ata)
-{
-    struct ide_disk *d = disk_of(ata);
-    uint32_t bytes = step_sectors(d) * DISK_SECTOR;
-    if (d->action == DISK_READ_DMA) {
-        d->sent += ata->bus->dma(ata->bus_self, ata->unit, ata->buffer + d->sent, bytes - d->sent, 1);
-        if (d->sent == bytes)
-            step_end(d);
-    } else if (ata->bus->dma(ata->bus_self, ata->unit, ata->buffer, bytes, 0) == bytes) {
-        step_request(d, ABBEY_BLOCK_WRITE);
-    }
-}
-
-static void medium_ended(struct ata *ata, int32_t result)
-{
-    struct ide_disk *d = disk_of(ata);
-    bool reads = d->action == DISK_READ_PIO || d->action == DISK_READ_DMA || d->action == DISK_VERIFY;
-    uint32_t bytes = step_sectors(d) * DISK_SECTOR;
-    if (result != ABBEY_BLOCK_OK) {
-        d->flushing = 0;
-        action_fail(d, reads ? ATA_ERROR_UNC : ATA_ERROR_ABRT);
-    } else if (d->flushing || d->action == DISK_FLUSH) {
-        action_end(d);
-    } else if (d->action == DISK_READ_PIO) {
-        memcpy(ata->data, ata->buffer, bytes);
-        ata_in(ata, bytes, true);
-    } else if (d->action == DISK_READ_DMA) {
-        ata_dma_wait(ata);
-    } else {
-        if (d->action == DISK_WRITE_DMA)
-            ata->bus->dma_advance(ata->bus_self, ata->unit, bytes);
-        step_end(d);
-    }
-}
-
-/* Restored while the medium had not answered. What a write by DMA sends is fetched from memory again, that of a PIO
- * write stands in data[]. */
-static void ask_again(struct ata *ata)
-{
-    struct ide_disk *d = disk_of(ata);
-    uint32_t bytes = step_sectors(d) * DISK_SECTOR;
-    if (ata->phase == ATA_PHASE_DMA) {
-        if (d->action == DISK_READ_DMA)
-            ata_refill(ata, d->lba * DISK_SECTOR, bytes);
-    } else if (d->flushing) {
-        flush_request(d);
-    } else if (d->action == DISK_WRITE_PIO) {
-        memcpy(ata->buffer, ata->data, bytes);
-        step_request(d, ABBEY_BLOCK_WRITE);
-    } else if (d->action == DISK_WRITE_DMA) {
-        ata_dma_wait(ata);
-    } else if (d->action == DISK_READ_DMA) {
-        step_request(d, ABBEY_BLOCK_READ); /* `sent` stays */
-    } else if (d->action != DISK_NOTHING) {
-        step_begin(d, false);
-    } else {
-        ata_fail(ata, ATA_ERROR_ABRT);
-    }
-}
-
 /* ---- commands ---- */
-
-static void action_start(struct ide_disk *d, uint8_t action, bool extended, uint8_t block)
-{
-    d->extended = extended;
-    d->lba = address_get(d);
-    d->left = count_get(d);
-    if (d->lba >= d->total || d->left > d->total - d->lba) {
-        d->lba = d->left = 0;
-        ata_fail(&d->ata, ATA_ERROR_IDNF);
-        return;
-    }
-    d->action = action;
-    d->block = block;
-    step_begin(d, true);
-}
-
-static void flush(struct ide_disk *d)
-{
-    d->extended = 0;
-    d->lba = 0;
-    d->left = 0;
-    d->action = DISK_FLUSH;
-    flush_request(d);
-}
 
 static void identify(struct ide_disk *d)
 {
@@ -301,7 +83,7 @@ static void read_native_max(struct ide_disk *d, bool extended)
     d->lba = d->total - 1;
     if (!extended && d->lba > 0x0fffffff)
         d->lba = 0x0fffffff;
-    address_put(d);
+    disk_address_put(d);
     d->lba = lba;
     ata_end(&d->ata);
 }
@@ -340,7 +122,7 @@ static bool transfer_command(struct ide_disk *d, uint8_t command)
             continue;
         if (t->multiple && !d->multiple)
             return false;
-        action_start(d, t->action, t->extended, t->multiple ? d->multiple : 1);
+        disk_transfer(d, t->action, t->extended, t->multiple ? d->multiple : 1);
         return true;
     }
     return false;
@@ -348,7 +130,7 @@ static bool transfer_command(struct ide_disk *d, uint8_t command)
 
 static void disk_command(struct ata *ata, uint8_t command)
 {
-    struct ide_disk *d = disk_of(ata);
+    struct ide_disk *d = ide_disk_of(ata);
     d->action = DISK_NOTHING;
     if (transfer_command(d, command))
         return;
@@ -368,7 +150,7 @@ static void disk_command(struct ata *ata, uint8_t command)
     case 0x99:
     case 0xe6:
     case 0xe7: /* FLUSH CACHE */
-    case 0xea: flush(d); break;
+    case 0xea: disk_flush(d); break;
     case 0x95: /* IDLE IMMEDIATE, IDLE */
     case 0xe1:
     case 0x97:
@@ -389,7 +171,7 @@ static void disk_command(struct ata *ata, uint8_t command)
 /* A software reset keeps the translation, the modes and the cache as they were set (ATA section 9.2). */
 static void disk_reset(struct ata *ata)
 {
-    struct ide_disk *d = disk_of(ata);
+    struct ide_disk *d = ide_disk_of(ata);
     d->action = DISK_NOTHING;
     d->flushing = 0;
     d->left = 0;
@@ -397,11 +179,11 @@ static void disk_reset(struct ata *ata)
 
 static const struct ata_kind kind = {
     .command = disk_command,
-    .data_ended = data_ended,
-    .medium_ended = medium_ended,
-    .dma_ready = dma_ready,
+    .data_ended = disk_data_ended,
+    .medium_ended = disk_medium_ended,
+    .dma_ready = disk_dma_ready,
     .reset = disk_reset,
-    .ask_again = ask_again,
+    .ask_again = disk_ask_again,
 };
 
 /* ---- the instance ---- */
@@ -428,11 +210,11 @@ static int32_t loaded(void *self)
         d->sent > chunk)
         return -1;
     if (active && !d->flushing &&
-        (!d->left || !d->block || d->block > DISK_MULTIPLE || d->sent > step_sectors(d) * DISK_SECTOR))
+        (!d->left || !d->block || d->block > DISK_MULTIPLE || d->sent > disk_step_sectors(d) * DISK_SECTOR))
         return -1;
     bool pio = d->action == DISK_READ_PIO || d->action == DISK_WRITE_PIO;
     bool data = d->ata.phase == ATA_PHASE_IN || d->ata.phase == ATA_PHASE_OUT;
-    if (pio && data && d->ata.end != step_sectors(d) * DISK_SECTOR)
+    if (pio && data && d->ata.end != disk_step_sectors(d) * DISK_SECTOR)
         return -1;
     bool dma = d->action == DISK_READ_DMA || d->action == DISK_WRITE_DMA;
     if ((d->ata.phase == ATA_PHASE_DMA && !dma) || (d->ata.phase == ATA_PHASE_OUT && d->action != DISK_WRITE_PIO) ||

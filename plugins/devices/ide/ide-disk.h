@@ -1,4 +1,4 @@
-/* ide-disk.h - an ATA disk: what ide-disk.c and identify.c share. */
+/* ide-disk.h - an ATA disk: what its files share. */
 #ifndef ABBEY_IDE_DISK_H
 #define ABBEY_IDE_DISK_H
 
@@ -38,7 +38,26 @@ struct ide_disk {
     uint8_t flushing;    /* the write is done, the flush behind it is not */
 };
 
-/* The 256 words of IDENTIFY DEVICE. */
+static inline struct ide_disk *ide_disk_of(struct ata *ata)
+{
+    return (struct ide_disk *)(void *)((uint8_t *)ata - offsetof(struct ide_disk, ata));
+}
+
+/* disk_transfer.c: begins an action over the sectors that the registers name, in blocks of so many; or fails the
+ * command. */
+void disk_transfer(struct ide_disk *disk, uint8_t action, bool extended, uint8_t block);
+void disk_flush(struct ide_disk *disk);
+/* Puts `lba` into the registers, as an address of the kind that the command has. */
+void disk_address_put(struct ide_disk *disk);
+/* Sectors of the present step. */
+uint32_t disk_step_sectors(const struct ide_disk *disk);
+/* The drive's part of struct ata_kind. */
+void disk_data_ended(struct ata *ata);
+void disk_medium_ended(struct ata *ata, int32_t result);
+void disk_dma_ready(struct ata *ata);
+void disk_ask_again(struct ata *ata);
+
+/* identify.c: the 256 words of IDENTIFY DEVICE. */
 void disk_identify(const struct ide_disk *disk, uint16_t words[256]);
 
 #endif
