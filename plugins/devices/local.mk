@@ -14,7 +14,8 @@ plugins_devices_mc146818_so_SOURCES = plugins/devices/mc146818.c plugins/devices
 plugins_devices_mc146818_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/ns16550.so
-plugins_devices_ns16550_so_SOURCES = plugins/devices/ns16550.c
+plugins_devices_ns16550_so_SOURCES = plugins/devices/ns16550.c plugins/devices/ns16550.h \
+	plugins/devices/ns16550_line.c
 plugins_devices_ns16550_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/i440fx.so

@@ -18,84 +18,9 @@
  * four character times later the timeout interrupt (IIR CCh) tells of the seven left. */
 #include <string.h>
 
-#include <abbey/plugin.h>
+#include "ns16550.h"
 
-#define FIFO 16
-
-struct ns16550 {
-    uint16_t base;
-    _Bool pace, hold;
-    abbey_irq *irq;
-    abbey_char *line;
-    uint8_t ier, lcr, mcr, scr, fcr, dll, dlm;
-    uint8_t lsr;  /* OE alone; the rest is computed */
-    uint8_t msr;  /* deltas in 3:0; 7:4 as they were when the deltas were taken */
-    uint8_t thri; /* the THRE interrupt waits to be shown */
-    uint8_t timeout;
-    uint8_t rx[FIFO], rx_error[FIFO], rx_head, rx_count;
-    uint8_t tx[FIFO], tx_head, tx_count;
-    uint8_t shifting; /* paced: the shift register holds `shift` */
-    uint8_t shift;
-    uint8_t last;          /* what RBR shows when nothing new is there */
-    abbey_timer *tx_timer; /* the shift register is empty, or a byte is to be offered again */
-    abbey_timer *rx_timer; /* character time-out */
-};
 #define ABBEY_SELF struct ns16550
-
-#define RETRY (10 * ABBEY_MS) /* of a byte that the backend did not take */
-
-#define IER_RDA 0x01
-#define IER_THRE 0x02
-#define IER_LINE 0x04
-#define IER_MODEM 0x08
-#define IIR_NONE 0x01
-#define IIR_MODEM 0x00
-#define IIR_THRE 0x02
-#define IIR_RDA 0x04
-#define IIR_LINE 0x06
-#define IIR_TIMEOUT 0x0c
-#define IIR_FIFO 0xc0
-#define FCR_ENABLE 0x01
-#define FCR_CLEAR_RX 0x02
-#define FCR_CLEAR_TX 0x04
-#define LCR_BREAK 0x40
-#define LCR_DLAB 0x80
-#define MCR_DTR 0x01
-#define MCR_RTS 0x02
-#define MCR_OUT1 0x04
-#define MCR_OUT2 0x08
-#define MCR_LOOP 0x10
-#define LSR_DR 0x01
-#define LSR_OE 0x02
-#define LSR_BI 0x10
-#define LSR_ERRORS 0x1e
-#define LSR_THRE 0x20
-#define LSR_TEMT 0x40
-#define LSR_FIFO_ERROR 0x80
-#define MSR_CTS 0x10
-#define MSR_DSR 0x20
-#define MSR_RI 0x40
-#define MSR_DCD 0x80
-
-static uint32_t depth(const struct ns16550 *u)
-{
-    return u->fcr & FCR_ENABLE ? FIFO : 1;
-}
-
-/* One character on the wire (DS 8.1, 8.3): start, 5-8 data, parity, stop bits of a divided 1.8432 MHz / 16. */
-static uint64_t character_time(const struct ns16550 *u)
-{
-    uint64_t divisor = (uint64_t)u->dlm << 8 | u->dll;
-    uint64_t bits = 1 + 5 + (u->lcr & 3u) + (u->lcr >> 3 & 1u) + 1 + (u->lcr >> 2 & 1u);
-    return (divisor ? divisor : 0x10000) * bits * 16 * ABBEY_SEC / 1843200;
-}
-
-/* DS 8.5: bytes at which the received-data interrupt rises. */
-static uint32_t trigger(const struct ns16550 *u)
-{
-    static const uint8_t level[4] = { 1, 4, 8, 14 };
-    return u->fcr & FCR_ENABLE ? level[u->fcr >> 6] : 1;
-}
 
 /* DS 8.4 */
 static uint8_t line_status(const struct ns16550 *u)
@@ -125,7 +50,7 @@ static uint8_t interrupt_id(const struct ns16550 *u)
 {
     if ((u->ier & IER_LINE) && (line_status(u) & LSR_ERRORS))
         return IIR_LINE;
-    if ((u->ier & IER_RDA) && u->rx_count >= trigger(u))
+    if ((u->ier & IER_RDA) && u->rx_count >= uart_trigger(u))
         return IIR_RDA;
     if ((u->ier & IER_RDA) && u->timeout)
         return IIR_TIMEOUT;
@@ -137,166 +62,10 @@ static uint8_t interrupt_id(const struct ns16550 *u)
 }
 
 /* The adapter's line driver is enabled by OUT2, which loopback forces inactive (DS 8.8). */
-static void irq_update(struct ns16550 *u)
+void uart_irq_update(struct ns16550 *u)
 {
     int gate = (u->mcr & MCR_OUT2) && !(u->mcr & MCR_LOOP);
     abbey_irq_set(u->irq, gate && interrupt_id(u) != IIR_NONE);
-}
-
-/* ---- receiver ---- */
-
-/* DS 8.12.1: the timeout runs from the last byte put in or taken out. */
-static void timeout_restart(struct ns16550 *u)
-{
-    u->timeout = 0;
-    if ((u->fcr & FCR_ENABLE) && u->rx_count && u->rx_count < trigger(u))
-        abbey_timer_arm(u->rx_timer, 4 * character_time(u));
-    else
-        abbey_timer_cancel(u->rx_timer);
-}
-
-static void rx_timeout(void *self)
-{
-    struct ns16550 *u = self;
-    u->timeout = u->rx_count != 0;
-    irq_update(u);
-}
-
-static void rx_put(struct ns16550 *u, uint8_t byte, uint8_t error)
-{
-    if (u->rx_count >= depth(u)) {
-        u->lsr |= LSR_OE; /* DS 8.4: without FIFO the new byte replaces the old, with it is lost */
-        if (!(u->fcr & FCR_ENABLE)) {
-            u->rx[u->rx_head] = byte;
-            u->rx_error[u->rx_head] = error;
-        }
-        return;
-    }
-    uint32_t at = (u->rx_head + u->rx_count++) % FIFO;
-    u->rx[at] = byte;
-    u->rx_error[at] = error;
-    timeout_restart(u);
-}
-
-static uint32_t room(void *self)
-{
-    const struct ns16550 *u = self;
-    if ((u->mcr & MCR_LOOP) || (u->hold && !(u->mcr & MCR_RTS)))
-        return 0;
-    return depth(u) - (u->rx_count < depth(u) ? u->rx_count : depth(u));
-}
-
-static void receive(void *self, const uint8_t *bytes, uint32_t count)
-{
-    struct ns16550 *u = self;
-    for (uint32_t i = 0; i < count; i++)
-        rx_put(u, bytes[i], 0);
-    irq_update(u);
-}
-
-static uint8_t read_rbr(struct ns16550 *u)
-{
-    if (!u->rx_count)
-        return u->last;
-    u->last = u->rx[u->rx_head];
-    u->rx_head = (uint8_t)((u->rx_head + 1) % FIFO);
-    u->rx_count--;
-    timeout_restart(u);
-    irq_update(u);
-    if (!u->rx_count)
-        abbey_char_accept(u->line);
-    return u->last;
-}
-
-static void clear_rx(struct ns16550 *u)
-{
-    u->rx_head = u->rx_count = 0;
-    timeout_restart(u);
-}
-
-/* ---- transmitter ---- */
-
-/* XXX: a backend has no way to be told of a break; only loopback shows it. */
-static void send(struct ns16550 *u)
-{
-    while (u->tx_count) {
-        uint8_t byte = u->tx[u->tx_head];
-        if (u->mcr & MCR_LOOP) {
-            rx_put(u, byte, 0);
-        } else if (!abbey_char_write(u->line, &byte, 1)) {
-            abbey_timer_arm(u->tx_timer, RETRY); /* should writable() not come: the backend may be another by then */
-            return;
-        }
-        u->tx_head = (uint8_t)((u->tx_head + 1) % FIFO);
-        u->tx_count--;
-    }
-}
-
-/* Paced: moves a byte from the FIFO to the idle shift register, whose emptying takes a character time. */
-static void shift_next(struct ns16550 *u)
-{
-    if (u->shifting || !u->tx_count)
-        return;
-    u->shift = u->tx[u->tx_head];
-    u->tx_head = (uint8_t)((u->tx_head + 1) % FIFO);
-    u->tx_count--;
-    u->shifting = 1;
-    if (!u->tx_count)
-        u->thri = 1;
-    abbey_timer_arm(u->tx_timer, character_time(u));
-}
-
-static void tx_run(struct ns16550 *u)
-{
-    if (u->pace) {
-        shift_next(u);
-    } else if (u->tx_count) {
-        send(u);
-        if (!u->tx_count)
-            u->thri = 1; /* DS 8.12.2: the transmitter holding register became empty */
-    }
-    irq_update(u);
-}
-
-static void tx_shifted(void *self)
-{
-    struct ns16550 *u = self;
-    if (u->shifting) {
-        if (u->mcr & MCR_LOOP) {
-            rx_put(u, u->shift, 0);
-        } else if (!abbey_char_write(u->line, &u->shift, 1)) {
-            abbey_timer_arm(u->tx_timer, RETRY);
-            return;
-        }
-        u->shifting = 0;
-    }
-    tx_run(u);
-}
-
-static void writable(void *self)
-{
-    struct ns16550 *u = self;
-    if (!u->pace) /* paced, the timer is soon enough */
-        tx_run(u);
-}
-
-static void write_thr(struct ns16550 *u, uint8_t byte)
-{
-    u->thri = 0;
-    if (u->tx_count >= depth(u)) /* overwrites: the guest did not look at THRE */
-        u->tx[(u->tx_head + u->tx_count - 1u) % FIFO] = byte;
-    else
-        u->tx[(u->tx_head + u->tx_count++) % FIFO] = byte;
-    tx_run(u);
-}
-
-static void event(void *self, uint32_t what)
-{
-    struct ns16550 *u = self;
-    if (what != ABBEY_CHAR_BREAK || (u->mcr & MCR_LOOP))
-        return;
-    rx_put(u, 0, LSR_BI); /* DS 8.4: a break is one zero character, whatever its length */
-    irq_update(u);
 }
 
 /* ---- registers ---- */
@@ -309,13 +78,13 @@ static void write_fcr(struct ns16550 *u, uint8_t value)
         clear = FCR_CLEAR_RX | FCR_CLEAR_TX;
     u->fcr = value & FCR_ENABLE ? value & 0xc9 : 0;
     if (clear & FCR_CLEAR_RX)
-        clear_rx(u);
+        uart_rx_clear(u);
     if ((clear & FCR_CLEAR_TX) && u->tx_count) {
         u->tx_head = u->tx_count = 0;
         u->thri = 1;
     }
-    timeout_restart(u);
-    irq_update(u);
+    uart_timeout_restart(u);
+    uart_irq_update(u);
     abbey_char_accept(u->line);
 }
 
@@ -328,11 +97,11 @@ static void write_mcr(struct ns16550 *u, uint8_t value)
     u->msr |= (uint8_t)((changed & (MSR_CTS | MSR_DSR | MSR_DCD)) >> 4);
     if ((before & MSR_RI) && !(after & MSR_RI))
         u->msr |= MSR_RI >> 4; /* TERI: the trailing edge alone */
-    irq_update(u);
+    uart_irq_update(u);
     if ((was ^ u->mcr) & (MCR_LOOP | MCR_RTS)) {
         abbey_char_accept(u->line);
         if (!(u->mcr & MCR_LOOP))
-            tx_run(u);
+            uart_tx_run(u);
     }
 }
 
@@ -344,7 +113,7 @@ static void write_register(struct ns16550 *u, uint32_t reg, uint8_t value)
         if (u->lcr & LCR_DLAB)
             u->dll = value;
         else
-            write_thr(u, value);
+            uart_write(u, value);
         break;
     case 1:
         if (u->lcr & LCR_DLAB) {
@@ -355,15 +124,15 @@ static void write_register(struct ns16550 *u, uint32_t reg, uint8_t value)
         u->ier = value & 0x0f;
         if ((u->ier & ~was & IER_THRE) && !u->tx_count)
             u->thri = 1; /* enabling it with THRE set raises it at once */
-        irq_update(u);
+        uart_irq_update(u);
         break;
     case 2: write_fcr(u, value); break;
     case 3:
         was = u->lcr;
         u->lcr = value;
         if ((value & ~was & LCR_BREAK) && (u->mcr & MCR_LOOP)) {
-            rx_put(u, 0, LSR_BI);
-            irq_update(u);
+            uart_rx_put(u, 0, LSR_BI);
+            uart_irq_update(u);
         }
         break;
     case 4: write_mcr(u, value); break;
@@ -376,13 +145,13 @@ static uint8_t read_register(struct ns16550 *u, uint32_t reg)
 {
     uint8_t value;
     switch (reg) {
-    case 0: return u->lcr & LCR_DLAB ? u->dll : read_rbr(u);
+    case 0: return u->lcr & LCR_DLAB ? u->dll : uart_read(u);
     case 1: return u->lcr & LCR_DLAB ? u->dlm : u->ier;
     case 2:
         value = interrupt_id(u);
         if (value == IIR_THRE) { /* DS 8.6: the read that shows THRE clears it */
             u->thri = 0;
-            irq_update(u);
+            uart_irq_update(u);
         }
         return (uint8_t)(value | (u->fcr & FCR_ENABLE ? IIR_FIFO : 0));
     case 3: return u->lcr;
@@ -391,12 +160,12 @@ static uint8_t read_register(struct ns16550 *u, uint32_t reg)
         value = line_status(u);
         u->lsr = 0; /* reading clears the error of the top byte, and OE */
         u->rx_error[u->rx_head] = 0;
-        irq_update(u);
+        uart_irq_update(u);
         return value;
     case 6:
         value = (uint8_t)(modem_inputs(u) | (u->msr & 0x0f));
         u->msr = 0;
-        irq_update(u);
+        uart_irq_update(u);
         return value;
     default: return u->scr;
     }
@@ -427,14 +196,14 @@ static int32_t loaded(void *self)
 }
 
 static const abbey_char_client_1 client = {
-    .size = sizeof client, .room = room, .receive = receive, .writable = writable, .event = event
+    .size = sizeof client, .room = uart_room, .receive = uart_receive, .writable = uart_writable, .event = uart_event
 };
 
 static int32_t create(abbey_dev *dev, void *self)
 {
     struct ns16550 *u = self;
-    u->tx_timer = abbey_timer_new(dev, tx_shifted, u);
-    u->rx_timer = abbey_timer_new(dev, rx_timeout, u);
+    u->tx_timer = abbey_timer_new(dev, uart_tx_shifted, u);
+    u->rx_timer = abbey_timer_new(dev, uart_rx_timeout, u);
     if (!u->tx_timer || !u->rx_timer)
         return abbey_fail(dev, "no memory for a timer");
     if (u->base & 7)

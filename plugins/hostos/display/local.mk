@@ -2,7 +2,8 @@
 # terminal is in linux.so, which knows how to leave a terminal as it was.
 if HAVE_VNC
 plugin_PROGRAMS += plugins/hostos/vnc.so
-plugins_hostos_vnc_so_SOURCES = plugins/hostos/display/vnc.c
+plugins_hostos_vnc_so_SOURCES = plugins/hostos/display/vnc.c plugins/hostos/display/vnc.h \
+	plugins/hostos/display/vnc_server.c
 plugins_hostos_vnc_so_CFLAGS = $(AM_CFLAGS) $(VNC_CFLAGS)
 plugins_hostos_vnc_so_LDFLAGS = $(PLUGIN_LINK)
 plugins_hostos_vnc_so_LDADD = $(VNC_LIBS)
