@@ -386,6 +386,44 @@ static void damaged_qcow2(void)
     damage("qcow2", mutant_count());
 }
 
+/* Some characters of a descriptor are others, or gone. */
+static void damaged_descriptor(void)
+{
+    static const char good[] = "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\n"
+                               "createType=\"twoGbMaxExtentFlat\"\n\n# Extent description\nRW 8 FLAT \"x\" 0\n"
+                               "RW 4 ZERO\nRW 8 FLAT \"y\" 0\n\n# The Disk Data Base\nddb.geometry.cylinders = \"1\"\n"
+                               "ddb.geometry.heads = \"16\"\nddb.geometry.sectors = \"63\"\n";
+    unsigned opened = 0, mutants = mutant_count();
+    CU_ASSERT_EQUAL(shell("head -c 4096 /dev/urandom >x && cp x y"), 0);
+    for (unsigned m = 0; m < mutants; m++) {
+        abbey_error error = { "" };
+        char text[sizeof good];
+        memcpy(text, good, sizeof good);
+        for (unsigned n = 1 + roll() % 4; n; n--) {
+            size_t length = strlen(text), at = roll() % length;
+            if (roll() % 8 == 0)
+                memmove(text + at, text + at + 1, length - at);
+            else
+                text[at] = (char)(roll() % 2 ? '0' + roll() % 10 : 1 + roll() % 126);
+        }
+        FILE *file = fopen(in_folder("image"), "w");
+        fputs(text, file);
+        fclose(file);
+        struct image *image = image_open(in_folder("image"), "vmdk", 0, 0, &error);
+        CU_ASSERT_TRUE(image || *error.text);
+        opened += image != NULL;
+        for (uint64_t at = 0; image && at < 20 * 512 && at + 512 <= image->bytes; at += 512) {
+            uint8_t sector[512];
+            struct iovec iov = { sector, sizeof sector };
+            (void)image_read(image, at, &iov, 1);
+        }
+        image_close(image);
+    }
+    printf("# %u of %u damaged descriptors could be opened\n", opened, mutants);
+    CU_ASSERT_TRUE(opened > 0 && opened < mutants);
+    clean();
+}
+
 /* What a descriptor may name, and what not. */
 static void descriptors(void)
 {
@@ -625,6 +663,7 @@ static const struct unit_test tests[] = {
     { "qcow2: killed while it writes", killed },
     { "qcow2: damaged images", damaged_qcow2 },
     { "vmdk: damaged images", damaged_vmdk },
+    { "damaged VMDK descriptors", damaged_descriptor },
     { "vmdk: descriptors", descriptors },
     { "a guessed raw image stays raw", guessed_raw },
     { "locks", locks },
