@@ -82,6 +82,7 @@ plugin_PROGRAMS += plugins/devices/i82077aa.so
 plugins_devices_i82077aa_so_SOURCES = \
 	plugins/devices/fdc/command.c \
 	plugins/devices/fdc/drive.c \
+	plugins/devices/fdc/drive_control.c \
 	plugins/devices/fdc/fdc.c \
 	plugins/devices/fdc/fdc.h \
 	plugins/devices/fdc/transfer.c

@@ -79,7 +79,10 @@ ended() { # with that status
 head -c 100K /dev/urandom >"$work/one.iso"
 head -c 300K /dev/urandom >"$work/two.iso"
 sum() { md5sum <"$1" | cut -c1-32; }
-initrd crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi scsi_common scsi_mod cdrom sr_mod libata ata_piix <<'TEXT'
+truncate -s 1440K "$work/one.fd" "$work/two.fd"
+printf 'first diskette' | dd of="$work/one.fd" conv=notrunc status=none
+printf 'second diskette' | dd of="$work/two.fd" conv=notrunc status=none
+initrd floppy crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi scsi_common scsi_mod cdrom sr_mod libata ata_piix <<'TEXT'
 disc() { # its sum, when there is one and it differs from the last
     while :; do
         if dd if=/dev/sr0 of=/disc bs=2k 2>/dev/null && [ -s /disc ] && [ "$(md5sum </disc | cut -c1-32)" != "$last" ]; then
@@ -95,13 +98,23 @@ disc
 while dd if=/dev/sr0 of=/dev/null bs=2k count=1 2>/dev/null; do sleep 1; done
 say "gone"
 disc
+for diskette in first second; do
+    until [ "$(dd if=/dev/fd0 bs=512 count=1 2>/dev/null | tr -d '\0')" = "$diskette diskette" ]; do sleep 1; done
+    say "$diskette diskette"
+    while [ $diskette = first ] && dd if=/dev/fd0 of=/dev/null bs=512 count=1 2>/dev/null; do sleep 1; done
+    say "no more $diskette"
+done
 TEXT
-start --set 'backends.c={ backend: disk, mode: read-only }' --set devices.cd0.media=c
+start --set 'backends.c={ backend: disk, mode: read-only }' --set devices.cd0.media=c \
+    --set 'backends.f={ backend: disk }' --set devices.fd0.media=f
 says ready
 result "a disc is put in" eval 'ctl cd.insert path="$work/one.iso" && says "disc $(sum "$work/one.iso")"'
 result "a disc that is no file is refused in words" eval '! ctl cd.insert path="$work/none.iso" && grep -q "No such file" "$work/ctl"'
 result "the disc is taken out" eval 'ctl cd.eject force=true && says gone'
 result "another is put in" eval 'ctl cd.insert path="$work/two.iso" && says "disc $(sum "$work/two.iso")"'
+result "a diskette is put in" eval 'ctl floppy.insert path="$work/one.fd" && says "first diskette"'
+result "the diskette is taken out" eval 'ctl floppy.eject && says "no more first"'
+result "another diskette is put in" eval 'ctl floppy.insert path="$work/two.fd" && says "second diskette"'
 result "the guest ends" ended 0
 
 [ "${ABBEY_TEST_SHORT-}" ] && skip "a full disk" "ABBEY_TEST_SHORT is set"

@@ -125,6 +125,8 @@ int32_t fdc_drive_create(abbey_dev *dev, void *self)
         return link ? abbey_fail(dev, "unit %u of its controller is already taken", d->unit) : -1;
     if (abbey_block_attach(d->media, &client, d))
         return abbey_fail(dev, "another device uses the backend of 'media'");
+    if (fdc_drive_commands(d, dev))
+        return -1;
     medium_look(d);
     return 0;
 }

@@ -133,6 +133,8 @@ int32_t fdc_transfer_loaded(struct fdc *f);
 extern const abbey_prop fdc_drive_props[3];
 extern const abbey_reg fdc_drive_regs[2];
 int32_t fdc_drive_create(abbey_dev *dev, void *self);
+/* drive_control.c: adds floppy.insert and floppy.eject; 0, or -1 after a reported reason. [create] */
+int32_t fdc_drive_commands(struct fdc_drive *drive, abbey_dev *dev);
 int32_t fdc_drive_loaded(void *self);
 /* The cylinder under the head by the medium's own count, or -1: a 40-track medium in an 80-track drive has one at every
  * other step. */
