@@ -33,7 +33,8 @@ static const char machine[] =
     "  n4: { backend: bench-net }\n  n5: { backend: bench-net }\n"
     "devices:\n"
     "  com1: { line: line }\n  hd0: { media: h }\n  cd0: { media: c }\n  fd0: { media: f }\n  nic: { net: n1 }\n"
-    "  vd: { device: virtio-blk, bus: pci, media: v }\n  vn: { device: virtio-net, bus: pci, net: n2 }\n  e1: { device: e1000, bus: pci, net: n3 }\n"
+    "  vd: { device: virtio-blk, bus: pci, media: v }\n  vn: { device: virtio-net, bus: pci, net: n2 }\n  e1: { "
+    "device: e1000, bus: pci, net: n3 }\n"
     "  ne: { device: ne2000, bus: isa, base: 0x300, irq: 5, net: n4 }\n  np: { device: ne2k-pci, bus: pci, net: n5 }\n"
     "  exit: { device: debug-exit, bus: isa }\n";
 static const char *const media[] = { "h", "v", "c", "f" };
