@@ -49,7 +49,7 @@ static uint32_t next(struct bt *bt, struct cpu *cpu, const struct insn *insn)
     if (!table || (cpu->eflags & FLAG_RF)) /* RF: a string instruction goes on */
         return leave(bt, insn);
     if (mode != cpu->bt.mode)
-        mode_enter(bt, mode);
+        mode_enter(bt, mode, table);
     table_follow(bt);
     cpu->bt.next = *table_slot(bt, table, cpu->eip, cpu->seg[CS].base);
     return EXEC_NEXT;

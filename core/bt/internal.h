@@ -90,6 +90,7 @@ struct bt {
     uint32_t debug;          /* DEBUG_... */
     struct windows *windows; /* NULL: none */
     uint64_t user_since;     /* time-stamp counter when user code was entered, for the windows; or 0 */
+    uint32_t stints;         /* of user code in a window */
     bool aside;              /* a fault was not the window's: the next run is for the interpreter */
     struct unit *retired;    /* to be translated anew, because an instruction is to be done otherwise */
     bool faults;             /* bt_fault() hears of this thread's faults: divisions need no check */

@@ -73,22 +73,28 @@ uint32_t mode_now(struct bt *bt)
     return mode == MODE_NONE ? mode : mode | window_enter(bt, mode & MODE_USER);
 }
 
+/* Of so many stints of user code in a window one is measured, and counts for all: to read the clock twice takes longer
+ * than a short stint does. */
+#define STINTS 8u
+
 void mode_left(struct bt *bt)
 {
     struct cpu *cpu = bt->cpu;
     if (!bt->user_since)
         return;
-    windows_spent(bt->windows, &cpu->paging, __builtin_ia32_rdtsc() - bt->user_since, !(cpu->bt.mode & MODE_SOFT));
+    bool has = !(cpu->bt.mode & MODE_SOFT);
+    uint64_t ticks = __builtin_ia32_rdtsc() - bt->user_since;
+    windows_spent(bt->windows, &cpu->paging, has ? STINTS * ticks : ticks, has);
     bt->user_since = 0;
 }
 
-void mode_enter(struct bt *bt, uint32_t mode)
+void mode_enter(struct bt *bt, uint32_t mode, void **table)
 {
     struct cpu *cpu = bt->cpu;
     mode_left(bt);
-    if (bt->windows && (mode & MODE_USER))
+    if (bt->windows && (mode & MODE_USER) && ((mode & MODE_SOFT) || ++bt->stints % STINTS == 0))
         bt->user_since = __builtin_ia32_rdtsc();
     cpu->bt.mode = mode;
-    cpu->bt.table = table_find(bt, mode);
+    cpu->bt.table = table;
     cpu->bt.tlb = &cpu->tlb->entry[tlb_index(TLB_READ, mode & MODE_USER, 0)];
 }

@@ -41,8 +41,8 @@ uint32_t mode_of(const struct cpu *cpu);
 uint32_t mode_of_segment(const struct cpu *cpu, unsigned seg);
 /* The whole of it, GS being the window if there is one. */
 uint32_t mode_now(struct bt *bt);
-/* Translated code of this mode runs next; its table exists. */
-void mode_enter(struct bt *bt, uint32_t mode);
+/* Translated code of this mode, whose jump table this is, runs next. */
+void mode_enter(struct bt *bt, uint32_t mode, void **table);
 /* No translated code runs any more. */
 void mode_left(struct bt *bt);
 

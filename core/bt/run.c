@@ -133,7 +133,7 @@ static struct run *bt_execute(void *opaque, uint64_t key)
         table_list(bt, unit);
         bt->counters.indirect_misses++;
     }
-    mode_enter(bt, mode);
+    mode_enter(bt, mode, table_find(bt, mode));
     cpu->bt.end = bt->it->end;
     table_follow(bt);
     bt->counters.entries++;
