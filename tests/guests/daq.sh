@@ -1,15 +1,16 @@
 #!/bin/bash
 # daq.sh - the analog input of sdk/samples, used by a program in a booted Linux: its samples are those of the file, in this
-# process and isolated; and its process is killed a hundred times (ten with ABBEY_TEST_SHORT) while the guest uses the
-# card: the guest sees a dead card, the machine goes on, device.restart brings it back as it was. Prints TAP.
+# process and isolated; and its process is killed some twenty times (ABBEY_KILLS=100: a hundred times) while the guest
+# uses the card: the guest sees a dead card, the machine goes on, device.restart brings it back as it was. Prints TAP.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
 work=$(mktemp -d)
 pid=
 trap '[ "$pid" ] && kill -KILL $pid 2>/dev/null; rm -rf "$work"' EXIT
 number=0
-kills=100
-[ "${ABBEY_TEST_SHORT-}" ] && kills=10
+kills=20 # of the hundred that $ABBEY_KILLS may ask for
+[ "${ABBEY_TEST_SHORT-}" ] && kills=5
+kills=${ABBEY_KILLS-$kills}
 cc=$(sed -n 's/^CC = //p' "$ABBEY_BUILDDIR/Makefile")
 
 if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/log" 2>&1; then

@@ -4,7 +4,7 @@
 # guest writes and flushes. Prints TAP.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 limit=300
-kills=6 # of the 50 that $ABBEY_KILLS may ask for
+kills=3 # of the 50 that $ABBEY_KILLS may ask for
 [ "${ABBEY_TEST_SHORT-}" ] && limit=1200 kills=1
 kills=${ABBEY_KILLS-$kills}
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686

@@ -1,10 +1,9 @@
 #!/bin/bash
 # net-nat.sh - what `nat` has besides what every adapter's test uses: IPv6, TFTP, forwarded UDP, servers of the host that are out of
-# reach; and TCP through a network that is slow and loses frames. Prints TAP. ABBEY_TEST_SHORT=1 moves less data.
+# reach; and TCP through a network that is slow and loses frames. Prints TAP. ABBEY_NET_MB=32 moves so much.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=32 limit=1200
-[ "${ABBEY_TEST_SHORT-}" ] && megabytes=8
+megabytes=${ABBEY_NET_MB:-8} limit=1200
 number=0
 skip() {
     echo "1..0 # SKIP $*"

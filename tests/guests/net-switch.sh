@@ -1,9 +1,10 @@
 #!/bin/bash
 # net-switch.sh - three machines on one switch: each pair exchanges data with checksums; the third comes late; then the one
-# that passes the frames is killed, and the rest go on. Prints TAP. ABBEY_TEST_SHORT=1 moves less data.
+# that passes the frames is killed, and the rest go on. Prints TAP. ABBEY_NET_MB=64 moves so much;
+# ABBEY_TEST_SHORT=1 less than is usual.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=64 limit=300
+megabytes=${ABBEY_NET_MB:-16} limit=300
 [ "${ABBEY_TEST_SHORT-}" ] && megabytes=8 limit=1200
 if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >/dev/null 2>&1; then
     echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"

@@ -1,10 +1,11 @@
 #!/bin/bash
 # net-tap.sh - guests on networks of the host, by TAP: `bridged`, with a DHCP server and a peer behind the host's card, in a network
 # namespace of their own; and `host-only`, with both on the host. Each gets its address from busybox's udhcpd, moves data both ways, loses
-# its network and gets it back. All in namespaces that the test makes. Prints TAP. ABBEY_TEST_SHORT=1 moves less data.
+# its network and gets it back. All in namespaces that the test makes. Prints TAP. ABBEY_NET_MB=64 moves
+# so much; ABBEY_TEST_SHORT=1 less than is usual.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=64 limit=1200
+megabytes=${ABBEY_NET_MB:-16} limit=1200
 [ "${ABBEY_TEST_SHORT-}" ] && megabytes=8
 number=0
 

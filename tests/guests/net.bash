@@ -1,11 +1,11 @@
 # net.bash - a Debian kernel's own drivers on the network: DHCP, ping, DNS, TCP both ways, forwarded ports, the cable. Sourced
 # by net-ADAPTER.sh, which name the adapter, its kernel modules and its devices. Prints TAP.
 #
-# All runs in namespaces of its own where the host allows that: then there is a DNS server too. ABBEY_TEST_SHORT=1 moves
-# less data.
+# All runs in namespaces of its own where the host allows that: then there is a DNS server too. ABBEY_NET_MB=256 moves so
+# much; ABBEY_TEST_SHORT=1 less than is usual.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}" "${adapter:?}" "${modules:?}"
 guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=${ABBEY_NET_MB:-256} limit=1200 # each way
+megabytes=${ABBEY_NET_MB:-64} limit=1200 # each way
 [ "${ABBEY_TEST_SHORT-}" ] && megabytes=16
 number=0
 
