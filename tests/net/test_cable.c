@@ -259,13 +259,13 @@ static void tcp_noise(void)
     struct end *b = end_new("cable", "connect", here, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(b);
     /* The last of the streams may be taken for the peer yet: then what is sent now is lost with a connection. */
-    bool there = false;
-    for (unsigned tries = 0; tries < 10000 && !there; tries++) {
+    bool arrived = false;
+    for (unsigned tries = 0; tries < 10000 && !arrived; tries++) {
         CU_ASSERT_TRUE_FATAL(end_push(b, 5, 60));
         pause_short();
-        there = a->received && end_has(a, a->received - 1, 5, 60);
+        arrived = a->received && end_has(a, a->received - 1, 5, 60);
     }
-    CU_ASSERT_TRUE(there);
+    CU_ASSERT_TRUE(arrived);
     end_free(b);
     end_free(a);
 }
