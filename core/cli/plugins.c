@@ -17,7 +17,8 @@ static const char usage_text[] =
     "\n"
     "  list       every plugin file found on $ABBEY_PLUGIN_PATH and in the installed directory, with its version and\n"
     "             plugin interface (ABI); and the files that were refused, each with its reason\n"
-    "  describe   the properties, registers and wiring of a device or backend, or what a plugin offers; NAME is a "
+    "  describe   the properties, registers, statistics and wiring of a device or backend, or what a plugin offers; "
+    "NAME is a "
     "name\n"
     "             that machine files use, or the id of a plugin\n"
     "  check      the tests that every plugin must pass; `abbey plugins check --help` tells more\n"
@@ -191,10 +192,17 @@ static json_t *device_json(const struct plugin_device *d)
         json_array_append_new(
             regs, json_pack("{s:s, s:s, s:i}", "name", r->name, "type", type_name(r->type), "bytes", (int)r->bytes));
     }
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:i, s:s, s:s, s:o, s:o}", "kind", "device", "name",
+    json_t *stats = json_array();
+    for (uint32_t i = 0; i < d->device.stats.count; i++) {
+        const abbey_stat *s = (const abbey_stat *)d->device.stats.rows + i;
+        json_array_append_new(
+            stats, json_pack("{s:s, s:i, s:s}", "name", s->name, "bytes", (int)s->bytes, "meaning", s->meaning));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:i, s:s, s:s, s:o, s:o, s:o}", "kind", "device", "name",
         d->device.name, "summary", d->device.summary, "bus", d->device.bus, "provides", d->device.provides,
         "irq_inputs", (int)d->device.irq_inputs, "state_version", (int)d->device.state_version, "plugin",
-        d->plugin->entry.id, "path", d->plugin->path, "properties", props_json(&d->device.props), "registers", regs);
+        d->plugin->entry.id, "path", d->plugin->path, "properties", props_json(&d->device.props), "registers", regs,
+        "statistics", stats);
 }
 
 static void device_text(const struct plugin_device *d)
@@ -217,6 +225,12 @@ static void device_text(const struct plugin_device *d)
         if (r->type == ABBEY_TYPE_BLOB)
             printf(" of %u bytes", r->bytes);
         printf("%s\n", r->flags & ABBEY_REG_KEEP ? ", kept through a reset" : "");
+    }
+    if (d->device.stats.count)
+        puts("\nstatistics:");
+    for (uint32_t i = 0; i < d->device.stats.count; i++) {
+        const abbey_stat *s = (const abbey_stat *)d->device.stats.rows + i;
+        printf("  %-20s u%u  %s\n", s->name, 8 * s->bytes, s->meaning);
     }
 }
 

@@ -131,6 +131,30 @@ static void devices_add(
     json_decref(flat_before);
 }
 
+/* {"com1": {"accesses": 7, "overruns": 1}} as {"com1.overruns": 1}: what the devices count themselves. */
+static json_t *own_flat(const json_t *devices)
+{
+    json_t *flat = json_object(), *device, *value;
+    const char *id, *name;
+    json_object_foreach((json_t *)devices, id, device) json_object_foreach(device, name, value)
+    {
+        char key[140];
+        snprintf(key, sizeof key, "%s.%s", id, name);
+        if (strcmp(name, "accesses") != 0 && strcmp(name, "interrupts") != 0)
+            json_object_set(flat, key, value);
+    }
+    return flat;
+}
+
+static void own_add(struct page *page, const json_t *now, const json_t *before, double seconds)
+{
+    json_t *flat_now = own_flat(json_object_get(now, "devices"));
+    json_t *flat_before = own_flat(json_object_get(before, "devices"));
+    group_add(page, "device statistics", flat_now, flat_before, seconds, BUSIEST);
+    json_decref(flat_now);
+    json_decref(flat_before);
+}
+
 static void groups_add(struct page *page, const json_t *now, const json_t *before, double seconds)
 {
     const char *group;
@@ -143,6 +167,7 @@ static void groups_add(struct page *page, const json_t *now, const json_t *befor
     }
     devices_add(page, "device accesses", "accesses", now, before, seconds);
     devices_add(page, "device interrupts", "interrupts", now, before, seconds);
+    own_add(page, now, before, seconds);
     group_add(page, "callouts by opcode", json_object_get(json_object_get(now, "bt"), "callouts_by_opcode"),
         json_object_get(json_object_get(before, "bt"), "callouts_by_opcode"), seconds, BUSIEST);
 }

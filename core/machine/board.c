@@ -277,12 +277,29 @@ void board_reset(struct board *board)
     }
 }
 
+/* The plugin may be writing on a thread of its own: one load each. */
+json_t *device_stats(const struct device *device)
+{
+    json_t *stats = json_object();
+    for (uint32_t i = 0; i < device->kind->stats.count; i++) {
+        const abbey_stat *stat = (const abbey_stat *)device->kind->stats.rows + i;
+        const void *field = (const uint8_t *)device->self + stat->offset;
+        uint64_t value = stat->bytes == 4 ? __atomic_load_n((const uint32_t *)field, __ATOMIC_RELAXED)
+                                          : __atomic_load_n((const uint64_t *)field, __ATOMIC_RELAXED);
+        json_object_set_new(stats, stat->name, json_integer((json_int_t)value));
+    }
+    return stats;
+}
+
 json_t *board_stats(const struct board *board)
 {
     json_t *stats = json_object();
-    for (unsigned i = 0; i < board->device_count; i++)
-        json_object_set_new(stats, board->devices[i].node->id,
-            json_pack("{s:I, s:I}", "accesses", (json_int_t)board->devices[i].accesses, "interrupts",
-                (json_int_t)board->devices[i].interrupts));
+    for (unsigned i = 0; i < board->device_count; i++) {
+        const struct device *device = &board->devices[i];
+        json_t *all = device_stats(device);
+        json_object_set_new(all, "accesses", json_integer((json_int_t)device->accesses));
+        json_object_set_new(all, "interrupts", json_integer((json_int_t)device->interrupts));
+        json_object_set_new(stats, device->node->id, all);
+    }
     return stats;
 }

@@ -85,7 +85,7 @@ json_t *board_save(const struct board *board);
 bool board_load(struct board *board, const json_t *state, FILE *errors);
 /* Registers for people. */
 void board_dump(const struct board *board, FILE *out);
-/* Counters for --stats: {"id": {"accesses": n, "interrupts": n}}. */
+/* Counters for --stats: {"id": {"accesses": n, "interrupts": n, and the plugin's statistics by name}}. */
 json_t *board_stats(const struct board *board);
 
 /* The level of a controller's input or of an ISA line, for tests; -1 when it does not exist. */

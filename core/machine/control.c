@@ -181,6 +181,7 @@ static void describe(void *self, const void *args, abbey_message *answer)
         json_object_set_new(all, "ranges", ranges_json(device));
         json_object_set_new(all, "accesses", json_integer((json_int_t)device->accesses));
         json_object_set_new(all, "interrupts", json_integer((json_int_t)device->interrupts));
+        json_object_set_new(all, "statistics", device_stats(device));
         if (device->isolate)
             json_object_set_new(all, "isolate", isolate_json(device));
     }

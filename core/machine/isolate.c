@@ -379,7 +379,8 @@ void isolate_free(struct device *device)
 
 /* ---- return ---- */
 
-/* The registers as they were, but for timers, whose fields hold what the new worker has put there. */
+/* The registers as they were, but for timers, whose fields hold what the new worker has put there; and statistics,
+ * which count for the whole run. */
 static void registers_return(struct isolate *isolate, const uint8_t *saved)
 {
     struct device *device = isolate->device;
@@ -387,6 +388,10 @@ static void registers_return(struct isolate *isolate, const uint8_t *saved)
         const abbey_reg *reg = (const abbey_reg *)isolate->real->regs.rows + i;
         if (reg->type != ABBEY_TYPE_TIMER)
             memcpy((uint8_t *)device->self + reg->offset, saved + reg->offset, reg->bytes);
+    }
+    for (uint32_t i = 0; i < isolate->real->stats.count; i++) {
+        const abbey_stat *stat = (const abbey_stat *)isolate->real->stats.rows + i;
+        memcpy((uint8_t *)device->self + stat->offset, saved + stat->offset, stat->bytes);
     }
 }
 

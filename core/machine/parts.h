@@ -275,6 +275,9 @@ bool device_too_late(struct device *device, const char *call);
 const char *device_where(const struct device *device, char *text, size_t room);
 struct device *board_device(const struct board *board, const char *id);
 
+/* board.c: the plugin's own statistics, by name. */
+json_t *device_stats(const struct device *device);
+
 /* call.c: "org.example.daq 1.0.0"; "a write of 1 bytes at 320h (offset 0h)". */
 void device_plugin_text(const struct device *device, char *text, size_t room);
 void call_io_text(const abbey_io *io, char *text, size_t room);

@@ -166,6 +166,7 @@ void plugin_unload(struct plugin *plugin)
     for (unsigned i = 0; i < plugin->device_count; i++) {
         free((void *)plugin->devices[i].device.props.rows);
         free((void *)plugin->devices[i].device.regs.rows);
+        free((void *)plugin->devices[i].device.stats.rows);
     }
     for (unsigned i = 0; i < plugin->backend_count; i++)
         free((void *)plugin->backends[i].backend.props.rows);

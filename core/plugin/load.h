@@ -24,6 +24,8 @@ bool plugin_copy_backends(struct plugin *plugin);
  * names the owner: "device 'x'". */
 bool plugin_check_props(struct plugin *plugin, const char *what, const abbey_table *props, uint64_t self_size);
 bool plugin_check_regs(struct plugin *plugin, const char *what, const abbey_table *regs, uint64_t self_size);
+/* The same for the statistics of a device, whose other tables are good: they share no bytes with those. */
+bool plugin_check_stats(struct plugin *plugin, const char *what, const abbey_device *device);
 
 /* The first of the space-separated interface ids that no board offers; copied to `id`. */
 bool plugin_unknown_interface(const char *ids, char *id, size_t room);

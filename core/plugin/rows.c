@@ -221,6 +221,55 @@ bool plugin_check_regs(struct plugin *plugin, const char *what, const abbey_tabl
     return true;
 }
 
+/* The row of another table that has bytes of a statistic; NULL when none does. */
+static const char *stat_shared(const abbey_device *d, const abbey_stat *s)
+{
+    uint64_t end = (uint64_t)s->offset + s->bytes;
+    const abbey_prop *props = d->props.rows;
+    const abbey_reg *regs = d->regs.rows;
+    for (uint32_t i = 0; i < d->props.count; i++)
+        if (props[i].offset < end && s->offset < (uint64_t)props[i].offset + types[props[i].type].bytes)
+            return props[i].name;
+    for (uint32_t i = 0; i < d->regs.count; i++)
+        if (regs[i].offset < end && s->offset < (uint64_t)regs[i].offset + regs[i].bytes)
+            return regs[i].name;
+    return NULL;
+}
+
+bool plugin_check_stats(struct plugin *plugin, const char *what, const abbey_device *d)
+{
+    const abbey_stat *rows = d->stats.rows;
+    for (uint32_t i = 0; i < d->stats.count; i++) {
+        const abbey_stat *s = &rows[i];
+        if (!s->name || !plugin_name_good(s->name))
+            return plugin_refuse(plugin, "bad descriptor: statistic %u of %s has no good name", i, what);
+        if (strcmp(s->name, "accesses") == 0 || strcmp(s->name, "interrupts") == 0)
+            return plugin_refuse(
+                plugin, "bad descriptor: statistic '%s' of %s has the name of one that abbey counts", s->name, what);
+        if (!s->meaning)
+            return plugin_refuse(
+                plugin, "bad descriptor: statistic '%s' of %s does not say what it means", s->name, what);
+        if (s->bytes != 4 && s->bytes != 8)
+            return plugin_refuse(
+                plugin, "bad descriptor: statistic '%s' of %s has %u bytes; use 4 or 8", s->name, what, s->bytes);
+        if (!field_good(s->offset, s->bytes, s->bytes, d->self_size))
+            return plugin_refuse(plugin,
+                "bad descriptor: statistic '%s' of %s at offset %u does not lie, aligned, in the instance of %llu "
+                "bytes",
+                s->name, what, s->offset, (unsigned long long)d->self_size);
+        for (uint32_t k = 0; k < i; k++)
+            if (strcmp(rows[k].name, s->name) == 0)
+                return plugin_refuse(
+                    plugin, "bad descriptor: %s has two statistics '%s', rows %u and %u", what, s->name, k, i);
+        const char *shared = stat_shared(d, s);
+        if (shared)
+            return plugin_refuse(plugin,
+                "bad descriptor: statistic '%s' and '%s' of %s share bytes of the instance; a statistic is no state",
+                s->name, shared, what);
+    }
+    return true;
+}
+
 static bool device_good(struct plugin *plugin, abbey_device *d)
 {
     char what[96];
@@ -238,7 +287,7 @@ static bool device_good(struct plugin *plugin, abbey_device *d)
         return plugin_refuse(
             plugin, "bad descriptor: %s has %u interrupt inputs and isa_lines %u", what, d->irq_inputs, d->isa_lines);
     return plugin_check_props(plugin, what, &d->props, d->self_size) &&
-           plugin_check_regs(plugin, what, &d->regs, d->self_size);
+           plugin_check_regs(plugin, what, &d->regs, d->self_size) && plugin_check_stats(plugin, what, d);
 }
 
 /* Takes one device row, its tables copied. It counts as soon as it stands in the array, so that all is freed. */
@@ -247,8 +296,8 @@ static bool device_take(struct plugin *plugin, const abbey_device *from, uint64_
     struct plugin_device *d = &plugin->devices[plugin->device_count];
     abbey_table none = { NULL, 0, 0 };
     bool known = plugin_copy_struct(&d->device, sizeof d->device, from, size);
-    abbey_table props = d->device.props, regs = d->device.regs;
-    d->device.props = d->device.regs = none;
+    abbey_table props = d->device.props, regs = d->device.regs, stats = d->device.stats;
+    d->device.props = d->device.regs = d->device.stats = none;
     d->plugin = plugin;
     plugin->device_count++;
     if (!known)
@@ -262,6 +311,9 @@ static bool device_take(struct plugin *plugin, const abbey_device *from, uint64_
     good = good && table_copy(plugin, what, "registers", &regs, sizeof(abbey_reg), sizeof(abbey_reg));
     if (good)
         d->device.regs = regs;
+    good = good && table_copy(plugin, what, "statistics", &stats, sizeof(abbey_stat), sizeof(abbey_stat));
+    if (good)
+        d->device.stats = stats;
     return good && device_good(plugin, &d->device);
 }
 
@@ -276,17 +328,22 @@ static bool rows_good(struct plugin *plugin, const char *what, const abbey_table
         plugin->entry.id, table->count, what, table->stride, least);
 }
 
+/* Bytes of the short form's device in plugins that do not say it: what there was before they did. */
+#define SHORT_FORM offsetof(abbey_device, stats)
+
 bool plugin_copy_devices(struct plugin *plugin)
 {
     const abbey_plugin *e = &plugin->entry;
     const abbey_table *t = &e->devices;
     if (!rows_good(plugin, "devices", t, offsetof(abbey_device, destroy)))
         return false;
+    if (e->device && e->device_size && (e->device_size < SHORT_FORM || e->device_size > 4096))
+        return plugin_refuse(plugin, "bad descriptor: the device of '%s' has %llu bytes; a device has at least %zu",
+            e->id, (unsigned long long)e->device_size, SHORT_FORM);
     plugin->devices = calloc((size_t)t->count + 1, sizeof *plugin->devices);
     if (!plugin->devices)
         return plugin_refuse(plugin, "cannot load: out of memory");
-    /* The short form carries no size: it is that of ABI 1.0, and a longer row needs the table. */
-    if (e->device && !device_take(plugin, e->device, sizeof(abbey_device)))
+    if (e->device && !device_take(plugin, e->device, e->device_size ? e->device_size : SHORT_FORM))
         return false;
     for (uint32_t i = 0; i < t->count; i++)
         if (!device_take(plugin, (const void *)((const uint8_t *)t->rows + (size_t)i * t->stride), t->stride))

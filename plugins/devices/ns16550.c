@@ -248,6 +248,10 @@ static const abbey_reg regs[] = {
     ABBEY_REG(rx_timer, 0),
 };
 
+static const abbey_stat stats[] = {
+    ABBEY_STAT(overruns, "characters lost because the guest had not read earlier ones"),
+};
+
 static const abbey_device device = { .name = "ns16550",
     .summary = "16550A serial port",
     .bus = "isa",
@@ -257,6 +261,7 @@ static const abbey_device device = { .name = "ns16550",
     .regs = ABBEY_TABLE(regs),
     .create = create,
     .reset = reset,
-    .loaded = loaded };
+    .loaded = loaded,
+    .stats = ABBEY_TABLE(stats) };
 ABBEY_PLUGIN(.id = "org.abbey.ns16550", .version = "1.0.0", .license = "MIT", .requires = "abbey.pio/1 abbey.timer/1",
     .device = &device);

@@ -23,6 +23,7 @@ struct ns16550 {
     uint8_t last;          /* what RBR shows when nothing new is there */
     abbey_timer *tx_timer; /* the shift register is empty, or a byte is to be offered again */
     abbey_timer *rx_timer; /* character time-out */
+    uint64_t overruns;     /* statistics */
 };
 
 #define IER_RDA 0x01

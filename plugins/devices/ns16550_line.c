@@ -47,6 +47,7 @@ void uart_rx_put(struct ns16550 *u, uint8_t byte, uint8_t error)
 {
     if (u->rx_count >= depth(u)) {
         u->lsr |= LSR_OE; /* DS 8.4: without FIFO the new byte replaces the old, with it is lost */
+        u->overruns++;
         if (!(u->fcr & FCR_ENABLE)) {
             u->rx[u->rx_head] = byte;
             u->rx_error[u->rx_head] = error;

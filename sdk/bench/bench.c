@@ -340,6 +340,14 @@ int32_t abbey_roundtrip(abbey_bench *bench)
     return same ? 0 : -1;
 }
 
+int64_t abbey_statistic(abbey_bench *bench, const char *id, const char *name)
+{
+    json_t *all = board_stats(bench->board), *value = json_object_get(json_object_get(all, id), name);
+    int64_t count = json_is_integer(value) ? json_integer_value(value) : -1;
+    json_decref(all);
+    return count;
+}
+
 const char *abbey_state(abbey_bench *bench)
 {
     json_t *state = board_save(bench->board);

@@ -212,6 +212,7 @@ static void loopback(void)
     for (unsigned i = 0; i < 17; i++)
         dut_out(b, THR, (uint8_t)i);
     CU_ASSERT_EQUAL(dut_in(b, LSR) & 0x03, 0x03); /* overrun: the 17th is lost */
+    CU_ASSERT_EQUAL(abbey_statistic(b, "dut", "overruns"), 1);
     CU_ASSERT_EQUAL(dut_in(b, LSR) & 0x02, 0);
     for (unsigned i = 0; i < 16; i++)
         CU_ASSERT_EQUAL(dut_in(b, RBR), i);

@@ -22,6 +22,7 @@
 #define CALLS_LATE 10       /* makes a timer outside create() */
 #define BAD_STATE 11        /* trusts the index of a saved state */
 #define RESET_COUNTS 12     /* comes out of each reset otherwise */
+#define STAT_CLEARED 13     /* clears a statistic at reset */
 // clang-format on
 
 #define FIFO 16
@@ -38,6 +39,7 @@ struct card {
     uint8_t count, index;
     uint32_t taken; /* samples so far, seen at +4 in the upper half */
     uint32_t resets;
+    uint32_t writes; /* a statistic */
 };
 #define ABBEY_SELF struct card
 
@@ -85,6 +87,7 @@ static void port(void *self, abbey_io *io)
 {
     struct card *c = self;
     uint32_t reg = (uint32_t)io->offset / 4;
+    c->writes += io->write;
 #if BROKEN == GLOBAL_STATE
     if (io->write)
         last = (uint32_t)io->value;
@@ -149,6 +152,8 @@ static void reset(void *self)
     struct card *c = self;
     if (BROKEN == RESET_COUNTS)
         c->taken = ++c->resets;
+    if (BROKEN == STAT_CLEARED)
+        c->writes = 0;
 }
 
 static const abbey_prop props[] = {
@@ -168,6 +173,8 @@ static const abbey_reg regs[] = {
 #endif
 };
 
+static const abbey_stat stats[] = { ABBEY_STAT(writes, "writes to any register") };
+
 static const abbey_device device = {
     .name = "sampler",
     .summary = "a card for the tests of abbey plugins check",
@@ -179,6 +186,7 @@ static const abbey_device device = {
     .create = create,
     .reset = reset,
     .loaded = loaded,
+    .stats = ABBEY_TABLE(stats),
 };
 
 #if BROKEN == WRONG_ABI

@@ -11,9 +11,11 @@ struct frail {
     const char *fault;
     _Bool refuse;
     abbey_irq *irq;
+    abbey_dev *dev;
     abbey_dma *dma;
     abbey_timer *timer;
     uint8_t value;
+    uint32_t writes; /* a statistic */
 };
 #define ABBEY_SELF struct frail
 
@@ -35,6 +37,8 @@ static void fired(void *self)
 static void port(void *self, abbey_io *io)
 {
     struct frail *f = self;
+    f->writes += io->write;
+    abbey_trace(f->dev, "access: %u", (unsigned)io->offset);
     if (io->offset == 0 && io->write)
         f->value = (uint8_t)io->value;
     else if (io->offset == 0)
@@ -57,6 +61,7 @@ static int32_t create(abbey_dev *dev, void *self)
         crash();
     if (!strcmp(f->fault, "ask"))
         abbey_query(dev, "test.nowhere/1");
+    f->dev = dev;
     f->dma = abbey_dma_open(dev);
     f->timer = abbey_timer_new(dev, fired, f);
     if (f->refuse)
@@ -89,6 +94,7 @@ static const abbey_prop props[] = {
     ABBEY_PROP(irq, 7, "ISA interrupt line"),
 };
 static const abbey_reg regs[] = { ABBEY_REG(value, 0), ABBEY_REG(timer, 0) };
+static const abbey_stat stats[] = { ABBEY_STAT(writes, "writes to its ports") };
 static const abbey_device device = { .name = "frail",
     .summary = "a card that goes wrong when it is told to",
     .bus = "isa",
@@ -99,5 +105,6 @@ static const abbey_device device = { .name = "frail",
     .create = create,
     .destroy = destroy,
     .reset = reset,
-    .loaded = loaded };
+    .loaded = loaded,
+    .stats = ABBEY_TABLE(stats) };
 ABBEY_PLUGIN(.id = "test.frail", .version = "1.2.3", .license = "MIT", .device = &device);

@@ -29,6 +29,15 @@
 #define LOWER_DEFAULT 21    /* a negative default of a signed property without bounds: right */
 #define ID_BAD 22
 #define OPTIONAL_UNKNOWN 23 /* an optional interface that is unknown: right */
+#define STATISTICS 24       /* a table of statistics: right */
+#define STAT_BYTES 25       /* a statistic of 2 bytes */
+#define STAT_BEYOND 26      /* one outside the instance */
+#define STAT_STATE 27       /* one that is a register */
+#define TWO_STATS 28        /* of one name */
+#define STAT_NAME 29        /* the name of a counter of the host's */
+#define STAT_SKEWED 30      /* one that is not aligned */
+#define STAT_SILENT 31      /* one without a meaning */
+#define DEVICE_CUT 32       /* a device shorter than any there was */
 // clang-format on
 
 struct self {
@@ -36,6 +45,7 @@ struct self {
     uint32_t count;
     int32_t offset;
     uint64_t mask;
+    uint32_t seen, lost;
 };
 #define ABBEY_SELF struct self
 
@@ -103,6 +113,27 @@ static const abbey_reg regs[] = {
 #endif
 };
 
+static const abbey_stat stats[] = {
+    ABBEY_STAT(seen, "how often"),
+#if CASE == GOOD || CASE == STAT_BYTES
+    { .name = "half", .meaning = "half of one", .offset = offsetof(struct self, lost), .bytes = 2 },
+#elif CASE == STAT_BEYOND
+    { .name = "far", .meaning = "outside", .offset = sizeof(struct self), .bytes = 8 },
+#elif CASE == STAT_STATE
+    ABBEY_STAT(mask, "is a register"),
+#elif CASE == TWO_STATS
+    { .name = "seen", .meaning = "again", .offset = offsetof(struct self, lost), .bytes = 4 },
+#elif CASE == STAT_NAME
+    { .name = "accesses", .meaning = "clashes", .offset = offsetof(struct self, lost), .bytes = 4 },
+#elif CASE == STAT_SKEWED
+    { .name = "skewed", .meaning = "not aligned", .offset = offsetof(struct self, seen) + 2, .bytes = 4 },
+#elif CASE == STAT_SILENT
+    { .name = "silent", .offset = offsetof(struct self, lost), .bytes = 4 },
+#else
+    ABBEY_STAT(lost, "how many"),
+#endif
+};
+
 static const abbey_device device = {
     .name = CASE == NO_NAME                    ? NULL
             : CASE == TWIN || CASE == NAMESAKE ? "good"
@@ -114,6 +145,7 @@ static const abbey_device device = {
     .props = ABBEY_TABLE(props),
     .regs = ABBEY_TABLE(regs),
     .create = create,
+    .stats = ABBEY_TABLE(stats),
 };
 
 extern const abbey_plugin abbey_plugin_entry;
@@ -132,5 +164,9 @@ __attribute__((visibility("default"))) const abbey_plugin abbey_plugin_entry = {
     .requires = CASE == UNKNOWN_INTERFACE ? "abbey.pio/1 abbey.teleport/3" : "abbey.pio/1",
     .optional = CASE == OPTIONAL_UNKNOWN ? "abbey.teleport/3" : NULL,
     .device = CASE == EMPTY ? NULL : &device,
+    /* Below: from before devices said how long they are, so that their statistics are nobody's business. */
+    .device_size = CASE == DEVICE_CUT   ? 64
+                   : CASE >= STATISTICS ? sizeof device
+                                        : 0,
 };
 #endif

@@ -72,6 +72,7 @@ finds 9 "crash in create()" properties
 finds 10 "a call outside create()" threads
 finds 11 "trust in a saved state" state
 finds 12 "a reset that counts" reset
+finds 13 "a statistic that a reset clears" reset
 replays 4 registers
 replays 5 accesses
 replays 12 reset

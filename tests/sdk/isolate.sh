@@ -42,6 +42,9 @@ end='\xe6\xf4\xf4'      # the end of the run
 
 machine "$(out 0 5a)$in$say$(out 1 0)\xa0\x00\x80$say$end"
 result "a register is read as it was written, and DMA reaches the guest's memory" said 5a5a
+machine "$(out 0 5a)$(out 0 5b)$in$say$end" --stats "$work/stats"
+counted() { python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["devices"]["card"]["writes"] != int(sys.argv[2]))' "$work/stats" "$1"; }
+result "its statistics are told" counted 2
 # The timer: waits until the register changes.
 machine "$(out 0 41)$(out 2 0)$in\x3c\x41\x74\xfb$say$end"
 result "a timer runs in the machine's time" said 42
@@ -55,7 +58,7 @@ result "a card that does not answer is ended" said ff
 result "and the report says so" told "test.frail 1.2.3: its process ended (no answer for 5 seconds) in a write of 1 bytes at 331h"
 
 # It comes back: the guest waits for the card to be there again, and finds its register.
-machine "$(out 0 5a)$(out 1 1)$in\x3c\xff\x74\xfb$say$end" --set control.socket="$work/sock" &
+machine "$(out 0 5a)$(out 1 1)$in\x3c\xff\x74\xfb$say$end" --set control.socket="$work/sock" --stats "$work/stats" &
 pid=$!
 ctl() { "$ABBEY" ctl --timeout 120 --json "$work/sock" "$@" >"$work/ctl" 2>&1; }
 crashed() { ctl device.describe id=card && grep -q '"dead": true' "$work/ctl" && grep -q '"crashes": 1' "$work/ctl"; }
@@ -73,6 +76,7 @@ result "device.restart starts another process" grep -q '"process": [1-9]' "$work
 wait $pid
 pid=
 result "and the register is as it was" said 5a
+result "its statistics go on from there" counted 1
 
 # ---- a serial line ----
 

@@ -41,7 +41,7 @@ refused() {
 shopt -s nullglob
 sources=("$ABBEY_SRCDIR"/plugins/devices/*.c)
 objects=("$ABBEY_BUILDDIR"/plugins/*/*.so)
-echo "1..$((2 * ${#sources[@]} + ${#objects[@]} + 9))"
+echo "1..$((2 * ${#sources[@]} + ${#objects[@]} + 11))"
 for source in "${sources[@]}"; do
     check "$(basename "$source") includes nothing of the core" own_includes "$source"
     check "$(basename "$source") compiles with sdk/include alone" compiles_alone "$source"
@@ -65,3 +65,14 @@ check "list: nothing in it" refused case-9.so "wrong kind: 'test.odd' has 0 devi
 check "list: an interface of the future" refused case-10.so "requires the interface 'abbey.teleport/3'"
 check "list: a text" refused text.so "not a plugin: it is not an ELF file"
 check "a machine that does not use them is good" env "ABBEY_PLUGIN_PATH=$work/bad:$ABBEY_PLUGIN_PATH" "$ABBEY" config check pc
+
+described() { "$ABBEY" plugins describe "$@" ns16550 >"$work/described" && cat "$work/described"; }
+counts() { described && grep -q '^  overruns  *u64  characters lost' "$work/described"; }
+counts_json() {
+    described --json && python3 -c '
+import json, sys
+rows = json.load(open(sys.argv[1]))["statistics"]
+sys.exit([row["name"] for row in rows] != ["overruns"] or not rows[0]["meaning"] or rows[0]["bytes"] != 8)' "$work/described"
+}
+check "describe: the statistics of a device" counts
+check "describe: and for programs" counts_json

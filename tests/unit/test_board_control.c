@@ -13,6 +13,8 @@ struct bell {
     uint32_t rung; /* guest-visible */
     abbey_message *held;
     uint32_t heard_pauses, heard_resumes;
+    uint32_t writes; /* statistics */
+    uint64_t wide;
 };
 #define ABBEY_SELF struct bell
 
@@ -66,6 +68,8 @@ static void port(void *self, abbey_io *io)
 {
     struct bell *bell = self;
     if (io->write) {
+        bell->writes++;
+        abbey_trace(bell->dev, "written: %u", (unsigned)io->value);
         abbey_message *event = bell->control->event(bell->dev, "bell.written");
         abbey_message_integer(event, "value", (int64_t)io->value);
         abbey_message_send(event);
@@ -96,13 +100,15 @@ static int32_t create(abbey_dev *dev, void *self)
 static const abbey_prop props[] = { ABBEY_PROP(base, 0x300, "port"), ABBEY_PROP(clash, 0, "adds a command twice"),
     ABBEY_PROP(late, 0, "adds a command too late") };
 static const abbey_reg regs[] = { ABBEY_REG(rung, 0) };
+static const abbey_stat stats[] = { ABBEY_STAT(writes, "of the port"), ABBEY_STAT(wide, "nothing") };
 static const abbey_device device = { .name = "bell",
     .summary = "rings",
     .self_size = sizeof(struct bell),
     .state_version = 1,
     .props = ABBEY_TABLE(props),
     .regs = ABBEY_TABLE(regs),
-    .create = create };
+    .create = create,
+    .stats = ABBEY_TABLE(stats) };
 static const abbey_plugin plugin = { .magic = ABBEY_MAGIC,
     .size = sizeof plugin,
     .abi_major = ABBEY_ABI_MAJOR,
@@ -111,7 +117,8 @@ static const abbey_plugin plugin = { .magic = ABBEY_MAGIC,
     .version = "1.0.0",
     .license = "MIT",
     .requires = ABBEY_CONTROL_1,
-    .device = &device };
+    .device = &device,
+    .device_size = sizeof device };
 
 static char *errors;
 static size_t error_bytes;
@@ -202,15 +209,38 @@ static void a_device_is_described(void)
     abbey_error error = { "" };
     CU_ASSERT_PTR_NOT_NULL_FATAL(b);
     CU_ASSERT_TRUE(board_commands_add(b->board, &error));
+    bell_of(b, "one")->wide = 5000000000;
     abbey_command_run(b, "one.ring", NULL);
     const char *text = abbey_command_run(b, "device.describe", "{\"id\": \"one\"}");
     static const char *const parts[] = { "\"commands\":[\"one.ring\",\"chime.play\"]", "\"registers\":{\"rung\":1}",
         "\"base\":768", "\"clash\":false", "\"type\":\"bell\"",
-        "{\"length\":1,\"shown\":true,\"space\":\"ports\",\"start\":768}" };
+        "{\"length\":1,\"shown\":true,\"space\":\"ports\",\"start\":768}", "\"accesses\":0",
+        "\"statistics\":{\"wide\":5000000000,\"writes\":0}" };
+
     for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(text, parts[i]));
     CU_ASSERT_PTR_NOT_NULL(strstr(abbey_command_run(b, "device.describe", "{\"id\": \"on\"}"), "\"nearest\":\"one\""));
     CU_ASSERT_PTR_NOT_NULL(strstr(abbey_command_run(b, "device.list", NULL), "\"id\":\"one\""));
+    bench_end(b);
+}
+
+/* They count for the whole run, each for its device alone, and are no state. */
+static void statistics_are_told(void)
+{
+    abbey_bench *b = bell_bench("  one: {device: bell}\n  two: {device: bell, base: 0x310}\n");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    abbey_out(b, 0x300, 1, 1);
+    abbey_out(b, 0x300, 1, 2);
+    bell_of(b, "one")->wide = UINT64_C(1) << 40;
+    CU_ASSERT_EQUAL(abbey_statistic(b, "one", "writes"), 2);
+    CU_ASSERT_EQUAL(abbey_statistic(b, "one", "accesses"), 2);
+    CU_ASSERT_EQUAL(abbey_statistic(b, "one", "wide"), INT64_C(1) << 40);
+    CU_ASSERT_EQUAL(abbey_statistic(b, "two", "writes"), 0);
+    CU_ASSERT_EQUAL(abbey_statistic(b, "two", "missing"), -1);
+    CU_ASSERT_EQUAL(abbey_statistic(b, "three", "writes"), -1);
+    CU_ASSERT_PTR_NULL(strstr(abbey_state(b), "writes"));
+    abbey_bench_reset(b);
+    CU_ASSERT_EQUAL(abbey_statistic(b, "one", "writes"), 2);
     bench_end(b);
 }
 
@@ -233,6 +263,7 @@ static const struct unit_test tests[] = {
     { "an answer may come later", an_answer_may_come_later },
     { "events and pauses come out", events_and_pauses_come_out },
     { "a device is described with its registers and commands", a_device_is_described },
+    { "statistics are told, and are no state", statistics_are_told },
     { "a clash and a late command are told with their place", mistakes_are_told_with_their_place },
 };
 int main(void)

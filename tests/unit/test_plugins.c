@@ -14,7 +14,8 @@
 enum {
     GOOD, OLDER_MAJOR, NEWER_MAJOR, NEWER_MINOR, NO_SYMBOL, BAD_MAGIC, UNDEFINED, LONGER_ROWS, LONGER_ROWS_USED, EMPTY,
     UNKNOWN_INTERFACE, TWO_PROPERTIES, OFFSET_BEYOND, DEFAULT_OUTSIDE, TWO_REGISTERS, NO_NAME, TWIN, NAMESAKE,
-    FUNCTION_ENTRY, SHORT_ROWS, RESERVED_NAME, LOWER_DEFAULT, ID_BAD, OPTIONAL_UNKNOWN
+    FUNCTION_ENTRY, SHORT_ROWS, RESERVED_NAME, LOWER_DEFAULT, ID_BAD, OPTIONAL_UNKNOWN, STATISTICS, STAT_BYTES, STAT_BEYOND,
+    STAT_STATE, TWO_STATS, STAT_NAME, STAT_SKEWED, STAT_SILENT, DEVICE_CUT
 };
 // clang-format on
 
@@ -70,6 +71,7 @@ static void good_is_accepted(void)
     CU_ASSERT_EQUAL(device->device.props.count, 2);
     CU_ASSERT_EQUAL(device->device.props.stride, sizeof(abbey_prop));
     CU_ASSERT_STRING_EQUAL(((const abbey_prop *)device->device.props.rows)[1].name, "count");
+    CU_ASSERT_EQUAL(device->device.stats.count, 0); /* of a device that does not say how long it is */
     CU_ASSERT_PTR_NULL(plugin_device_find(set, "goo"));
     CU_ASSERT_PTR_NULL(plugin_backend_find(set, "good"));
     CU_ASSERT_PTR_NULL(plugin_hostos_find(set, "good"));
@@ -143,6 +145,26 @@ static void senseless_tables_are_refused(void)
     REFUSED(NO_NAME, "no good name");
     REFUSED(RESERVED_NAME, "property 'device'");
     REFUSED(ID_BAD, "reverse domain name");
+}
+
+static void statistics_are_taken_or_refused(void)
+{
+    struct plugin_set *set = open_case(STATISTICS);
+    const struct plugin_device *device = plugin_device_find(set, "odd");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(device);
+    CU_ASSERT_EQUAL_FATAL(device->device.stats.count, 2);
+    const abbey_stat *rows = device->device.stats.rows;
+    CU_ASSERT_STRING_EQUAL(rows[1].name, "lost");
+    CU_ASSERT_EQUAL(rows[1].bytes, 4);
+    plugin_set_close(set);
+    REFUSED(STAT_BYTES, "statistic 'half'", "has 2 bytes; use 4 or 8");
+    REFUSED(STAT_BEYOND, "statistic 'far'", "does not lie");
+    REFUSED(STAT_STATE, "statistic 'mask' and 'mask'", "share bytes");
+    REFUSED(TWO_STATS, "two statistics 'seen'", "rows 0 and 1");
+    REFUSED(STAT_NAME, "statistic 'accesses'", "abbey counts");
+    REFUSED(STAT_SKEWED, "statistic 'skewed'", "aligned");
+    REFUSED(STAT_SILENT, "statistic 'silent'", "what it means");
+    REFUSED(DEVICE_CUT, "has 64 bytes");
 }
 
 static void file_put(const char *path, const void *bytes, size_t count)
@@ -273,6 +295,7 @@ static const struct unit_test tests[] = {
     { "a required interface that is unknown is named", unknown_required_interface_is_named },
     { "longer rows: zeros are accepted, anything else is refused", longer_rows_of_zeros_are_read },
     { "tables without sense are refused", senseless_tables_are_refused },
+    { "statistics are taken, and refused when they make no sense", statistics_are_taken_or_refused },
     { "a directory is sorted out, the first of two twins wins", a_directory_is_sorted_out },
     { "damaged ELF files are survived", damaged_files_are_survived },
 };

@@ -119,6 +119,10 @@ const char *abbey_state(abbey_bench *bench);
 /* Loads such a text: 0, or -1 when it is refused. */
 int32_t abbey_state_load(abbey_bench *bench, const char *state);
 
+/* A statistic of the device `id` (of abbey_bench_new(): "dut"), or its `accesses` or `interrupts`; -1 when there is no
+ * such device or statistic. */
+int64_t abbey_statistic(abbey_bench *bench, const char *id, const char *name);
+
 /* What the devices asked of the mainboard since the last call of abbey_events_clear(). */
 typedef struct abbey_events {
     uint32_t size;

@@ -53,6 +53,7 @@ typedef struct abbey_device {
     const char *provides; /* the bus it offers to others, or NULL */
     uint32_t irq_inputs;  /* number of interrupt inputs, pins 0..n-1; 0 if it is no controller */
     uint32_t isa_lines;   /* 1: the inputs are the ISA lines that a bare `irq: 4` means */
+    abbey_table stats;    /* of abbey_stat */
 } abbey_device;
 
 #define ABBEY_MAGIC 0x79656262u /* "bbey", little-endian */
@@ -74,6 +75,7 @@ typedef struct abbey_plugin {
     const abbey_device *device; /* the short form for a plugin with one device */
     const abbey_hostos *hostos;
     const abbey_guestopt *guestopt;
+    uint64_t device_size; /* bytes of what `device` points to; 0: it ends with isa_lines. ABBEY_PLUGIN() sets it */
 } abbey_plugin;
 
 #define ABBEY_PLUGIN_SYMBOL "abbey_plugin_entry"
@@ -85,6 +87,7 @@ typedef struct abbey_plugin {
         .size = sizeof(abbey_plugin),                                                                      \
         .abi_major = ABBEY_ABI_MAJOR,                                                                      \
         .abi_minor = ABBEY_ABI_MINOR,                                                                      \
+        .device_size = sizeof(abbey_device),                                                               \
         __VA_ARGS__ }
 
 #endif

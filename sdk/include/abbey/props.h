@@ -1,8 +1,9 @@
-/* abbey/props.h - a device's properties and registers, as tables.
+/* abbey/props.h - a device's properties, registers and statistics, as tables.
  *
  * One row feeds many uses: a property row feeds validation of the machine file, `abbey plugins describe`, the JSON
- * schema and the manual; a register row feeds save, restore, reset and dump. The type of a row is taken from the field
- * it names, so that the two cannot disagree. Before using the macros a source defines ABBEY_SELF as its struct.
+ * schema and the manual; a register row feeds save, restore, reset and dump; a row of statistics, what tells how a
+ * machine does. The type of a row is taken from the field it names, so that the two cannot disagree. Before using the
+ * macros a source defines ABBEY_SELF as its struct.
  *
  *     #define ABBEY_SELF struct doorbell
  *     static const abbey_prop props[] = {
@@ -96,6 +97,24 @@ typedef struct abbey_reg {
     {                                                                                                      \
         .name = #field, .type = ABBEY_TYPEOF(field), .offset = (uint32_t)offsetof(ABBEY_SELF, field),      \
         .bytes = (uint32_t)sizeof(((ABBEY_SELF *)0)->field), .reset = (uint64_t)(reset_value), __VA_ARGS__ \
+    }
+
+/* One statistic: a counter that tells who runs the machine what the guest cannot see, such as frames that were dropped.
+ * It starts at 0 and only grows; it is no state: neither saved nor restored, and a reset leaves it alone. The host
+ * reads it at any time, on any thread, with one aligned load: one thread alone may write it, or the callbacks, which
+ * never run beside each other. One of 32 bits starts at 0 again when it is full. */
+typedef struct abbey_stat {
+    const char *name; /* letters, digits, `-`, `_`, `.`; in vm.stats beside `accesses` and `interrupts` of the host */
+    const char *meaning; /* one line, with the unit */
+    uint32_t offset;     /* of the field, in bytes: in no row of the other tables */
+    uint32_t bytes;      /* size of the field, 4 or 8 */
+} abbey_stat;
+
+/* ABBEY_STAT(field, "meaning") - the field is a uint32_t or a uint64_t of the instance. */
+#define ABBEY_STAT(field, what)                                                             \
+    {                                                                                       \
+        .name = #field, .meaning = (what), .offset = (uint32_t)offsetof(ABBEY_SELF, field), \
+        .bytes = _Generic(((ABBEY_SELF *)0)->field, uint32_t : 4u, uint64_t : 8u)           \
     }
 
 #endif

@@ -41,6 +41,8 @@ struct daq {
     uint32_t first, count; /* of the FIFO */
     uint32_t position;     /* in the signal */
     uint8_t control, flags, divider;
+    abbey_dev *dev;
+    uint64_t samples, lost; /* statistics */
 };
 #define ABBEY_SELF struct daq
 
@@ -81,8 +83,11 @@ static void pace(struct daq *d)
 static void convert(void *self)
 {
     struct daq *d = self;
+    d->samples++;
     if (d->count == FIFO) {
         d->flags |= LOST;
+        d->lost++;
+        abbey_trace(d->dev, "lost: sample %u of the signal, the FIFO is full", d->position);
     } else {
         d->fifo[(d->first + d->count++) % FIFO] = d->signal[d->position % d->signal_count];
         if (d->count == FIFO / 2 && d->control & IRQ)
@@ -193,6 +198,7 @@ static int32_t signal_make(abbey_dev *dev, struct daq *d)
 static int32_t create(abbey_dev *dev, void *self)
 {
     struct daq *d = self;
+    d->dev = dev;
     abbey_region_desc narrow = { .size = sizeof narrow, .start = d->base, .length = 2, .fn = port };
     abbey_region_desc wide = { .size = sizeof wide, .start = d->base + 2u, .length = 2, .max_width = 2, .fn = data };
     abbey_region_desc high = { .size = sizeof high, .start = d->base + 4u, .length = 1, .fn = divider };
@@ -233,6 +239,10 @@ static const abbey_reg regs[] = {
     ABBEY_REG(flags, 0),
     ABBEY_REG(divider, 0),
 };
+static const abbey_stat stats[] = {
+    ABBEY_STAT(samples, "samples taken, with those that were lost"),
+    ABBEY_STAT(lost, "samples lost because the FIFO was full"),
+};
 
 static const abbey_device device = {
     .name = "daq",
@@ -244,6 +254,7 @@ static const abbey_device device = {
     .regs = ABBEY_TABLE(regs),
     .create = create,
     .loaded = loaded,
+    .stats = ABBEY_TABLE(stats),
 };
 ABBEY_PLUGIN(.id = "org.example.daq", .version = "1.0.0", .license = "MIT",
     .requires = "abbey.pio/1 abbey.timer/1 abbey.isadma/1", .device = &device);

@@ -24,7 +24,9 @@ static void samples_come_in_order_and_raise_the_interrupt(void)
     CU_ASSERT_EQUAL(abbey_in(b, 0x321, 1), 7);
     CU_ASSERT_EQUAL(abbey_line(b, 10), 0);
     abbey_advance(b, 200 * 100 * ABBEY_US);
-    CU_ASSERT_EQUAL(abbey_in(b, 0x321, 1) & 8, 8); /* the FIFO ran over */
+    CU_ASSERT_EQUAL(abbey_in(b, 0x321, 1) & 8, 8);              /* the FIFO ran over */
+    CU_ASSERT_EQUAL(abbey_statistic(b, "dut", "samples"), 201); /* since the round trip, which does not keep them */
+    CU_ASSERT_EQUAL(abbey_statistic(b, "dut", "lost"), 72);
     abbey_bench_free(b);
 }
 
