@@ -34,6 +34,8 @@ void check_sections(struct check *check);
 void check_guest(struct check *check);
 /* The firmware's image and order of boot; after check_entries(). */
 void check_firmware(struct check *check);
+/* Whose trace points are shown; after check_entries(). */
+void check_log(struct check *check);
 
 /* plugins.path of a tree that is not yet checked, NULL-terminated, for opening the set before the check. */
 const char **plugin_paths(struct report *report, struct node *root);

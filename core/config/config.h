@@ -87,9 +87,10 @@ struct config {
     const char *host_backend;
     const char *control_socket; /* or NULL */
     struct config_trace trace;
-    const char *log_level; /* "error" ... "trace" */
-    const char **optimize; /* guestopt plugins, NULL-terminated */
-    bool reboot;           /* a reset starts the machine anew; false: it ends the run (status 0) */
+    const char *log_level;  /* "error" ... "trace" */
+    const char **log_trace; /* ids of devices and backends whose trace points are shown, NULL-terminated */
+    const char **optimize;  /* guestopt plugins, NULL-terminated */
+    bool reboot;            /* a reset starts the machine anew; false: it ends the run (status 0) */
     struct config_boot boot;
     struct config_firmware firmware;
     struct config_node *backends, *devices; /* devices in an order in which each bus comes before what is on it */

@@ -185,6 +185,7 @@ static void machine_check(struct load *load)
     check_plugins(&check);
     host_check(&check);
     check_entries(&check);
+    check_log(&check);
     check_firmware(&check);
     check_buses(&check);
     check_irqs(&check);

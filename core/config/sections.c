@@ -69,6 +69,7 @@ static const abbey_prop guest_rows[] = {
 };
 static const abbey_prop log_rows[] = {
     KEY("level", log_level, .text = "warn", .choices = "error,warn,info,debug,trace", .meaning = "the least serious messages shown"),
+    LIST("trace", log_trace, .meaning = "ids of devices and backends whose trace points are shown at any level"),
 };
 
 const struct section sections[] = {
@@ -253,6 +254,24 @@ void check_firmware(struct check *check)
             suggest_offer(&near, check->devices[i].node.id);
         struct report_item *error = report_error(check->report, item->at, "no-device",
             "there is no device '%s' to boot from", arena_clip(check->arena, item->text));
+        report_nearest(error, near.best);
+    }
+}
+
+void check_log(struct check *check)
+{
+    for (struct node *item = list_items(check, "log", "trace"); item; item = item->next) {
+        if (item->kind != NODE_SCALAR || check->devices_lost || check->backends_lost ||
+            entry_find(check->devices, check->device_count, item->text) != NO_ENTRY ||
+            entry_find(check->backends, check->backend_count, item->text) != NO_ENTRY)
+            continue;
+        struct suggestion near = { .wanted = item->text };
+        for (unsigned i = 0; i < check->device_count; i++)
+            suggest_offer(&near, check->devices[i].node.id);
+        for (unsigned i = 0; i < check->backend_count; i++)
+            suggest_offer(&near, check->backends[i].node.id);
+        struct report_item *error = report_error(check->report, item->at, "no-device",
+            "there is neither a device nor a backend '%s' to trace", arena_clip(check->arena, item->text));
         report_nearest(error, near.best);
     }
 }

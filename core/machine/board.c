@@ -62,7 +62,7 @@ static void base_log(abbey_dev *dev, uint32_t level, const char *format, va_list
     struct device *device = device_of(dev);
     struct board *board = device->board;
     char text[1024];
-    if (level > board->owner.log_level || !board->owner.log)
+    if (level > __atomic_load_n(&device->base.log_level, __ATOMIC_RELAXED) || !board->owner.log)
         return;
     vsnprintf(text, sizeof text, format, args);
     board->owner.log(board->opaque, level, device->node->id, text);
@@ -91,9 +91,24 @@ static uint64_t base_now(abbey_dev *dev)
     return board->owner.now(board->opaque);
 }
 
+static uint32_t first_level(const struct board *board, const char *id)
+{
+    for (const char **traced = board->config->log_trace; traced && *traced; traced++)
+        if (strcmp(*traced, id) == 0)
+            return ABBEY_LOG_TRACE;
+    return board->owner.log_level;
+}
+
 static void device_init(struct board *board, struct device *device, const struct config_node *node)
 {
-    *device = (struct device){ .handle.base = &board->base, .board = board, .node = node };
+    *device = (struct device){ .handle.base = &device->base, .board = board, .node = node };
+    device->base = (abbey_base_1){ .size = sizeof(abbey_base_1),
+        .log_level = first_level(board, node->id),
+        .query = base_query,
+        .fail = base_fail,
+        .log = base_log,
+        .alloc = base_alloc,
+        .now = base_now };
     device->kind = node->device ? &node->device->device : NULL;
     device->backend = node->backend ? &node->backend->backend : NULL;
     device->last_region = &device->regions;
@@ -149,13 +164,6 @@ struct board *board_new(
     board->owner = *owner;
     board->opaque = opaque;
     board->timer_told = ABBEY_NEVER;
-    board->base = (abbey_base_1){ .size = sizeof(abbey_base_1),
-        .log_level = owner->log_level,
-        .query = base_query,
-        .fail = base_fail,
-        .log = base_log,
-        .alloc = base_alloc,
-        .now = base_now };
     bool good = input_new(board) && board_prepare(board);
     if (!good)
         fprintf(errors, "%s: error[memory]: out of memory for the board\n", config->name ? config->name : "machine");

@@ -145,16 +145,22 @@ struct describe_args {
     const char *id;
 };
 
-static const struct device *device_or_backend(const struct board *board, const char *id, struct suggestion *near)
+static struct device *device_or_backend(const struct board *board, const char *id, struct suggestion *near)
 {
     for (unsigned i = 0; i < board->device_count + board->backend_count; i++) {
-        const struct device *device =
+        struct device *device =
             i < board->device_count ? &board->devices[i] : &board->backends[i - board->device_count];
         suggest_offer(near, device->node->id);
         if (strcmp(device->node->id, id) == 0)
             return device;
     }
     return NULL;
+}
+
+static void device_missing(abbey_message *answer, const char *id, const char *nearest)
+{
+    message_error(answer, error_new("DeviceNotFound", "arguments.id", NULL, nearest,
+                              "the machine has neither a device nor a backend '%.80s'; `device.list` lists them", id));
 }
 
 static void describe(void *self, const void *args, abbey_message *answer)
@@ -164,9 +170,7 @@ static void describe(void *self, const void *args, abbey_message *answer)
     struct suggestion near = { .wanted = id };
     const struct device *device = device_or_backend(board, id, &near);
     if (!device) {
-        message_error(
-            answer, error_new("DeviceNotFound", "arguments.id", NULL, near.best,
-                        "the machine has neither a device nor a backend '%.80s'; `device.list` lists them", id));
+        device_missing(answer, id, near.best);
         return;
     }
     char where[300];
@@ -188,6 +192,33 @@ static void describe(void *self, const void *args, abbey_message *answer)
     message_return(answer, all);
 }
 
+struct trace_args {
+    const char *id;
+    bool on;
+};
+
+static void trace(void *self, const void *args, abbey_message *answer)
+{
+    struct board *board = self;
+    const struct trace_args *given = args;
+    struct suggestion near = { .wanted = given->id };
+    struct device *device = device_or_backend(board, given->id, &near);
+    if (!device) {
+        device_missing(answer, given->id, near.best);
+        return;
+    }
+    uint32_t level = board->owner.log_level;
+    if (given->on || level == ABBEY_LOG_TRACE)
+        level = given->on ? ABBEY_LOG_TRACE : ABBEY_LOG_DEBUG;
+    /* A device may look at any time, on a thread of its own. */
+    __atomic_store_n(&device->base.log_level, level, __ATOMIC_RELAXED);
+}
+
+static const abbey_prop trace_args[] = {
+    ABBEY_ARG_TEXT(struct trace_args, id, NULL, "of a device or backend", .flags = ABBEY_PROP_REQUIRED),
+    ABBEY_ARG(struct trace_args, on, 1, "whether they are shown"),
+};
+
 static const abbey_prop describe_args[] = {
     ABBEY_ARG_TEXT(struct describe_args, id, NULL, "of a device or backend", .flags = ABBEY_PROP_REQUIRED),
 };
@@ -199,6 +230,11 @@ static const abbey_command rows[] = {
         .args = ABBEY_TABLE(describe_args),
         .args_size = sizeof(struct describe_args),
         .run = describe },
+    { .name = "device.trace",
+        .meaning = "shows the trace points of one device or backend in the log, or does so no more",
+        .args = ABBEY_TABLE(trace_args),
+        .args_size = sizeof(struct trace_args),
+        .run = trace },
 };
 
 bool board_commands_add(struct board *board, abbey_error *error)

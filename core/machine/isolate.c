@@ -153,6 +153,7 @@ static void turn_give(struct isolate *isolate)
 {
     struct board *board = isolate->device->board;
     isolate->wire->now = board->owner.now(board->opaque);
+    isolate->wire->log_level = isolate->device->base.log_level;
     __atomic_store_n(&isolate->wire->turn, ISOLATE_WORKER, __ATOMIC_RELEASE);
     isolate->processes->wake(&isolate->wire->turn);
 }

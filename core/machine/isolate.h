@@ -82,7 +82,8 @@ struct isolate_wire {
     uint32_t kind; /* enum isolate_kind */
     uint64_t args[6];
     int64_t result;
-    uint64_t now; /* virtual time when the turn last went to the worker */
+    uint64_t now;       /* virtual time when the turn last went to the worker */
+    uint32_t log_level; /* then */
     uint32_t queue_count;
     uint32_t lines; /* how many lines the device had before it was created */
     struct isolate_noted queue[ISOLATE_QUEUE];

@@ -465,6 +465,7 @@ static int64_t call(enum isolate_kind kind)
 /* Does what the message says, and makes the answer; the caller gives the turn. */
 static void obey(void)
 {
+    w.base.log_level = w.wire->log_level;
     int64_t result = call(w.wire->kind);
     w.wire->result = result;
     w.wire->kind = ISOLATE_REPLY;
@@ -490,7 +491,6 @@ void isolate_worker(void *opaque)
     w.wire = isolate->wire;
     w.self = isolate->device->self;
     w.base = (abbey_base_1){ .size = sizeof w.base,
-        .log_level = isolate->device->board->owner.log_level,
         .query = base_query,
         .fail = base_fail,
         .log = base_log,

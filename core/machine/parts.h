@@ -170,7 +170,8 @@ struct dma {
 };
 
 struct device {
-    abbey_dev handle; /* first: what the plugin holds is this */
+    abbey_dev handle;  /* first: what the plugin holds is this */
+    abbey_base_1 base; /* with the level of its own messages */
     struct board *board;
     const struct config_node *node;
     const abbey_device *kind; /* NULL for a backend */
@@ -214,7 +215,6 @@ struct board {
     struct mem *mem;
     struct board_owner owner;
     void *opaque;
-    abbey_base_1 base;
     struct device *devices, *backends;
     unsigned device_count, backend_count;
 

@@ -42,9 +42,10 @@ end='\xe6\xf4\xf4'      # the end of the run
 
 machine "$(out 0 5a)$in$say$(out 1 0)\xa0\x00\x80$say$end"
 result "a register is read as it was written, and DMA reaches the guest's memory" said 5a5a
-machine "$(out 0 5a)$(out 0 5b)$in$say$end" --stats "$work/stats"
+machine "$(out 0 5a)$(out 0 5b)$in$say$end" --stats "$work/stats" --set log.trace='[card]'
 counted() { python3 -c 'import json, sys; sys.exit(json.load(open(sys.argv[1]))["devices"]["card"]["writes"] != int(sys.argv[2]))' "$work/stats" "$1"; }
 result "its statistics are told" counted 2
+result "and its trace points" told "card: trace: access: 0"
 # The timer: waits until the register changes.
 machine "$(out 0 41)$(out 2 0)$in\x3c\x41\x74\xfb$say$end"
 result "a timer runs in the machine's time" said 42

@@ -244,6 +244,41 @@ static void statistics_are_told(void)
     bench_end(b);
 }
 
+/* How many such lines the log has. */
+static unsigned logged(const char *line)
+{
+    unsigned count = 0;
+    fflush(bench_errors);
+    for (const char *at = errors; (at = strstr(at, line)); at++)
+        count++;
+    return count;
+}
+
+static void trace_points_are_switched_by_device(void)
+{
+    abbey_bench *b = bell_bench("  one: {device: bell}\n  two: {device: bell, base: 0x310}\nlog: {trace: [two]}\n");
+    abbey_error error = { "" };
+    CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+    CU_ASSERT_TRUE(board_commands_add(b->board, &error));
+    abbey_out(b, 0x300, 1, 7);
+    abbey_out(b, 0x310, 1, 8);
+    CU_ASSERT_EQUAL(logged("bench: two: written: 8"), 1);
+    CU_ASSERT_EQUAL(logged("written"), 1);
+    abbey_command_run(b, "device.trace", "{\"id\": \"one\"}");
+    abbey_command_run(b, "device.trace", "{\"id\": \"two\", \"on\": false}");
+    abbey_out(b, 0x300, 1, 9);
+    abbey_out(b, 0x310, 1, 9);
+    CU_ASSERT_EQUAL(logged("bench: one: written: 9"), 1);
+    CU_ASSERT_EQUAL(logged("written"), 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(abbey_command_run(b, "device.trace", "{\"id\": \"on\"}"), "\"nearest\":\"one\""));
+    bench_end(b);
+    CU_ASSERT_PTR_NULL(bell_bench("  one: {device: bell}\nlog: {trace: [won]}\n"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(errors, "<bench>:4:15: error[no-device]: there is neither a device nor a backend 'won'"));
+    fclose(bench_errors);
+    bench_errors = NULL;
+}
+
 static void mistakes_are_told_with_their_place(void)
 {
     CU_ASSERT_PTR_NULL(bell_bench("  one: {device: bell, clash: true}\n"));
@@ -264,6 +299,7 @@ static const struct unit_test tests[] = {
     { "events and pauses come out", events_and_pauses_come_out },
     { "a device is described with its registers and commands", a_device_is_described },
     { "statistics are told, and are no state", statistics_are_told },
+    { "trace points are switched on and off by device", trace_points_are_switched_by_device },
     { "a clash and a late command are told with their place", mistakes_are_told_with_their_place },
 };
 int main(void)

@@ -55,7 +55,7 @@ __attribute__((format(printf, 2, 3))) static inline int32_t abbey_fail(abbey_dev
 __attribute__((format(printf, 3, 4))) static inline void abbey_log(
     abbey_dev *dev, uint32_t level, const char *format, ...)
 {
-    if (level > dev->base->log_level)
+    if (level > __atomic_load_n(&dev->base->log_level, __ATOMIC_RELAXED)) /* it may change at any time */
         return;
     va_list args;
     va_start(args, format);
@@ -63,7 +63,9 @@ __attribute__((format(printf, 3, 4))) static inline void abbey_log(
     va_end(args);
 }
 
-/* A trace point: a message for whoever debugs a guest's driver, off unless the machine runs at level trace. [any] */
+/* A trace point: a message for whoever debugs a guest's driver. Off, which costs a load and a comparison, unless
+ * `log.trace` of the machine file or the command device.trace names this device, or the whole machine runs at level
+ * trace. Begin the text with a word of your own for each ("tx: ..."), so that they can be told apart. [any] */
 #define abbey_trace(dev, ...) abbey_log((dev), ABBEY_LOG_TRACE, __VA_ARGS__)
 
 /* Zeroed memory that lives as long as the device, aligned to 64 bytes; NULL when there is none left. [create] */
