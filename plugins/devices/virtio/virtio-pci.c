@@ -368,7 +368,7 @@ int32_t virtio_loaded(struct virtio *v)
     for (uint32_t i = 0; i < VIRTIO_QUEUES; i++) {
         const struct virtio_queue *q = &v->queue[i];
         if (q->size > VIRTIO_QUEUE_SIZE || (q->size & (q->size - 1)) || q->enabled > 1 || (q->enabled && !q->size))
-            return -1;
+            return abbey_fail(v->dev, "queue %u: sizes are powers of two up to %u", i, VIRTIO_QUEUE_SIZE);
     }
     return 0;
 }
