@@ -9,7 +9,7 @@ processes=300
 [ "${ABBEY_TEST_SHORT-}" ] && processes=30
 work=$(mktemp -d)
 pid=
-trap "cp $work/*.json /tmp/"  EXIT
+trap '[ "$pid" ] && kill -KILL "$pid" 2>/dev/null; rm -rf "$work"' EXIT
 number=0
 
 if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; then
@@ -85,8 +85,12 @@ end() { # lets it power off; the status
     status=$?
     pid=
 }
+# statistics NAME - into NAME.json; the guest stands still meanwhile, for on the instruction clock even an idle one runs many
+# instructions between the reading of two counters.
 statistics() {
+    "$ABBEY" ctl --timeout 120 "$work/sock" vm.pause >/dev/null 2>>"$work/err"
     "$ABBEY" ctl --timeout 120 --json "$work/sock" vm.stats >"$work/$1.json" 2>>"$work/err"
+    "$ABBEY" ctl --timeout 120 "$work/sock" vm.resume >/dev/null 2>>"$work/err"
 }
 # Of 1000 instructions between "begin" and "end" fewer than one was interpreted. How many there are, and how many code has
 # that was never translated, is known on the instruction clock; callouts are counted on the host's, for on the other RDTSC
