@@ -17,7 +17,7 @@ UNIT_CFLAGS = $(CORE_CFLAGS) $(CUNIT_CFLAGS)
 check_LIBRARIES = tests/unit/libunit.a
 tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/hostfault.c tests/unit/hostfault.h \
 	tests/unit/hostmem.c tests/unit/hostmem.h \
-	tests/unit/cpu_rig.c tests/unit/cpu_rig.h
+	tests/unit/cpu_rig.c tests/unit/cpu_rig.h tests/unit/plugin_rig.c tests/unit/plugin_rig.h
 tests_unit_libunit_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_libunit_a_CFLAGS = $(UNIT_CFLAGS)
 UNIT_LIBS = tests/unit/libunit.a $(CORE_LIBS) $(CUNIT_LIBS)

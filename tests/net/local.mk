@@ -16,7 +16,7 @@ tests_net_test_merge_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS)
 tests_net_test_merge_LDADD = $(CUNIT_LIBS) -lpthread
 
 # Backends as they are built, each end of a network with a loop of its own.
-NET_RIG = tests/net/net_rig.c tests/net/net_rig.h tests/unit/unit.c tests/unit/unit.h
+NET_RIG = tests/net/net_rig.c tests/net/net_rig.h tests/unit/plugin_rig.c tests/unit/plugin_rig.h tests/unit/unit.c tests/unit/unit.h
 NET_RIG_TESTS = tests/net/test_port tests/net/test_switch tests/net/test_cable tests/net/test_tap
 check_PROGRAMS += $(NET_RIG_TESTS)
 TESTS += $(NET_RIG_TESTS)

@@ -1,10 +1,11 @@
 #include "tests/net/net_rig.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "tests/unit/plugin_rig.h"
 
 struct answer {
     abbey_message message; /* first */
@@ -17,24 +18,10 @@ static const abbey_host_thread_1 *threads;
 static const abbey_host_event_1 *loops;
 static char failure[512];
 
-static const abbey_plugin *load(const char *file)
-{
-    const char *build = getenv("ABBEY_BUILDDIR");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/plugins/hostos/%s", build ? build : ".", file);
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const abbey_plugin *plugin = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
-    if (!plugin) {
-        printf("Bail out! %s\n", dlerror());
-        exit(99);
-    }
-    return plugin;
-}
-
 void net_rig_load(void)
 {
-    host = load("linux.so");
-    nets = load("net.so");
+    host = plugin_need("hostos/linux.so");
+    nets = plugin_need("hostos/net.so");
     threads = host->hostos->query(ABBEY_HOST_THREAD_1);
     loops = host->hostos->query(ABBEY_HOST_EVENT_1);
 }
@@ -177,38 +164,6 @@ static void device_link(void *self, uint32_t up)
 
 /* ---- ends ---- */
 
-static void prop_set(void *self, const abbey_backend *backend, const char *name, const char *text)
-{
-    const abbey_prop *props = backend->props.rows;
-    for (uint32_t i = 0; i < backend->props.count; i++) {
-        void *field = (char *)self + props[i].offset;
-        if (name && strcmp(name, props[i].name) != 0)
-            continue;
-        if (props[i].type == ABBEY_TYPE_STRING)
-            memcpy(field, name ? &text : &props[i].text, sizeof text);
-        else if (props[i].type == ABBEY_TYPE_BOOL)
-            *(_Bool *)field = name ? strcmp(text, "true") == 0 : props[i].value != 0;
-        else if (props[i].type == ABBEY_TYPE_U32)
-            *(uint32_t *)field = name ? (uint32_t)atoi(text) : (uint32_t)props[i].value;
-        if (name)
-            return;
-    }
-    if (name) {
-        printf("Bail out! the backend '%s' has no property '%s'\n", backend->name, name);
-        exit(99);
-    }
-}
-
-static const abbey_backend *backend_find(const char *name)
-{
-    const abbey_backend *rows = nets->backends.rows;
-    for (uint32_t i = 0; i < nets->backends.count; i++)
-        if (strcmp(rows[i].name, name) == 0)
-            return &rows[i];
-    printf("Bail out! there is no backend '%s'\n", name);
-    exit(99);
-}
-
 static void io_main(void *arg)
 {
     loops->run(((struct end *)arg)->loop);
@@ -228,13 +183,10 @@ struct end *end_new(const char *name, ...)
     end->frames = calloc(END_FRAMES, sizeof *end->frames);
     end->mutex = threads->mutex_new();
     end->loop = loops->loop_new(end_lock, end_unlock, end, NULL);
-    end->backend = backend_find(name);
-    end->self = calloc(1, end->backend->self_size);
-    prop_set(end->self, end->backend, NULL, NULL);
+    end->backend = plugin_backend(nets, name);
     va_list args;
     va_start(args, name);
-    for (const char *prop; (prop = va_arg(args, const char *));)
-        prop_set(end->self, end->backend, prop, va_arg(args, const char *));
+    end->self = backend_instance(end->backend, args);
     va_end(args);
     failure[0] = 0;
     if (end->backend->create(&end->dev, end->self, &interface)) {

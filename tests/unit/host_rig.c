@@ -1,11 +1,12 @@
 #include "tests/unit/host_rig.h"
 
-#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "tests/unit/plugin_rig.h"
 
 const abbey_host_mem_1 *rig_mem;
 const abbey_host_clock_1 *rig_clock;
@@ -27,15 +28,7 @@ static void signals_reset(void)
 void rig_load(void)
 {
     signals_reset();
-    const char *build = getenv("ABBEY_BUILDDIR");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/plugins/hostos/linux.so", build ? build : ".");
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    plugin = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
-    if (!plugin) {
-        printf("Bail out! %s\n", dlerror());
-        exit(99);
-    }
+    plugin = plugin_need("hostos/linux.so");
     rig_hostos = plugin->hostos;
     rig_mem = plugin->hostos->query(ABBEY_HOST_MEM_1);
     rig_clock = plugin->hostos->query(ABBEY_HOST_CLOCK_1);
@@ -136,40 +129,14 @@ void rig_open(struct rig *rig)
     rig_event->on_asked(rig->loop, on_asked, rig);
 }
 
-static void prop_set(void *self, const abbey_backend *backend, const char *name, const char *text)
-{
-    const abbey_prop *props = backend->props.rows;
-    for (uint32_t i = 0; i < backend->props.count; i++) {
-        void *field = (char *)self + props[i].offset;
-        if (name && strcmp(name, props[i].name) != 0)
-            continue;
-        if (props[i].type == ABBEY_TYPE_STRING)
-            memcpy(field, name ? &text : &props[i].text, sizeof text);
-        else if (props[i].type == ABBEY_TYPE_BOOL)
-            *(_Bool *)field = name ? strcmp(text, "true") == 0 : props[i].value != 0;
-        else if (props[i].type == ABBEY_TYPE_U32)
-            *(uint32_t *)field = name ? (uint32_t)atoi(text) : (uint32_t)props[i].value;
-        if (name)
-            return;
-    }
-}
-
 int rig_create(struct rig *rig, const char *name, ...)
 {
     static const abbey_char_client_1 client = { sizeof(abbey_char_client_1), 0, device_room, device_receive,
         device_writable, device_event };
-    const abbey_backend *rows = plugin->backends.rows;
-    for (uint32_t i = 0; i < plugin->backends.count; i++)
-        if (strcmp(rows[i].name, name) == 0)
-            rig->backend = &rows[i];
-    if (!rig->backend)
-        return -1;
-    rig->self = calloc(1, rig->backend->self_size);
-    prop_set(rig->self, rig->backend, NULL, NULL);
     va_list args;
+    rig->backend = plugin_backend(plugin, name);
     va_start(args, name);
-    for (const char *prop; (prop = va_arg(args, const char *));)
-        prop_set(rig->self, rig->backend, prop, va_arg(args, const char *));
+    rig->self = backend_instance(rig->backend, args);
     va_end(args);
     void *interface = NULL;
     int32_t result = rig->backend->create(&rig->dev, rig->self, &interface);

@@ -1,10 +1,6 @@
 #include "tests/unit/hostfault.h"
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <abbey/plugin.h>
+#include "tests/unit/plugin_rig.h"
 
 static const abbey_host_fault_1 *service;
 static bool attached;
@@ -15,11 +11,7 @@ static struct {
 
 const void *hostfault_service(const char *id)
 {
-    char path[4096];
-    const char *build = getenv("ABBEY_BUILDDIR");
-    snprintf(path, sizeof(path), "%s/plugins/hostos/linux.so", build ? build : ".");
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const abbey_plugin *plugin = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
+    const abbey_plugin *plugin = plugin_open("hostos/linux.so");
     return plugin ? plugin->hostos->query(id) : NULL;
 }
 

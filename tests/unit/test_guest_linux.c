@@ -1,6 +1,5 @@
 /* The Linux plugin: does it find a kernel's exception table, of each form, and nothing where there is none? The kernels
  * are made here: code, constants with a banner and a table, as far as the plugin looks at them. */
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include <abbey/plugin.h>
 
+#include "tests/unit/plugin_rig.h"
 #include "tests/unit/unit.h"
 
 #define BASE 0xc1000000u
@@ -66,11 +66,7 @@ static const abbey_guest_ops_1 ops = { .size = sizeof(ops), .cpu = op_cpu, .read
 
 static const abbey_guestopt *plugin(void)
 {
-    char path[4096];
-    const char *build = getenv("ABBEY_BUILDDIR");
-    snprintf(path, sizeof(path), "%s/plugins/guests/guest-linux.so", build ? build : ".");
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    const abbey_plugin *entry = handle ? dlsym(handle, ABBEY_PLUGIN_SYMBOL) : NULL;
+    const abbey_plugin *entry = plugin_open("guests/guest-linux.so");
     if (!entry)
         CU_FAIL_FATAL("plugins/guests/guest-linux.so");
     return entry->guestopt;
