@@ -3,27 +3,15 @@
 #define PLUGINS_HOSTOS_DISPLAY_SDL_H
 
 #include <SDL2/SDL.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
-#include <abbey/plugin.h>
+#include "screen_end.h"
 
 struct sdl {
-    abbey_display display;
+    struct screen_end end; /* first */
     bool full_screen;
 
-    abbey_dev *dev;
-    const abbey_input_1 *input;
-    const abbey_host_event_1 *event;
-    const abbey_host_thread_1 *threads;
-    abbey_loop *loop;
-    const abbey_display_source_1 *source;
-    void *source_self;
-    abbey_surface surface; /* [locked] */
-    int timer_fd;
-    abbey_watch *timer;
-    abbey_thread *thread;
-    atomic_bool quit, pushed;
+    atomic_bool pushed;
     atomic_uint listening; /* ABBEY_INPUT_..., told to the window's thread */
     uint32_t wake;         /* SDL's number for our event */
 
@@ -35,13 +23,12 @@ struct sdl {
     bool grabbed, chord; /* chord: Ctrl and Alt are down, and nothing else was pressed since */
     uint32_t buttons;
 
-    abbey_mutex *mutex; /* of what follows */
-    uint32_t *picture;
-    uint32_t width, height;
+    /* Of the mutex. */
     abbey_cond *ready; /* the window is there, or cannot be */
     int started;       /* 0 not yet, 1 well, -1 not */
     char failure[200];
 };
+
 /* What the user does, from the window's thread to the I/O thread. */
 enum sdl_what { SDL_WHAT_KEY, SDL_WHAT_MOTION, SDL_WHAT_POSITION, SDL_WHAT_SEEN };
 

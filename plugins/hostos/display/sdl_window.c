@@ -10,7 +10,8 @@
 static void title_set(struct sdl *sdl)
 {
     char title[200];
-    snprintf(title, sizeof title, "%s - Abbey%s", sdl->source && sdl->source->name ? sdl->source->name : "machine",
+    snprintf(title, sizeof title, "%s - Abbey%s",
+        sdl->end.source && sdl->end.source->name ? sdl->end.source->name : "machine",
         sdl->grabbed ? " - Ctrl-Alt releases the pointer" : "");
     SDL_SetWindowTitle(sdl->window, title);
 }
@@ -40,13 +41,13 @@ static void size_set(struct sdl *sdl, uint32_t width, uint32_t height)
 static void show(struct sdl *sdl)
 {
     atomic_store(&sdl->pushed, false);
-    sdl->threads->lock(sdl->mutex);
-    uint32_t width = sdl->width, height = sdl->height;
+    sdl->end.threads->lock(sdl->end.mutex);
+    uint32_t width = sdl->end.width, height = sdl->end.height;
     if (width && (width != sdl->shown_width || height != sdl->shown_height))
         size_set(sdl, width, height);
     if (width && sdl->texture)
-        SDL_UpdateTexture(sdl->texture, NULL, sdl->picture, (int)width * 4);
-    sdl->threads->unlock(sdl->mutex);
+        SDL_UpdateTexture(sdl->texture, NULL, sdl->end.picture, (int)width * 4);
+    sdl->end.threads->unlock(sdl->end.mutex);
     SDL_RenderClear(sdl->renderer);
     if (sdl->texture)
         SDL_RenderCopy(sdl->renderer, sdl->texture, NULL, NULL);
@@ -188,13 +189,13 @@ void sdl_window_main(void *arg)
     struct sdl *sdl = arg;
     SDL_Event event;
     bool good = window_open(sdl);
-    sdl->threads->lock(sdl->mutex);
+    sdl->end.threads->lock(sdl->end.mutex);
     sdl->started = good ? 1 : -1;
     if (!good)
         snprintf(sdl->failure, sizeof sdl->failure, "%s", SDL_GetError());
-    sdl->threads->wake(sdl->ready);
-    sdl->threads->unlock(sdl->mutex);
-    while (good && !atomic_load(&sdl->quit))
+    sdl->end.threads->wake(sdl->ready);
+    sdl->end.threads->unlock(sdl->end.mutex);
+    while (good && !atomic_load(&sdl->end.quit))
         if (SDL_WaitEvent(&event))
             on_event(sdl, &event);
     window_close(sdl);

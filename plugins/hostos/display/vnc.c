@@ -6,29 +6,30 @@
  *     I/O thread, lock held                       VNC thread
  *     every 33 ms while a viewer is there:
  *     refresh() -> surface(), update():
- *       copies pixels into the frame buffer,
+ *       copies pixels into the picture,
  *       notes rectangle or size under `mutex` --> takes the notes, tells libvncserver, sends
  *     key(), pointer() <---- loop->post() ------- what viewers do
  *
- * The frame buffer has the largest size from the beginning and never moves, since the VNC thread reads it while the
- * other one writes: at worst a viewer sees half of one picture and half of the next for a moment. */
+ * The picture is libvncserver's frame buffer. The VNC thread reads it while the other one writes, so at worst a viewer
+ * sees half of one picture and half of the next for a moment. */
 #include "vnc.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
-
-#define PERIOD_NS 33000000
 #define ABBEY_SELF struct vnc
 
 /* ---- pictures, under the machine lock ---- */
 
-static void note(struct vnc *vnc, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+static void on_resized(struct screen_end *end)
 {
-    struct rectangle *r = &vnc->changed;
-    vnc->threads->lock(vnc->mutex);
+    struct vnc *vnc = (struct vnc *)end;
+    end->threads->lock(end->mutex);
+    vnc->resized = true;
+    end->threads->unlock(end->mutex);
+}
+
+static void on_changed(struct screen_end *end, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+{
+    struct rectangle *r = &((struct vnc *)end)->changed;
+    end->threads->lock(end->mutex);
     if (r->right == 0) {
         *r = (struct rectangle){ x, y, x + width, y + height };
     } else {
@@ -37,70 +38,7 @@ static void note(struct vnc *vnc, uint32_t x, uint32_t y, uint32_t width, uint32
         r->right = x + width > r->right ? x + width : r->right;
         r->bottom = y + height > r->bottom ? y + height : r->bottom;
     }
-    vnc->threads->unlock(vnc->mutex);
-}
-
-static void copy(struct vnc *vnc, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
-{
-    for (uint32_t row = y; row < y + height; row++)
-        memcpy(vnc->buffer + (size_t)row * vnc->width + x,
-            (const uint8_t *)vnc->surface.pixels + (size_t)row * vnc->surface.stride + 4 * x, width * 4);
-}
-
-static void on_surface(abbey_display *display, const abbey_surface *surface)
-{
-    struct vnc *vnc = (struct vnc *)display;
-    vnc->surface = *surface;
-    vnc->threads->lock(vnc->mutex);
-    vnc->width = surface->width < WIDTH_MAX ? surface->width : WIDTH_MAX;
-    vnc->height = surface->height < HEIGHT_MAX ? surface->height : HEIGHT_MAX;
-    vnc->resized = true;
-    vnc->threads->unlock(vnc->mutex);
-    copy(vnc, 0, 0, vnc->width, vnc->height);
-    note(vnc, 0, 0, vnc->width, vnc->height);
-}
-
-static void on_update(abbey_display *display, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
-{
-    struct vnc *vnc = (struct vnc *)display;
-    if (x >= vnc->width || y >= vnc->height)
-        return;
-    width = width < vnc->width - x ? width : vnc->width - x;
-    height = height < vnc->height - y ? height : vnc->height - y;
-    copy(vnc, x, y, width, height);
-    note(vnc, x, y, width, height);
-}
-
-static int32_t on_attach(abbey_display *display, const abbey_display_source_1 *calls, void *source)
-{
-    struct vnc *vnc = (struct vnc *)display;
-    if (vnc->source)
-        return -1;
-    vnc->source = calls;
-    vnc->source_self = source;
-    return 0;
-}
-
-static const abbey_display_ops_1 ops = {
-    .size = sizeof ops, .attach = on_attach, .surface = on_surface, .update = on_update
-};
-
-static void on_timer(void *arg, uint32_t events)
-{
-    struct vnc *vnc = arg;
-    uint64_t count;
-    ssize_t got = read(vnc->timer_fd, &count, sizeof count);
-    (void)got, (void)events;
-    if (vnc->source)
-        vnc->source->refresh(vnc->source_self);
-}
-
-void vnc_timer_set(struct vnc *vnc, bool on)
-{
-    struct itimerspec spec = { 0 };
-    spec.it_value.tv_nsec = on ? 1 : 0;
-    spec.it_interval.tv_nsec = on ? PERIOD_NS : 0;
-    timerfd_settime(vnc->timer_fd, 0, &spec, NULL);
+    end->threads->unlock(end->mutex);
 }
 
 /* ---- instance ---- */
@@ -108,59 +46,26 @@ void vnc_timer_set(struct vnc *vnc, bool on)
 static void destroy(void *self)
 {
     struct vnc *vnc = self;
-    atomic_store(&vnc->quit, true);
-    if (vnc->thread)
-        vnc->threads->join(vnc->thread);
+    atomic_store(&vnc->end.quit, true);
+    if (vnc->end.thread)
+        vnc->end.threads->join(vnc->end.thread);
     else if (vnc->screen)
         rfbShutdownServer(vnc->screen, TRUE);
     if (vnc->screen)
         rfbScreenCleanup(vnc->screen);
-    if (vnc->timer)
-        vnc->event->unwatch(vnc->timer);
-    if (vnc->timer_fd >= 0)
-        close(vnc->timer_fd);
-    if (vnc->buffer)
-        munmap(vnc->buffer, BUFFER_BYTES);
-    if (vnc->mutex)
-        vnc->threads->mutex_free(vnc->mutex);
-}
-
-static int32_t open_all(struct vnc *vnc)
-{
-    abbey_error error = { "" };
-    vnc->event = abbey_query(vnc->dev, ABBEY_HOST_EVENT_1);
-    vnc->threads = abbey_query(vnc->dev, ABBEY_HOST_THREAD_1);
-    vnc->loop = abbey_loop_get(vnc->dev);
-    vnc->input = abbey_input(vnc->dev);
-    if (!vnc->event || !vnc->threads || !vnc->loop)
-        return abbey_fail(vnc->dev, "vnc needs a machine with an event loop and threads");
-    void *buffer = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    vnc->buffer = buffer == MAP_FAILED ? NULL : buffer;
-    vnc->mutex = vnc->threads->mutex_new();
-    vnc->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (vnc->timer_fd >= 0)
-        vnc->timer = vnc->event->watch(vnc->loop, vnc->timer_fd, ABBEY_EVENT_READ, on_timer, vnc);
-    if (!vnc->buffer || !vnc->mutex || !vnc->timer)
-        return abbey_fail(vnc->dev, "out of memory or file descriptors");
-    if (vnc_server_open(vnc) != 0)
-        return -1;
-    vnc->thread = vnc->threads->start("vnc", vnc_main, vnc, &error);
-    return vnc->thread ? 0 : abbey_fail(vnc->dev, "%s", error.text);
+    screen_end_close(&vnc->end);
 }
 
 static int32_t create(abbey_dev *dev, void *self, void **interface)
 {
+    static const struct screen_end_calls calls = { .resized = on_resized, .changed = on_changed };
     struct vnc *vnc = self;
-    vnc->dev = dev;
-    vnc->display.ops = &ops;
-    vnc->timer_fd = -1;
-    vnc->width = 720;
-    vnc->height = 400;
-    if (open_all(vnc) != 0) {
+    if (screen_end_open(&vnc->end, dev, "vnc", &calls) != 0 || vnc_server_open(vnc) != 0 ||
+        screen_end_start(&vnc->end, "vnc", vnc_main) != 0) {
         destroy(self);
         return -1;
     }
-    *interface = &vnc->display;
+    *interface = &vnc->end.display;
     return 0;
 }
 

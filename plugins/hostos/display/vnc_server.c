@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PERIOD_NS 33000000 /* between looks at the screen */
 #define WAIT_IDLE_US 100000
 #define WAIT_BUSY_US 10000
 #define SEND_LIMIT_MS 5000 /* a viewer that reads nothing for so long is dropped */
@@ -29,15 +30,15 @@ static void event_take(void *arg)
     struct event *event = arg;
     struct vnc *vnc = event->vnc;
     switch (event->what) {
-    case KEY: vnc->input->symbol(vnc->dev, event->symbol, event->down); break;
-    case POINTER: vnc->input->position(vnc->dev, event->x, event->y, event->wheel, event->buttons); break;
+    case KEY: vnc->end.input->symbol(vnc->end.dev, event->symbol, event->down); break;
+    case POINTER: vnc->end.input->position(vnc->end.dev, event->x, event->y, event->wheel, event->buttons); break;
     case CAME:
         if (vnc->viewers++ == 0)
-            vnc_timer_set(vnc, true);
+            screen_end_look(&vnc->end, PERIOD_NS);
         break;
     case WENT:
         if (--vnc->viewers == 0)
-            vnc_timer_set(vnc, false);
+            screen_end_look(&vnc->end, 0);
         break;
     }
     free(event);
@@ -45,12 +46,8 @@ static void event_take(void *arg)
 
 static void event_post(struct vnc *vnc, struct event event)
 {
-    struct event *posted = malloc(sizeof *posted);
-    if (!posted)
-        return;
-    *posted = event;
-    posted->vnc = vnc;
-    vnc->event->post(vnc->loop, event_take, posted);
+    event.vnc = vnc;
+    screen_end_post(&vnc->end, event_take, &event, sizeof event);
 }
 
 static void on_key(rfbBool down, rfbKeySym symbol, rfbClientPtr client)
@@ -99,7 +96,7 @@ static void format_set(rfbScreenInfoPtr screen)
 /* libvncserver goes back to a layout of its own with each size, and has told it to the viewers that are there. */
 static void size_set(struct vnc *vnc, uint32_t width, uint32_t height)
 {
-    rfbNewFramebuffer(vnc->screen, (char *)vnc->buffer, (int)width, (int)height, 8, 3, 4);
+    rfbNewFramebuffer(vnc->screen, (char *)vnc->end.picture, (int)width, (int)height, 8, 3, 4);
     format_set(vnc->screen);
     rfbClientIteratorPtr clients = rfbGetClientIterator(vnc->screen);
     for (rfbClientPtr client; (client = rfbClientIteratorNext(clients));)
@@ -109,13 +106,13 @@ static void size_set(struct vnc *vnc, uint32_t width, uint32_t height)
 
 static void notes_take(struct vnc *vnc)
 {
-    vnc->threads->lock(vnc->mutex);
+    vnc->end.threads->lock(vnc->end.mutex);
     struct rectangle changed = vnc->changed;
     bool resized = vnc->resized;
-    uint32_t width = vnc->width, height = vnc->height;
+    uint32_t width = vnc->end.width, height = vnc->end.height;
     vnc->changed.right = 0;
     vnc->resized = false;
-    vnc->threads->unlock(vnc->mutex);
+    vnc->end.threads->unlock(vnc->end.mutex);
     if (resized)
         size_set(vnc, width, height);
     if (changed.right)
@@ -126,7 +123,7 @@ static void notes_take(struct vnc *vnc)
 void vnc_main(void *arg)
 {
     struct vnc *vnc = arg;
-    while (!atomic_load(&vnc->quit)) {
+    while (!atomic_load(&vnc->end.quit)) {
         notes_take(vnc);
         rfbProcessEvents(vnc->screen, vnc->screen->clientHead ? WAIT_BUSY_US : WAIT_IDLE_US);
     }
@@ -150,7 +147,7 @@ static int32_t address_set(struct vnc *vnc)
     size_t length = colon ? (size_t)(colon - vnc->listen) : 0;
     if (!colon || length >= sizeof host || strspn(colon + 1, "0123456789") != strlen(colon + 1) || !colon[1] ||
         strtoul(colon + 1, NULL, 10) > 65535)
-        return abbey_fail(vnc->dev, "listen: '%s' is not host:port", vnc->listen);
+        return abbey_fail(vnc->end.dev, "listen: '%s' is not host:port", vnc->listen);
     memcpy(host, vnc->listen, length);
     host[length] = 0;
     char *name = host;
@@ -161,12 +158,12 @@ static int32_t address_set(struct vnc *vnc)
     struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM }, *found;
     int failure = getaddrinfo(*name ? name : "0.0.0.0", colon + 1, &hints, &found);
     if (failure)
-        return abbey_fail(vnc->dev, "listen: '%s': %s", vnc->listen, gai_strerror(failure));
+        return abbey_fail(vnc->end.dev, "listen: '%s': %s", vnc->listen, gai_strerror(failure));
     struct sockaddr_storage address = { 0 };
     memcpy(&address, found->ai_addr, found->ai_addrlen);
     freeaddrinfo(found);
     if (!is_loopback(&address) && !(vnc->password && *vnc->password))
-        return abbey_fail(vnc->dev,
+        return abbey_fail(vnc->end.dev,
             "listen: '%s' can be reached from other computers, which needs a password; give `password`, or listen on "
             "127.0.0.1",
             vnc->listen);
@@ -198,10 +195,10 @@ int32_t vnc_server_open(struct vnc *vnc)
     rfbLog = rfbErr = quiet;
     vnc->screen = rfbGetScreen(NULL, NULL, 720, 400, 8, 3, 4);
     if (!vnc->screen)
-        return abbey_fail(vnc->dev, "out of memory for a VNC server");
+        return abbey_fail(vnc->end.dev, "out of memory for a VNC server");
     rfbScreenInfoPtr screen = vnc->screen;
     screen->screenData = vnc;
-    screen->frameBuffer = (char *)vnc->buffer;
+    screen->frameBuffer = (char *)vnc->end.picture;
     screen->desktopName = "Abbey";
     screen->alwaysShared = TRUE;
     screen->cursor = NULL;
@@ -222,17 +219,17 @@ int32_t vnc_server_open(struct vnc *vnc)
         screen->httpPort = vnc->web;
         screen->httpDir = (char *)(uintptr_t)vnc->web_root;
         if (access(vnc->web_root, R_OK) != 0)
-            return abbey_fail(vnc->dev, "web_root: cannot read '%s' (Debian: package novnc)", vnc->web_root);
+            return abbey_fail(vnc->end.dev, "web_root: cannot read '%s' (Debian: package novnc)", vnc->web_root);
     }
     rfbInitServer(screen);
     if (screen->listenSock < 0 && screen->listen6Sock < 0)
-        return abbey_fail(vnc->dev, "cannot listen on '%s'; is the port in use?", vnc->listen);
+        return abbey_fail(vnc->end.dev, "cannot listen on '%s'; is the port in use?", vnc->listen);
     if (vnc->web && screen->httpListenSock < 0)
-        return abbey_fail(vnc->dev, "web: cannot listen on port %u; is it in use?", vnc->web);
+        return abbey_fail(vnc->end.dev, "web: cannot listen on port %u; is it in use?", vnc->web);
     /* libvncserver 0.9.14 asks for events of the second listening socket whether there is one or not; the C library
      * ends the process for a descriptor of -1. It closes both. */
     if (vnc->web && screen->httpListen6Sock < 0)
         screen->httpListen6Sock = dup(screen->httpListenSock);
-    abbey_log(vnc->dev, ABBEY_LOG_INFO, "VNC on port %d", screen->port ? screen->port : screen->ipv6port);
+    abbey_log(vnc->end.dev, ABBEY_LOG_INFO, "VNC on port %d", screen->port ? screen->port : screen->ipv6port);
     return 0;
 }
