@@ -1,8 +1,8 @@
 /* isolate.h - inside core/machine: a device in a process of its own (`isolate: true`).
  *
- * There are two sides. The machine's side (isolate.c, isolate_serve.c) stands where the plugin would: the board calls
- * it, and it asks the board. The worker (isolate_worker.c) is a process that began as a copy of this one and in which
- * the plugin runs; there it finds the interfaces of the SDK, made of messages. Between the two is one block of shared
+ * There are two sides. The machine's side stands where the plugin would: the board calls it, and it asks the board. The
+ * worker (isolate_worker.h) is a process that began as a copy of this one and in which the plugin runs; there it finds
+ * the interfaces of the SDK, made of messages. Between the two is one block of shared
  * memory with one message under way at a time, a turn to hold, and the instance struct itself:
  *
  *     guest: OUT 310h                                       turn
@@ -15,7 +15,11 @@
  * Because the instance is shared, the board saves, restores and resets its registers as those of any device. What gives
  * no answer (levels, timers) waits in a queue for the end of the call. All calls come with the machine lock held, so
  * one message is enough; either side may call while the other waits for its answer, and each answers the last call
- * first. */
+ * first.
+ *
+ * The files of the machine's side, each above those behind it: isolate_restart.c, isolate.c (which the board knows),
+ * isolate_serve.c and isolate_char.c (what the board gives and calls), isolate_call.c (the wire), isolate_dead.c. The
+ * worker's: isolate_worker.c, isolate_offers.c and isolate_char.c, isolate_ask.c (the wire). */
 #ifndef ABBEY_CORE_ISOLATE_H
 #define ABBEY_CORE_ISOLATE_H
 
@@ -129,6 +133,7 @@ struct isolate {
     const abbey_host_clock_1 *clock;
     const abbey_host_event_1 *events;
     struct isolate_wire *wire;
+    int64_t (*serve)(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args); /* isolate_serve() */
     uint64_t shared_bytes;
     abbey_process *process;
     abbey_watch *watch;
@@ -153,25 +158,43 @@ struct isolate {
     abbey_dma *dma;
 };
 
+/* ---- isolate.c ---- */
+
+/* Starts a worker in which create() has run; false with *error filled. */
+bool isolate_start(struct isolate *isolate, abbey_error *error);
+
+/* ---- isolate_serve.c, isolate_char.c ---- */
+
+/* Answers one question of the worker. */
+int64_t isolate_serve(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
+int64_t isolate_stream_serve(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
+/* Takes the backend that stands in the field of a property, before the worker is started. */
+bool isolate_stream_add(struct isolate *isolate, const abbey_prop *prop);
+
+/* ---- isolate_call.c ---- */
+
 /* Calls the worker and serves it until it answers. False when it is dead, or has died over it. */
 bool isolate_call(
     struct isolate *isolate, enum isolate_kind kind, const uint64_t *args, unsigned count, int64_t *result);
+/* Keeps the instance as it is for a worker that is started again; a large one now and then only. */
+void isolate_save(struct isolate *isolate);
 
-/* isolate_serve.c: answers one question of the worker; carries out the queue. */
-int64_t isolate_serve(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
-void isolate_notes(struct isolate *isolate);
+/* ---- isolate_dead.c ---- */
 
-/* isolate_worker.c: what the process runs. Never returns but for the machine's end. */
+/* Ends the process, if there is one. */
+void isolate_drop(struct isolate *isolate);
+/* From now on the card is dead; what its outputs and timers were is kept for its return. */
+void isolate_stop(struct isolate *isolate);
+/* The same, because it has crashed. */
+void isolate_die(struct isolate *isolate, const char *reason);
+/* The process has ended while nobody called it: what the loop calls. [io] */
+void isolate_ended(void *isolate, uint32_t events);
+/* Tells the clients; with a reason also what the worker was doing. */
+void isolate_event(struct isolate *isolate, const char *name, const char *reason);
+
+/* ---- the worker ---- */
+
+/* isolate_worker.c: what the process runs. */
 void isolate_worker(void *isolate);
-/* In the worker: asks the machine, obeying calls that come before the answer; notes what needs none. */
-int64_t isolate_ask(enum isolate_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
-void isolate_note(enum isolate_note what, uint32_t index, uint64_t value);
-
-/* isolate_char.c. In the machine: takes the backend that stands in the field of a property, before the worker is
- * started; answers what the worker asks. In the worker: gives the plugin its streams; carries out a call. */
-bool isolate_stream_add(struct isolate *isolate, const abbey_prop *prop);
-int64_t isolate_stream_serve(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
-void isolate_streams_take(struct isolate *isolate);
-int64_t isolate_stream_call(struct isolate *isolate, enum isolate_kind kind, const uint64_t *args);
 
 #endif

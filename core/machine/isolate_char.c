@@ -8,9 +8,9 @@
  *
  * Either side copies the bytes out before it does anything else, because the next message takes their place. While the
  * worker is dead there is no room for anything; what comes waits with the backend until it is started again. */
-#include "core/machine/isolate.h"
-
 #include <string.h>
+
+#include "core/machine/isolate_worker.h"
 
 #define PART 4096u /* bytes a message */
 

@@ -234,39 +234,3 @@ int64_t isolate_serve(struct isolate *isolate, enum isolate_kind kind, const uin
     default: return -1;
     }
 }
-
-void isolate_notes(struct isolate *isolate)
-{
-    struct isolate_wire *wire = isolate->wire;
-    uint32_t count = wire->queue_count < ISOLATE_QUEUE ? wire->queue_count : ISOLATE_QUEUE;
-    struct isolate_noted queue[ISOLATE_QUEUE];
-    wire->queue_count = 0;
-    memcpy(queue, wire->queue, count * sizeof queue[0]);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t index = queue[i].index;
-        uint64_t value = queue[i].value;
-        switch (queue[i].note) {
-        case NOTE_LINE:
-            if (index < isolate->line_count)
-                abbey_irq_set(&isolate->lines[index]->handle, value != 0);
-            break;
-        case NOTE_ARM:
-            if (index < isolate->timer_count)
-                timer_set(isolate->timers[index].timer, value);
-            break;
-        case NOTE_SHOW:
-            if (index < isolate->region_count)
-                abbey_region_enable(&isolate->regions[index].region->handle, value != 0);
-            break;
-        case NOTE_PLACE:
-            if (index < isolate->region_count)
-                abbey_region_move(&isolate->regions[index].region->handle, value);
-            break;
-        case NOTE_ACCEPT:
-            if (index < isolate->stream_count)
-                abbey_char_accept(isolate->streams[index].real);
-            break;
-        default: break;
-        }
-    }
-}

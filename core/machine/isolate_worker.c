@@ -1,44 +1,12 @@
-/* isolate_worker.c - the process that a plugin has to itself: the interfaces of the SDK made of messages.
+/* isolate_worker.c - the process that a plugin has to itself: its base, its calls, its loop.
  *
- * Everything here runs in the worker, which has one thread and began as a copy of the machine's process. It may look at
- * what does not change (the description of the device, the plugin), and at nothing else of the machine; all that is
- * shared is the wire and the instance. See isolate.h. */
-#include "core/machine/isolate.h"
+ * Everything that runs in the worker (this file, isolate_ask.c, isolate_offers.c, half of isolate_char.c) has one
+ * thread and began as a copy of the machine's process. It may look at what does not change (the description of the
+ * device, the plugin), and at nothing else of the machine; all that is shared is the wire and the instance. */
+#include "core/machine/isolate_worker.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define SPINS 300u
-#define PATIENCE ABBEY_SEC /* between looks at the turn; the host ends the process with its parent */
-
-struct worker_region {
-    abbey_region handle;
-    uint32_t index;
-    abbey_io_fn fn;
-    void *self;
-};
-struct worker_timer {
-    abbey_timer handle;
-    uint32_t index;
-    abbey_timer_fn fn;
-    void *self;
-};
-struct worker_line {
-    abbey_irq handle;
-    uint32_t index;
-};
-struct worker_channel {
-    abbey_isadma handle;
-    uint32_t index;
-    abbey_isadma_ready_fn ready;
-    void *self;
-};
-/* A view of guest memory: a copy, and where it goes. */
-struct worker_view {
-    struct worker_view *next;
-    uint64_t addr, bytes;
-    void *copy;
-};
 
 /* The one device of this process. */
 static struct {
@@ -47,359 +15,23 @@ static struct {
     struct isolate *isolate;
     struct isolate_wire *wire;
     void *self;
-    struct worker_region regions[ISOLATE_REGIONS];
-    struct worker_timer timers[ISOLATE_TIMERS];
-    uint32_t timer_count;
-    struct worker_line lines[ISOLATE_LINES];
-    struct worker_channel channels[ISOLATE_CHANNELS];
-    abbey_pci pci;
-    abbey_pci_desc desc;
-    void *pci_self;
-    abbey_dma dma;
-    struct worker_view *views;
 } w;
-
-/* ---- the turn ---- */
-
-static void turn_give(void)
-{
-    __atomic_store_n(&w.wire->turn, ISOLATE_MACHINE, __ATOMIC_RELEASE);
-    w.isolate->processes->wake(&w.wire->turn);
-}
-
-static void turn_wait(void)
-{
-    for (unsigned spins = 0; __atomic_load_n(&w.wire->turn, __ATOMIC_ACQUIRE) != ISOLATE_WORKER; spins++) {
-        if (spins < SPINS)
-            __builtin_ia32_pause();
-        else
-            w.isolate->processes->wait(&w.wire->turn, ISOLATE_MACHINE, PATIENCE);
-    }
-}
-
-static void obey(void);
-
-/* Asks the machine; calls that come before the answer are obeyed. */
-int64_t isolate_ask(enum isolate_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
-{
-    w.wire->kind = kind;
-    w.wire->args[0] = a;
-    w.wire->args[1] = b;
-    w.wire->args[2] = c;
-    w.wire->args[3] = d;
-    for (;;) {
-        turn_give();
-        turn_wait();
-        if (w.wire->kind == ISOLATE_REPLY)
-            return w.wire->result;
-        obey();
-    }
-}
-
-/* For what gives no answer. A full queue goes first. */
-void isolate_note(enum isolate_note what, uint32_t index, uint64_t value)
-{
-    if (w.wire->queue_count == ISOLATE_QUEUE)
-        isolate_ask(ASK_DUE, ISOLATE_TIMERS, 0, 0, 0); /* of no timer: the answer does not matter */
-    uint32_t at = w.wire->queue_count++;
-    w.wire->queue[at].note = what;
-    w.wire->queue[at].index = index;
-    w.wire->queue[at].value = value;
-}
-
-static void fail_text(const char *format, va_list args)
-{
-    if (!w.wire->failure[0])
-        vsnprintf(w.wire->failure, sizeof w.wire->failure, format, args);
-}
-
-__attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fail_text(format, args);
-    va_end(args);
-}
-
-/* ---- interrupt lines ---- */
-
-static void line_set(abbey_irq *irq, uint32_t level)
-{
-    isolate_note(NOTE_LINE, ((struct worker_line *)irq)->index, level != 0);
-}
-
-static uint32_t line_pending(abbey_irq *irq)
-{
-    return (uint32_t)isolate_ask(ASK_PENDING, ((struct worker_line *)irq)->index, 0, 0, 0);
-}
-
-static const abbey_irq_ops_1 line_ops = { .size = sizeof line_ops, .set = line_set, .pending = line_pending };
-
-static abbey_irq *line_at(uint32_t index)
-{
-    w.lines[index] = (struct worker_line){ .handle.ops = &line_ops, .index = index };
-    return &w.lines[index].handle;
-}
-
-/* ---- ports and memory ---- */
-
-static void region_enable(abbey_region *region, uint32_t on)
-{
-    isolate_note(NOTE_SHOW, ((struct worker_region *)region)->index, on != 0);
-}
-
-static void region_move(abbey_region *region, uint64_t start)
-{
-    isolate_note(NOTE_PLACE, ((struct worker_region *)region)->index, start);
-}
-
-static const abbey_region_ops_1 region_ops = {
-    .size = sizeof region_ops, .enable = region_enable, .move = region_move
-};
-
-static abbey_region *region_new(const abbey_region_desc *desc, void *self, bool ports)
-{
-    uint32_t size = desc->size < sizeof *desc ? desc->size : (uint32_t)sizeof *desc;
-    memset(w.wire->data, 0, sizeof *desc);
-    memcpy(w.wire->data, desc, size);
-    int64_t index = isolate_ask(ASK_REGION, ports, 0, 0, 0);
-    if (index < 0)
-        return NULL;
-    w.regions[index] = (struct worker_region){ { &region_ops }, (uint32_t)index, desc->fn, self };
-    return &w.regions[index].handle;
-}
-
-static abbey_region *pio_map(abbey_dev *dev, const abbey_region_desc *desc, void *self)
-{
-    (void)dev;
-    return region_new(desc, self, true);
-}
-
-static abbey_region *mmio_map(abbey_dev *dev, const abbey_region_desc *desc, void *self)
-{
-    (void)dev;
-    return region_new(desc, self, false);
-}
-
-static const abbey_io_1 pio = { .size = sizeof pio, .map = pio_map }, mmio = { .size = sizeof mmio, .map = mmio_map };
-
-/* ---- timers ---- */
-
-static void timer_arm(abbey_timer *timer, uint64_t when)
-{
-    isolate_note(NOTE_ARM, ((struct worker_timer *)timer)->index, when);
-}
-
-static uint64_t timer_due(abbey_timer *timer)
-{
-    return (uint64_t)isolate_ask(ASK_DUE, ((struct worker_timer *)timer)->index, 0, 0, 0);
-}
-
-static uint64_t timer_now(abbey_timer *timer)
-{
-    (void)timer;
-    return w.wire->now;
-}
-
-static const abbey_timer_ops_1 timer_ops = {
-    .size = sizeof timer_ops, .arm_at = timer_arm, .due = timer_due, .now = timer_now
-};
-
-static abbey_timer *timer_create(abbey_dev *dev, abbey_timer_fn fn, void *self)
-{
-    uint32_t index = w.timer_count;
-    (void)dev;
-    if (index == ISOLATE_TIMERS || isolate_ask(ASK_TIMER, (uint64_t)(uintptr_t)&w.timers[index].handle, 0, 0, 0) < 0) {
-        fail("an isolated device has at most %u timers", ISOLATE_TIMERS);
-        return NULL;
-    }
-    w.timers[index] = (struct worker_timer){ { &timer_ops }, index, fn, self };
-    w.timer_count++;
-    return &w.timers[index].handle;
-}
-
-static const abbey_timer_1 timers = { .size = sizeof timers, .create = timer_create };
-
-/* ---- DMA ---- */
-
-static int32_t dma_read(abbey_dma *dma, uint64_t addr, void *to, uint64_t bytes)
-{
-    (void)dma;
-    for (uint64_t done = 0; done < bytes;) {
-        uint64_t part = bytes - done < ISOLATE_DATA ? bytes - done : ISOLATE_DATA;
-        if (isolate_ask(ASK_DMA_READ, addr + done, part, 0, 0) < 0)
-            return -1;
-        memcpy((uint8_t *)to + done, w.wire->data, part);
-        done += part;
-    }
-    return 0;
-}
-
-static int32_t dma_write(abbey_dma *dma, uint64_t addr, const void *from, uint64_t bytes)
-{
-    (void)dma;
-    for (uint64_t done = 0; done < bytes;) {
-        uint64_t part = bytes - done < ISOLATE_DATA ? bytes - done : ISOLATE_DATA;
-        memcpy(w.wire->data, (const uint8_t *)from + done, part);
-        if (isolate_ask(ASK_DMA_WRITE, addr + done, part, 0, 0) < 0)
-            return -1;
-        done += part;
-    }
-    return 0;
-}
-
-static void *dma_map(abbey_dma *dma, uint64_t addr, uint64_t *bytes, uint32_t write)
-{
-    uint64_t count = *bytes < ISOLATE_DATA ? *bytes : ISOLATE_DATA;
-    struct worker_view *view = calloc(1, sizeof *view);
-    (void)write;
-    if (!view || !(view->copy = malloc(count + 1)) || dma_read(dma, addr, view->copy, count) < 0) {
-        free(view ? view->copy : NULL);
-        free(view);
-        return NULL;
-    }
-    view->addr = addr;
-    view->bytes = *bytes = count;
-    view->next = w.views;
-    w.views = view;
-    return view->copy;
-}
-
-static void dma_unmap(abbey_dma *dma, void *host, uint64_t written)
-{
-    struct worker_view **at = &w.views;
-    while (*at && (*at)->copy != host)
-        at = &(*at)->next;
-    struct worker_view *view = *at;
-    if (!view)
-        return;
-    *at = view->next;
-    if (written)
-        dma_write(dma, view->addr, view->copy, written < view->bytes ? written : view->bytes);
-    free(view->copy);
-    free(view);
-}
-
-static const abbey_dma_ops_1 dma_ops = {
-    .size = sizeof dma_ops, .read = dma_read, .write = dma_write, .map = dma_map, .unmap = dma_unmap
-};
-
-static abbey_dma *dma_open(abbey_dev *dev)
-{
-    (void)dev;
-    w.dma.ops = &dma_ops;
-    return &w.dma;
-}
-
-static const abbey_dma_1 dmas = { .size = sizeof dmas, .open = dma_open };
-
-static void channel_request(abbey_isadma *channel, uint32_t level)
-{
-    isolate_ask(ASK_REQUEST, ((struct worker_channel *)channel)->index, level, 0, 0);
-}
-
-static uint32_t channel_move(abbey_isadma *channel, uint32_t direction, void *bytes, uint32_t count, uint32_t *tc)
-{
-    uint32_t part = count < ISOLATE_DATA ? count : ISOLATE_DATA;
-    memcpy(w.wire->data, bytes, part);
-    uint64_t result = (uint64_t)isolate_ask(ASK_MOVE, ((struct worker_channel *)channel)->index, direction, part, 0);
-    uint32_t moved = (uint32_t)result;
-    *tc = result >> 32 & 1;
-    if (direction == ABBEY_ISADMA_FROM_MEMORY && moved <= part)
-        memcpy(bytes, w.wire->data, moved);
-    return moved;
-}
-
-static const abbey_isadma_ops_1 channel_ops = {
-    .size = sizeof channel_ops, .request = channel_request, .move = channel_move
-};
-
-static abbey_isadma *channel_open(abbey_dev *dev, uint32_t number, abbey_isadma_ready_fn ready, void *self)
-{
-    (void)dev;
-    int64_t index = isolate_ask(ASK_CHANNEL, number, 0, 0, 0);
-    if (index < 0)
-        return NULL;
-    w.channels[index] = (struct worker_channel){ { &channel_ops }, (uint32_t)index, ready, self };
-    return &w.channels[index].handle;
-}
-
-static const abbey_isadma_1 channels = { .size = sizeof channels, .open = channel_open };
-
-/* ---- PCI ---- */
-
-static uint32_t config_get(abbey_pci *pci, uint32_t offset, uint32_t count)
-{
-    (void)pci;
-    return (uint32_t)isolate_ask(ASK_CONFIG_GET, offset, count, 0, 0);
-}
-
-static void config_set(abbey_pci *pci, uint32_t offset, uint32_t count, uint32_t value)
-{
-    (void)pci;
-    isolate_ask(ASK_CONFIG_SET, offset, count, value, 0);
-}
-
-static void config_mask(abbey_pci *pci, uint32_t offset, uint32_t count, uint32_t writable, uint32_t clears)
-{
-    (void)pci;
-    isolate_ask(ASK_CONFIG_MASK, offset, count, writable, clears);
-}
-
-static abbey_irq *config_intx(abbey_pci *pci)
-{
-    (void)pci;
-    return w.desc.intx ? line_at(w.wire->lines) : NULL; /* behind the lines of properties */
-}
-
-static uint64_t config_bar(abbey_pci *pci, uint32_t index)
-{
-    (void)pci;
-    return (uint64_t)isolate_ask(ASK_BAR_ADDRESS, index, 0, 0, 0);
-}
-
-static const abbey_pci_ops_1 pci_ops = { .size = sizeof pci_ops,
-    .config_get = config_get,
-    .config_set = config_set,
-    .config_mask = config_mask,
-    .intx = config_intx,
-    .bar = config_bar };
-
-static abbey_pci *pci_add(abbey_dev *dev, const abbey_pci_desc *desc, void *self)
-{
-    (void)dev;
-    memset(&w.desc, 0, sizeof w.desc);
-    memcpy(&w.desc, desc, desc->size < sizeof w.desc ? desc->size : sizeof w.desc);
-    w.pci_self = self;
-    w.pci.ops = &pci_ops;
-    memcpy(w.wire->data, &w.desc, sizeof w.desc);
-    return isolate_ask(ASK_PCI, 0, 0, 0, 0) < 0 ? NULL : &w.pci;
-}
-
-static const abbey_pci_1 pcis = { .size = sizeof pcis, .add = pci_add };
 
 /* ---- the base ---- */
 
 static const void *base_query(abbey_dev *dev, const char *id)
 {
-    static const struct {
-        const char *id;
-        const void *table;
-    } offered[] = { { ABBEY_PIO_1, &pio }, { ABBEY_MMIO_1, &mmio }, { ABBEY_TIMER_1, &timers }, { ABBEY_DMA_1, &dmas },
-        { ABBEY_ISADMA_1, &channels }, { ABBEY_PCI_1, &pcis } };
+    const void *table = isolate_offer(id);
     (void)dev;
-    for (size_t i = 0; i < sizeof offered / sizeof offered[0]; i++)
-        if (strcmp(offered[i].id, id) == 0)
-            return offered[i].table;
-    if (strcmp(id, ABBEY_CONTROL_1) != 0) /* which a plugin asks for as it can be done without */
-        fail("it asks for '%s', which an isolated device does not get; take `isolate: true` away", id);
-    return NULL;
+    if (!table && strcmp(id, ABBEY_CONTROL_1) != 0) /* which a plugin asks for as it can be done without */
+        isolate_reason("it asks for '%s', which an isolated device does not get; take `isolate: true` away", id);
+    return table;
 }
 
 static int32_t base_fail(abbey_dev *dev, const char *format, va_list args)
 {
     (void)dev;
-    fail_text(format, args);
+    isolate_reason_text(format, args);
     return -1;
 }
 
@@ -426,62 +58,30 @@ static uint64_t base_now(abbey_dev *dev)
 
 /* ---- calls ---- */
 
-static void access_do(const struct isolate_wire *wire, abbey_io_fn fn, void *self, int64_t *result)
-{
-    abbey_io io = { .addr = wire->args[1],
-        .offset = wire->args[2],
-        .value = wire->args[3],
-        .size = (uint8_t)wire->args[4],
-        .write = (uint8_t)wire->args[5] };
-    fn(self, &io);
-    *result = (int64_t)io.value;
-}
-
-static int64_t call(enum isolate_kind kind)
+static int64_t call(enum isolate_kind kind, const uint64_t *args)
 {
     const abbey_device *real = w.isolate->real;
-    uint32_t index = (uint32_t)w.wire->args[0];
-    int64_t result = 0;
     switch (kind) {
     case CALL_CREATE: return real->create(&w.dev, w.self);
-    case CALL_RESET: real->reset(w.self); break;
+    case CALL_RESET: real->reset(w.self); return 0;
     case CALL_LOADED: return real->loaded(w.self);
-    case CALL_UPGRADE: return real->upgrade(w.self, index);
-    case CALL_REGION: access_do(w.wire, w.regions[index].fn, w.regions[index].self, &result); break;
-    case CALL_BAR: access_do(w.wire, w.desc.bars[index].fn, w.pci_self, &result); break;
-    case CALL_CONFIG: w.desc.config_written(w.pci_self, index, (uint32_t)w.wire->args[1]); break;
-    case CALL_TIMER: w.timers[index].fn(w.timers[index].self); break;
-    case CALL_READY: w.channels[index].ready(w.channels[index].self); break;
-    case CALL_DESTROY: real->destroy(w.self); break;
+    case CALL_UPGRADE: return real->upgrade(w.self, (uint32_t)args[0]);
+    case CALL_DESTROY: real->destroy(w.self); return 0;
     case CALL_ROOM:
     case CALL_RECEIVE:
     case CALL_WRITABLE:
-    case CALL_EVENT: return isolate_stream_call(w.isolate, kind, w.wire->args);
-    default: break;
+    case CALL_EVENT: return isolate_stream_call(w.isolate, kind, args);
+    default: return isolate_offer_call(kind, args);
     }
-    return result;
 }
 
 /* Does what the message says, and makes the answer; the caller gives the turn. */
 static void obey(void)
 {
     w.base.log_level = w.wire->log_level;
-    int64_t result = call(w.wire->kind);
+    int64_t result = call(w.wire->kind, w.wire->args);
     w.wire->result = result;
     w.wire->kind = ISOLATE_REPLY;
-}
-
-/* The fields of interrupt lines hold the machine's; each gets its own here. */
-static void lines_take(const struct device *device)
-{
-    uint32_t count = 0;
-    for (unsigned i = 0; i < device->node->value_count; i++) {
-        const struct config_value *value = &device->node->values[i];
-        if (value->prop->type != ABBEY_TYPE_IRQ || !value->irq_chip)
-            continue;
-        abbey_irq *irq = line_at(count++);
-        memcpy((uint8_t *)w.self + value->prop->offset, &irq, sizeof irq);
-    }
 }
 
 void isolate_worker(void *opaque)
@@ -497,11 +97,7 @@ void isolate_worker(void *opaque)
         .alloc = base_alloc,
         .now = base_now };
     w.dev.base = &w.base;
-    lines_take(isolate->device);
+    isolate_offers_take(isolate);
     isolate_streams_take(isolate);
-    for (;;) {
-        turn_wait();
-        obey();
-        turn_give();
-    }
+    isolate_listen(isolate, obey);
 }

@@ -15,9 +15,15 @@ core_libcore_a_SOURCES += \
 	core/machine/isadma.c \
 	core/machine/isolate.c \
 	core/machine/isolate.h \
+	core/machine/isolate_ask.c \
+	core/machine/isolate_call.c \
 	core/machine/isolate_char.c \
+	core/machine/isolate_dead.c \
+	core/machine/isolate_offers.c \
+	core/machine/isolate_restart.c \
 	core/machine/isolate_serve.c \
 	core/machine/isolate_worker.c \
+	core/machine/isolate_worker.h \
 	core/machine/keys.c \
 	core/machine/keys.h \
 	core/machine/machine.c \

@@ -287,10 +287,11 @@ void call_io_text(const abbey_io *io, char *text, size_t room);
 bool isolate_prepare(struct device *device);
 bool isolate_create(struct device *device);
 void isolate_free(struct device *device);
+/* isolate_restart.c */
 bool isolate_commands_add(struct board *board, abbey_error *error);
 /* {"dead", "process", "crashes"}; NULL when the device is not isolated. */
 json_t *isolate_json(const struct device *device);
-/* Nobody answers: the process of the device has ended, or it is not plugged in. */
+/* isolate_dead.c: nobody answers, since the process of the device has ended, or it is not plugged in. */
 bool device_dead(const struct device *device);
 
 /* plug.c: behind create(), false with a recorded reason; later. */
