@@ -40,7 +40,11 @@ tests_unit_test_config_SOURCES = tests/unit/test_config.c tests/unit/config_fixt
 tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
-tests_unit_test_config_errors_SOURCES = tests/unit/test_config_errors.c tests/unit/config_fixture.c tests/unit/config_fixture.h
+tests_unit_test_config_errors_SOURCES = tests/unit/test_config_errors.c tests/unit/config_errors.h \
+	tests/unit/config_errors_text.c tests/unit/config_errors_keys.c tests/unit/config_errors_devices.c \
+	tests/unit/config_errors_buses.c tests/unit/config_errors_irqs.c tests/unit/config_errors_backends.c \
+	tests/unit/config_errors_merge.c \
+	tests/unit/config_fixture.c tests/unit/config_fixture.h
 tests_unit_test_config_errors_CPPFLAGS = $(UNIT_CPPFLAGS) -DABBEY_CONFIG_DIR='"$(configdir)"'
 tests_unit_test_config_errors_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_config_errors_LDADD = $(UNIT_LIBS)
