@@ -14,6 +14,8 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/display_text.c \
 	plugins/hostos/linux/display_text.h \
 	plugins/hostos/linux/event.c \
+	plugins/hostos/linux/event.h \
+	plugins/hostos/linux/event_watch.c \
 	plugins/hostos/linux/fault.c \
 	plugins/hostos/linux/keys.c \
 	plugins/hostos/linux/keys.h \
