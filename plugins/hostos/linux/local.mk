@@ -28,6 +28,8 @@ plugins_hostos_linux_so_SOURCES = \
 	plugins/hostos/linux/signals.h \
 	plugins/hostos/linux/stream.c \
 	plugins/hostos/linux/stream.h \
+	plugins/hostos/linux/stream_end.c \
+	plugins/hostos/linux/stream_end.h \
 	plugins/hostos/linux/thread.c \
 	plugins/hostos/linux/window.c
 # Never unmapped: dlclose() must not take the code of signal handlers and exit functions away.

@@ -6,23 +6,14 @@
  *
  * Descriptor to device: read when ready, handed over as the device has room(). A device without room stops the reading,
  * which pushes back on a pipe; but where a filter looks for the console's keys reading goes on, or a guest that hangs
- * could not be quit.
- *
- * O_NONBLOCK belongs to the open file description. That of stdin and stdout is shared with the shell and with whoever
- * else has the terminal or pipe, so it must not be set there. Terminals and pipes can be opened anew through
- * /proc/self/fd, which gives a description of our own; sockets have MSG_DONTWAIT; where neither works poll() is asked
- * before each small step. */
+ * could not be quit. */
 #include "stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DRAIN_STALL_MS 2000 /* at the end: how long a reader may take nothing */
@@ -32,67 +23,7 @@ static void end_clear(struct stream *stream, struct stream_end *end)
 {
     if (end->watch)
         stream->event->unwatch(end->watch);
-    if (end->owned && end->fd >= 0)
-        close(end->fd);
-    *end = (struct stream_end){ .fd = -1 };
-}
-
-static int32_t end_set(struct stream_end *end, int fd, bool owned, int mode)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return -1;
-    *end = (struct stream_end){ .fd = fd, .owned = owned, .way = STREAM_PLAIN };
-    if (owned) {
-        int flags = fcntl(fd, F_GETFL);
-        return fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 ? 0 : -1;
-    }
-    if (S_ISSOCK(st.st_mode)) {
-        end->way = STREAM_SOCKET;
-    } else if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)) {
-        char path[32];
-        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        int own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (own >= 0) {
-            end->fd = own;
-            end->owned = true;
-        } else {
-            end->way = STREAM_POLL;
-            end->chunk = S_ISFIFO(st.st_mode) ? PIPE_BUF : 1;
-        }
-    }
-    return 0;
-}
-
-static bool end_ready(const struct stream_end *end, short events)
-{
-    struct pollfd ask = { .fd = end->fd, .events = events };
-    return end->way != STREAM_POLL || poll(&ask, 1, 0) == 1;
-}
-
-/* Like read(2) and write(2), but they never block: EAGAIN. */
-static ssize_t end_read(const struct stream_end *end, void *bytes, size_t count)
-{
-    if (end->way == STREAM_SOCKET)
-        return recv(end->fd, bytes, count, MSG_DONTWAIT);
-    if (!end_ready(end, POLLIN)) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return read(end->fd, bytes, count);
-}
-
-static ssize_t end_write(const struct stream_end *end, const void *bytes, size_t count)
-{
-    if (end->way == STREAM_SOCKET)
-        return send(end->fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (end->way == STREAM_POLL && count > end->chunk)
-        count = end->chunk;
-    if (!end_ready(end, POLLOUT)) {
-        errno = EAGAIN;
-        return -1;
-    }
-    return write(end->fd, bytes, count);
+    end_close(end);
 }
 
 /* ---- Output ---- */

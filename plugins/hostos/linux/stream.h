@@ -2,25 +2,10 @@
 #ifndef ABBEY_HOSTOS_STREAM_H
 #define ABBEY_HOSTOS_STREAM_H
 
-#include "linux.h"
+#include "stream_end.h"
 
 #define STREAM_IN 4096u   /* read ahead of a slow guest */
 #define STREAM_OUT 65536u /* held back for a slow reader */
-
-/* How a descriptor is read and written without ever blocking. */
-enum stream_way {
-    STREAM_PLAIN,  /* it has O_NONBLOCK, or is a file, which never blocks for long */
-    STREAM_SOCKET, /* MSG_DONTWAIT */
-    STREAM_POLL,   /* somebody else's open file description: ask poll(2) first, and move little at a time */
-};
-
-struct stream_end {
-    int fd; /* -1: none */
-    enum stream_way way;
-    uint32_t chunk; /* STREAM_POLL: what surely does not block once poll() said ready */
-    bool owned;     /* we opened it, we close it */
-    abbey_watch *watch;
-};
 
 struct stream;
 
