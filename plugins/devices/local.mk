@@ -51,7 +51,8 @@ plugin_PROGRAMS += plugins/devices/piix3-ide.so
 plugins_devices_piix3_ide_so_SOURCES = plugins/devices/ide/piix3-ide.c plugins/devices/ide/ide-bus.h
 plugins_devices_piix3_ide_so_LDFLAGS = $(PLUGIN_LINK)
 
-ATA_DRIVE = plugins/devices/ide/ata.c plugins/devices/ide/ata.h plugins/devices/ide/ide-bus.h
+ATA_DRIVE = plugins/devices/ide/ata.c plugins/devices/ide/ata.h plugins/devices/ide/ata_identify.c \
+	plugins/devices/ide/ide-bus.h
 
 plugin_PROGRAMS += plugins/devices/ide-disk.so
 plugins_devices_ide_disk_so_SOURCES = plugins/devices/ide/ide-disk.c plugins/devices/ide/ide-disk.h \
@@ -71,7 +72,8 @@ plugins_devices_vga_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/ide-cd.so
 plugins_devices_ide_cd_so_SOURCES = plugins/devices/ide/ide-cd.c plugins/devices/ide/ide-cd.h \
-	plugins/devices/ide/cd_control.c plugins/devices/ide/cd_identify.c plugins/devices/ide/packet.c $(ATA_DRIVE)
+	plugins/devices/ide/cd_control.c plugins/devices/ide/cd_identify.c plugins/devices/ide/packet.c \
+	plugins/devices/ide/packet.h plugins/devices/ide/packet_disc.c $(ATA_DRIVE)
 plugins_devices_ide_cd_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/i8237.so

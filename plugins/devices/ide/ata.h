@@ -114,4 +114,10 @@ void ata_signature(struct ata *ata);
 /* For EXECUTE DEVICE DIAGNOSTIC: the signature, error 01h (passed), INTRQ. */
 void ata_diagnose(struct ata *ata);
 
+/* ata_identify.c: text as `count` words, padded with blanks, its first character in the high byte. */
+void ata_text_put(uint16_t *words, unsigned count, const char *text);
+/* The supported modes of a kind, and which is chosen, as words 63 and 88 have them: mode n is bit n, and bit n + 8 says
+ * that it is chosen. `mode` is as SET FEATURES has it, with its `kind` in bits 7:3. */
+uint16_t ata_modes(uint8_t supported, uint8_t kind, uint8_t mode);
+
 #endif

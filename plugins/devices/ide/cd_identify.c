@@ -3,33 +3,18 @@
 
 #include <string.h>
 
-static void text_put(uint16_t *words, unsigned count, const char *text)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t high = 2 * i < length ? (uint8_t)text[2 * i] : ' ';
-        uint8_t low = 2 * i + 1 < length ? (uint8_t)text[2 * i + 1] : ' ';
-        words[i] = (uint16_t)(high << 8 | low);
-    }
-}
-
-static uint16_t modes(const struct ide_cd *cd, uint8_t supported, uint8_t kind)
-{
-    return (uint16_t)(supported | ((cd->mode & 0xf8) == kind ? 0x100u << (cd->mode & 7) : 0));
-}
-
 /* ATA section 8.13. */
 void cd_identify(const struct ide_cd *cd, uint16_t words[256])
 {
     memset(words, 0, 512);
     words[0] = 0x85c0; /* ATAPI, CD-ROM, removable, DRQ within 50 us, packets of 12 bytes */
-    text_put(words + 10, 10, cd->serial);
-    text_put(words + 23, 4, "1.0");
-    text_put(words + 27, 20, cd->model);
+    ata_text_put(words + 10, 10, cd->serial);
+    ata_text_put(words + 23, 4, "1.0");
+    ata_text_put(words + 27, 20, cd->model);
     words[48] = 1;
     words[49] = 0x0f00; /* IORDY, LBA, DMA */
     words[53] = 0x0006;
-    words[63] = modes(cd, 0x07, 0x20);
+    words[63] = ata_modes(0x07, 0x20, cd->mode);
     words[64] = 0x0003;
     words[65] = words[66] = words[67] = words[68] = 120;
     words[71] = words[72] = 30;
@@ -37,5 +22,5 @@ void cd_identify(const struct ide_cd *cd, uint16_t words[256])
     words[82] = 0x0210; /* DEVICE RESET, PACKET */
     words[83] = words[84] = words[87] = 0x4000;
     words[85] = 0x0210;
-    words[88] = modes(cd, 0x07, 0x40);
+    words[88] = ata_modes(0x07, 0x40, cd->mode);
 }

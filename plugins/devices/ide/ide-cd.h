@@ -1,4 +1,4 @@
-/* ide-cd.h - an ATAPI CD-ROM drive: what ide-cd.c (transfers) and packet.c (commands) share. */
+/* ide-cd.h - an ATAPI CD-ROM drive: what ide-cd.c (transfers) and the packet commands share. */
 #ifndef ABBEY_IDE_CD_H
 #define ABBEY_IDE_CD_H
 

@@ -7,17 +7,6 @@
 #define LBA28_LIMIT 0x0fffffffu
 #define CHS_LIMIT 16514064u /* 16383 cylinders, 16 heads, 63 sectors: what disks beyond report */
 
-/* Text stands high byte first in each word, padded with spaces. */
-static void text_put(uint16_t *words, unsigned count, const char *text)
-{
-    size_t length = strlen(text);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t high = 2 * i < length ? (uint8_t)text[2 * i] : ' ';
-        uint8_t low = 2 * i + 1 < length ? (uint8_t)text[2 * i + 1] : ' ';
-        words[i] = (uint16_t)(high << 8 | low);
-    }
-}
-
 static void put(uint16_t *words, unsigned count, uint64_t value)
 {
     for (unsigned i = 0; i < count; i++)
@@ -30,13 +19,6 @@ static uint32_t cylinders_of(uint64_t total, uint32_t heads, uint32_t sectors)
     return cylinders > 65535 ? 65535 : (uint32_t)cylinders;
 }
 
-/* The transfer mode in force, as a bit of the words 63 and 88: mode n is bit n, and bit n + 8 says that it is chosen.
- */
-static uint16_t modes(uint8_t supported, uint8_t kind, uint8_t mode)
-{
-    return (uint16_t)(supported | ((mode & 0xf8) == kind ? 0x100u << (mode & 7) : 0));
-}
-
 void disk_identify(const struct ide_disk *disk, uint16_t words[256])
 {
     memset(words, 0, 256 * sizeof words[0]);
@@ -47,9 +29,9 @@ void disk_identify(const struct ide_disk *disk, uint16_t words[256])
     words[1] = (uint16_t)disk->cylinders;
     words[3] = (uint16_t)disk->heads;
     words[6] = (uint16_t)disk->sectors;
-    text_put(words + 10, 10, disk->serial);
-    text_put(words + 23, 4, "1.0");
-    text_put(words + 27, 20, disk->model);
+    ata_text_put(words + 10, 10, disk->serial);
+    ata_text_put(words + 23, 4, "1.0");
+    ata_text_put(words + 27, 20, disk->model);
     words[47] = 0x8000 | DISK_MULTIPLE;
     words[48] = 1;      /* 32-bit access to the data port works: ATA-1 */
     words[49] = 0x0f00; /* IORDY can be disabled, IORDY, LBA, DMA */
@@ -62,7 +44,7 @@ void disk_identify(const struct ide_disk *disk, uint16_t words[256])
     put(words + 57, 2, (uint64_t)now * disk->now_heads * disk->now_sectors);
     words[59] = disk->multiple ? 0x100u | disk->multiple : 0;
     put(words + 60, 2, lba28);
-    words[63] = modes(0x07, 0x20, disk->mode);
+    words[63] = ata_modes(0x07, 0x20, disk->mode);
     words[64] = 0x0003;                                  /* PIO modes 3, 4 */
     words[65] = words[66] = words[67] = words[68] = 120; /* ns of a cycle */
     words[80] = 0x007e;                                  /* ATA-1 to ATA/ATAPI-6 */
@@ -72,7 +54,7 @@ void disk_identify(const struct ide_disk *disk, uint16_t words[256])
     words[85] = disk->write_cache ? 0x0020 : 0;
     words[86] = 0x3400;
     words[87] = 0x4000;
-    words[88] = modes(0x3f, 0x40, disk->mode);
+    words[88] = ata_modes(0x3f, 0x40, disk->mode);
     words[93] = 0x6001 | (disk->unit & 1 ? 0x0200 : 0x0008); /* 80 wires; the drive passed its diagnosis */
     put(words + 100, 4, disk->total);
     uint8_t sum = 0xa5; /* word 255: signature, then what makes the sum of all bytes 0 */

@@ -1,51 +1,8 @@
 /* packet.c - the packet commands of a CD-ROM drive: Multi-Media Commands 3 (MMC-3, T10/1363D) as ATAPI carries them,
  * and what ATA drives of the 1990s had of SFF-8020i. A row of the table is a command. */
-#include "ide-cd.h"
+#include "packet.h"
 
 #include <string.h>
-
-#define LEADOUT_TRACK 0xaau
-
-static uint32_t be16(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 8 | at[1];
-}
-
-static uint32_t be24(const uint8_t *at)
-{
-    return be16(at) << 8 | at[2];
-}
-
-static uint32_t be32(const uint8_t *at)
-{
-    return be16(at) << 16 | be16(at + 2);
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value);
-}
-
-/* An address as LBA, or as minute, second, frame: 75 frames a second, LBA 0 at 00:02:00. */
-static void address_put(uint8_t *at, uint32_t lba, bool msf)
-{
-    uint32_t frames = lba + 150;
-    if (msf)
-        lba = (frames / 4500 & 0xff) << 16 | (frames / 75 % 60) << 8 | frames % 75;
-    put32(at, lba);
-}
-
-static void illegal(struct ide_cd *cd)
-{
-    cd_check(cd, SENSE_ILLEGAL_REQUEST, ASC_INVALID_FIELD);
-}
 
 static void test_unit_ready(struct ide_cd *cd, const uint8_t *packet)
 {
@@ -75,7 +32,7 @@ static void inquiry(struct ide_cd *cd, const uint8_t *packet)
 {
     uint8_t *reply = cd->ata.data, allocated = packet[4];
     if (packet[1] & 3) { /* vital product data */
-        illegal(cd);
+        packet_illegal(cd);
         return;
     }
     memset(reply, 0, 36);
@@ -111,14 +68,6 @@ static void prevent_removal(struct ide_cd *cd, const uint8_t *packet)
     cd_good(cd);
 }
 
-static void read_capacity(struct ide_cd *cd, const uint8_t *packet)
-{
-    (void)packet;
-    put32(cd->ata.data, cd_sectors(cd) - 1);
-    put32(cd->ata.data + 4, CD_SECTOR);
-    cd_reply(cd, 8, 8);
-}
-
 static void read_10(struct ide_cd *cd, const uint8_t *packet)
 {
     cd_read(cd, be32(packet + 2), be16(packet + 7));
@@ -134,7 +83,7 @@ static void read_cd(struct ide_cd *cd, const uint8_t *packet)
 {
     uint8_t fields = packet[9] & 0xf8, type = packet[1] >> 2 & 7;
     if ((fields != 0x10 && fields != 0) || (packet[10] & 7) || (type != 0 && type != 2))
-        illegal(cd);
+        packet_illegal(cd);
     else if (fields)
         cd_read(cd, be32(packet + 2), be24(packet + 6));
     else
@@ -147,71 +96,6 @@ static void seek(struct ide_cd *cd, const uint8_t *packet)
         cd_check(cd, SENSE_ILLEGAL_REQUEST, ASC_OUT_OF_RANGE);
     else
         cd_good(cd);
-}
-
-/* One data track in one session. MMC-3 section 6.26; the format stands in byte 2, in old drives in byte 9. */
-static uint32_t toc_tracks(struct ide_cd *cd, bool msf, uint8_t first)
-{
-    uint8_t *reply = cd->ata.data, *at = reply + 4;
-    reply[2] = reply[3] = 1;
-    for (uint32_t track = 1; track <= LEADOUT_TRACK; track += LEADOUT_TRACK - 1) {
-        if (first > track)
-            continue;
-        memset(at, 0, 8);
-        at[1] = track == 1 ? 0x14 : 0x16; /* data track */
-        at[2] = (uint8_t)track;
-        address_put(at + 4, track == 1 ? 0 : cd_sectors(cd), msf);
-        at += 8;
-    }
-    return (uint32_t)(at - reply);
-}
-
-static uint32_t toc_sessions(struct ide_cd *cd, bool msf)
-{
-    uint8_t *reply = cd->ata.data;
-    memset(reply + 2, 0, 10);
-    reply[2] = reply[3] = 1;
-    reply[5] = 0x14;
-    reply[6] = 1;
-    address_put(reply + 8, 0, msf);
-    return 12;
-}
-
-static uint32_t toc_raw(struct ide_cd *cd)
-{
-    static const uint8_t points[] = { 0xa0, 0xa1, 0xa2, 1 };
-    uint8_t *reply = cd->ata.data, *at = reply + 4;
-    reply[2] = reply[3] = 1;
-    for (unsigned i = 0; i < sizeof points; i++, at += 11) {
-        memset(at, 0, 11);
-        at[0] = 1;
-        at[1] = 0x14;
-        at[3] = points[i];
-        if (points[i] == 0xa0 || points[i] == 0xa1)
-            at[8] = 1; /* first and last track */
-        else
-            address_put(at + 7, points[i] == 1 ? 0 : cd_sectors(cd), true);
-    }
-    return (uint32_t)(at - reply);
-}
-
-static void read_toc(struct ide_cd *cd, const uint8_t *packet)
-{
-    bool msf = packet[1] & 2;
-    uint8_t format = packet[2] & 15 ? packet[2] & 15 : packet[9] >> 6, first = packet[6];
-    uint32_t allocated = be16(packet + 7), bytes;
-    if (format == 0 && (first <= 1 || first == LEADOUT_TRACK))
-        bytes = toc_tracks(cd, msf, first);
-    else if (format == 1)
-        bytes = toc_sessions(cd, msf);
-    else if (format == 2 && first <= 1)
-        bytes = toc_raw(cd);
-    else {
-        illegal(cd);
-        return;
-    }
-    put16(cd->ata.data, bytes - 2);
-    cd_reply(cd, bytes, allocated);
 }
 
 /* ---- mode pages ---- */
@@ -252,7 +136,7 @@ static void mode_sense(struct ide_cd *cd, const uint8_t *packet)
     if (page == 0x2a || page == 0x3f)
         bytes += page_capabilities(cd, reply + bytes);
     if (bytes == 8) {
-        illegal(cd);
+        packet_illegal(cd);
         return;
     }
     put16(reply, bytes - 2);
@@ -315,7 +199,7 @@ static void get_event(struct ide_cd *cd, const uint8_t *packet)
     uint8_t *reply = cd->ata.data;
     uint32_t allocated = be16(packet + 7);
     if (!(packet[1] & 1)) { /* only polled: drives that answer later are rare */
-        illegal(cd);
+        packet_illegal(cd);
         return;
     }
     memset(reply, 0, 8);
@@ -335,57 +219,12 @@ static void get_event(struct ide_cd *cd, const uint8_t *packet)
     cd_reply(cd, 8, allocated);
 }
 
-static void read_disc_information(struct ide_cd *cd, const uint8_t *packet)
-{
-    uint8_t *reply = cd->ata.data;
-    uint32_t allocated = be16(packet + 7);
-    memset(reply, 0, 34);
-    put16(reply, 32);
-    reply[2] = 0x0e; /* complete, last session complete */
-    reply[3] = reply[4] = reply[5] = reply[6] = 1;
-    reply[7] = 0x20; /* unrestricted use */
-    memset(reply + 16, 0xff, 8);
-    cd_reply(cd, 34, allocated);
-}
-
-static void read_track_information(struct ide_cd *cd, const uint8_t *packet)
-{
-    uint8_t *reply = cd->ata.data;
-    uint32_t allocated = be16(packet + 7);
-    memset(reply, 0, 28);
-    put16(reply, 26);
-    reply[2] = reply[3] = 1;
-    reply[5] = 4; /* data */
-    reply[6] = 1; /* mode 1 */
-    put32(reply + 24, cd_sectors(cd));
-    cd_reply(cd, 28, allocated);
-}
-
 static void mechanism_status(struct ide_cd *cd, const uint8_t *packet)
 {
     uint32_t allocated = be16(packet + 8);
     memset(cd->ata.data, 0, 8);
     cd->ata.data[1] = cd->tray_open ? 0x10 : 0;
     cd_reply(cd, 8, allocated);
-}
-
-/* No audio: the status says so. */
-static void read_subchannel(struct ide_cd *cd, const uint8_t *packet)
-{
-    uint32_t allocated = be16(packet + 7);
-    if ((packet[2] & 0x40) && packet[3] != 1) {
-        illegal(cd);
-        return;
-    }
-    memset(cd->ata.data, 0, 16);
-    cd->ata.data[1] = 0x15; /* no status to return */
-    if (packet[2] & 0x40) {
-        cd->ata.data[3] = 12;
-        cd->ata.data[4] = 1;
-        cd->ata.data[5] = 0x14;
-        cd->ata.data[6] = cd->ata.data[7] = 1;
-    }
-    cd_reply(cd, packet[2] & 0x40 ? 16 : 4, allocated);
 }
 
 #define NEEDS_MEDIUM 1u
@@ -400,15 +239,15 @@ static const struct command {
     { 0x12, ALWAYS, inquiry },
     { 0x1b, 0, start_stop },
     { 0x1e, 0, prevent_removal },
-    { 0x25, NEEDS_MEDIUM, read_capacity },
+    { 0x25, NEEDS_MEDIUM, packet_read_capacity },
     { 0x28, NEEDS_MEDIUM, read_10 },
     { 0x2b, NEEDS_MEDIUM, seek },
-    { 0x42, NEEDS_MEDIUM, read_subchannel },
-    { 0x43, NEEDS_MEDIUM, read_toc },
+    { 0x42, NEEDS_MEDIUM, packet_read_subchannel },
+    { 0x43, NEEDS_MEDIUM, packet_read_toc },
     { 0x46, ALWAYS, get_configuration },
     { 0x4a, ALWAYS, get_event },
-    { 0x51, NEEDS_MEDIUM, read_disc_information },
-    { 0x52, NEEDS_MEDIUM, read_track_information },
+    { 0x51, NEEDS_MEDIUM, packet_read_disc_information },
+    { 0x52, NEEDS_MEDIUM, packet_read_track_information },
     { 0x55, 0, mode_select },
     { 0x5a, 0, mode_sense },
     { 0xa8, NEEDS_MEDIUM, read_12 },
