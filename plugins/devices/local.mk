@@ -123,5 +123,6 @@ plugins_devices_e1000_so_SOURCES = \
 plugins_devices_e1000_so_LDFLAGS = $(PLUGIN_LINK)
 
 plugin_PROGRAMS += plugins/devices/ne2000.so
-plugins_devices_ne2000_so_SOURCES = plugins/devices/net/ne2000.c $(ETHER)
+plugins_devices_ne2000_so_SOURCES = plugins/devices/net/ne2000.c plugins/devices/net/ne2000.h \
+	plugins/devices/net/ne2000_frames.c $(ETHER)
 plugins_devices_ne2000_so_LDFLAGS = $(PLUGIN_LINK)

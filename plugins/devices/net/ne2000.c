@@ -1,89 +1,15 @@
-/* ne2000.c - the NE2000 and its PCI successor, the RTL8029: a National DP8390 (data sheet of July 1993, section 10 for
- * the registers) with 16 KB of buffer, and ports where the original has a bus of its own.
- *
- *     base + 00h  the DP8390's registers, in pages
- *     base + 10h  the buffer: "remote DMA" moves on with each access
- *     base + 18h  reset, by reading
- *
- *     buffer 0000h  the address PROM, each byte twice
- *            4000h  16 KB: frames to go, and a ring of pages of 256 bytes for frames to come
- *
- * A frame for which the ring has no room waits in the network, where the chip would report an overflow. And where the
- * driver is interrupted, one waits until it has acknowledged that of the last: drivers look into the ring for the last
- * time, then acknowledge, and know nothing of what came between. On a wire that is a matter of microseconds in a
- * millisecond; from memory frames come as fast as the driver reads them. */
-#include <stdbool.h>
+/* ne2000.c - ports, registers and the buffer of an NE2000; see ne2000.h. */
+#include "ne2000.h"
+
 #include <string.h>
-
-#include <abbey/plugin.h>
-
-#include "ether.h"
-
-#define CR_STP 0x01u
-#define CR_STA 0x02u
-#define CR_TXP 0x04u
-#define CR_READ 0x08u
-#define CR_WRITE 0x10u
-#define CR_DMA 0x38u
-
-#define ISR_PRX 0x01u
-#define ISR_PTX 0x02u
-#define ISR_RDC 0x40u
-#define ISR_RST 0x80u
-
-#define RCR_BROADCAST 0x04u
-#define RCR_GROUPS 0x08u
-#define RCR_ALL 0x10u
-#define RCR_MONITOR 0x20u
-#define TCR_LOOP 0x06u
-#define DCR_WORDS 0x01u
-
-#define RSR_PRX 0x01u
-#define RSR_GROUP 0x20u
-
-#define BUFFER 0x4000u /* where it begins, and its size */
-#define HEADER 4u
-#define LONGEST 1518u
-
-struct ne2000 {
-    abbey_net *net;
-    abbey_irq *irq;
-    const char *mac;
-    uint16_t base;
-
-    struct ether_crc crc;
-    uint8_t station[6];
-    bool pci; /* an RTL8029 */
-
-    /* Registers: */
-    uint8_t cr, isr, imr, dcr, rcr, tcr, tsr, rsr, pstart, pstop, bnry, curr, tpsr;
-    uint16_t tbcr, rsar, rbcr;
-    uint8_t par[6], mar[8];
-    uint8_t rx_waits;
-    uint8_t memory[BUFFER];
-};
-
-static void interrupt_update(struct ne2000 *n)
-{
-    abbey_irq_set(n->irq, (n->isr & n->imr & 0x7f) != 0);
-}
-
-/* A frame that was refused finds room, or nobody wants it any more. */
-static void receive_again(struct ne2000 *n)
-{
-    if (!n->rx_waits)
-        return;
-    n->rx_waits = 0;
-    abbey_net_accept(n->net);
-}
 
 static void chip_reset(struct ne2000 *n)
 {
     n->cr = CR_STP | 0x20;
     n->isr = ISR_RST;
     n->imr = 0;
-    interrupt_update(n);
-    receive_again(n);
+    ne2000_interrupt(n);
+    ne2000_receive_again(n);
 }
 
 /* ---- the buffer ---- */
@@ -96,12 +22,6 @@ static uint8_t buffer_get(const struct ne2000 *n, uint16_t at)
     return at < 32 ? (prom < 6 ? n->station[prom] : prom >= 14 ? 0x57 : 0) : 0xff;
 }
 
-static void buffer_put(struct ne2000 *n, uint16_t at, uint8_t value)
-{
-    if (at >= BUFFER && at < 2 * BUFFER)
-        n->memory[at - BUFFER] = value;
-}
-
 /* Moves remote DMA on by a byte; the ring is read around its end. */
 static void dma_next(struct ne2000 *n)
 {
@@ -110,7 +30,7 @@ static void dma_next(struct ne2000 *n)
         n->rsar = (uint16_t)(n->pstart << 8);
     if (n->rbcr && !--n->rbcr) {
         n->isr |= ISR_RDC;
-        interrupt_update(n);
+        ne2000_interrupt(n);
     }
 }
 
@@ -121,7 +41,7 @@ static void data_access(struct ne2000 *n, abbey_io *io)
     uint64_t value = 0;
     for (uint32_t i = 0; i < bytes; i++) {
         if (io->write && (n->cr & CR_DMA) == CR_WRITE && n->rbcr) {
-            buffer_put(n, n->rsar, (uint8_t)(io->value >> 8 * i));
+            ne2000_put(n, n->rsar, (uint8_t)(io->value >> 8 * i));
             dma_next(n);
         } else if (!io->write && (n->cr & CR_DMA) == CR_READ && n->rbcr) {
             value |= (uint64_t)buffer_get(n, n->rsar) << 8 * i;
@@ -131,102 +51,6 @@ static void data_access(struct ne2000 *n, abbey_io *io)
     if (!io->write)
         io->value = value;
 }
-
-/* ---- frames ---- */
-
-static void transmit(struct ne2000 *n)
-{
-    uint32_t at = (uint32_t)n->tpsr << 8, bytes = n->tbcr;
-    if (!(n->cr & CR_TXP) || n->cr & CR_STP)
-        return;
-    if (!(n->tcr & TCR_LOOP) && at >= BUFFER && at + bytes <= 2 * BUFFER && bytes >= 14 && bytes <= LONGEST) {
-        abbey_net_segment segment = { n->memory + at - BUFFER, bytes };
-        abbey_net_frame frame = { .size = sizeof frame, .bytes = bytes, .segments = &segment, .segment_count = 1 };
-        if (!abbey_net_send(n->net, &frame))
-            return; /* TXP stays until there is room */
-        abbey_net_flush(n->net);
-    }
-    n->cr &= (uint8_t)~CR_TXP;
-    n->tsr = 0x01;
-    n->isr |= ISR_PTX;
-    interrupt_update(n);
-}
-
-/* The six highest bits of the CRC register, whose highest bit is the lowest here. */
-static bool group_wanted(const struct ne2000 *n, const uint8_t *to)
-{
-    uint32_t hash = ether_hash(&n->crc, to), index = 0;
-    for (unsigned i = 0; i < 6; i++)
-        index |= (hash >> i & 1) << (5 - i);
-    return n->mar[index >> 3] >> (index & 7) & 1;
-}
-
-static bool wanted(const struct ne2000 *n, const uint8_t *to)
-{
-    static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-    if (!memcmp(to, everybody, 6))
-        return n->rcr & (RCR_BROADCAST | RCR_ALL);
-    if (to[0] & 1)
-        return n->rcr & RCR_GROUPS && (n->rcr & RCR_ALL || group_wanted(n, to));
-    return n->rcr & RCR_ALL || !memcmp(to, n->par, 6);
-}
-
-static void ring_put(struct ne2000 *n, uint32_t *at, const uint8_t *bytes, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        buffer_put(n, (uint16_t)*at, bytes[i]);
-        if (++*at == (uint32_t)n->pstop << 8)
-            *at = (uint32_t)n->pstart << 8;
-    }
-}
-
-static uint32_t receive(void *self, const abbey_net_frame *frame)
-{
-    struct ne2000 *n = self;
-    uint8_t data[LONGEST + ETHER_FCS] = { 0 };
-    uint32_t bytes = 0, pages = (uint32_t)(n->pstop - n->pstart);
-    if (n->cr & CR_STP || !(n->cr & CR_STA) || n->rcr & RCR_MONITOR || frame->bytes > LONGEST - ETHER_FCS ||
-        frame->flags & ~ABBEY_NET_GOOD || n->pstop <= n->pstart || n->curr < n->pstart || n->curr >= n->pstop)
-        return 1;
-    for (uint32_t i = 0; i < frame->segment_count; i++) {
-        memcpy(data + bytes, frame->segments[i].bytes, frame->segments[i].count);
-        bytes += (uint32_t)frame->segments[i].count;
-    }
-    if (!wanted(n, data))
-        return 1;
-    bytes = bytes < ETHER_SHORTEST ? ETHER_SHORTEST : bytes;
-    uint32_t crc = ~ether_crc_add(&n->crc, UINT32_MAX, data, bytes), at = (uint32_t)n->curr << 8;
-    memcpy(data + bytes, &crc, ETHER_FCS);
-    bytes += ETHER_FCS;
-    uint32_t needed = (HEADER + bytes + 255) / 256, free = (n->bnry + pages - n->curr) % pages;
-    if ((free ? free : pages) <= needed || n->isr & n->imr & ISR_PRX) {
-        n->rx_waits = 1;
-        return pages > needed ? 0 : 1;
-    }
-    uint32_t next = n->curr + needed;
-    next = next >= n->pstop ? next - pages : next;
-    n->rsr = (uint8_t)(RSR_PRX | (data[0] & 1 ? RSR_GROUP : 0u));
-    uint8_t header[HEADER] = { n->rsr, (uint8_t)next, (uint8_t)bytes, (uint8_t)(bytes >> 8) };
-    ring_put(n, &at, header, HEADER);
-    ring_put(n, &at, data, bytes);
-    n->curr = (uint8_t)next;
-    n->isr |= ISR_PRX;
-    return 1;
-}
-
-static void received(void *self)
-{
-    interrupt_update(self);
-}
-
-static void writable(void *self)
-{
-    transmit(self);
-}
-
-static const abbey_net_client_1 client = {
-    .size = sizeof client, .receive = receive, .received = received, .writable = writable
-};
 
 /* ---- registers ---- */
 
@@ -243,9 +67,9 @@ static void command(struct ne2000 *n, uint8_t value)
     }
     if (value & (CR_READ | CR_WRITE) && !(value & 0x20) && !n->rbcr)
         n->isr |= ISR_RDC; /* nothing to move */
-    transmit(n);
-    receive_again(n);
-    interrupt_update(n);
+    ne2000_transmit(n);
+    ne2000_receive_again(n);
+    ne2000_interrupt(n);
 }
 
 static void page0_write(struct ne2000 *n, uint32_t index, uint8_t value)
@@ -255,15 +79,15 @@ static void page0_write(struct ne2000 *n, uint32_t index, uint8_t value)
     case 2: n->pstop = value; break;
     case 3:
         n->bnry = value;
-        receive_again(n);
+        ne2000_receive_again(n);
         break;
     case 4: n->tpsr = value; break;
     case 5: n->tbcr = (uint16_t)((n->tbcr & 0xff00) | value); break;
     case 6: n->tbcr = (uint16_t)((n->tbcr & 0xff) | value << 8); break;
     case 7:
         n->isr &= (uint8_t) ~(value & 0x7f);
-        interrupt_update(n); /* an edge, when the next frame comes at once */
-        receive_again(n);
+        ne2000_interrupt(n); /* an edge, when the next frame comes at once */
+        ne2000_receive_again(n);
         break;
     case 8: n->rsar = (uint16_t)((n->rsar & 0xff00) | value); break;
     case 9: n->rsar = (uint16_t)((n->rsar & 0xff) | value << 8); break;
@@ -274,11 +98,11 @@ static void page0_write(struct ne2000 *n, uint32_t index, uint8_t value)
     case 14: n->dcr = value; break;
     case 15:
         n->imr = value;
-        receive_again(n);
+        ne2000_receive_again(n);
         break;
     default: break;
     }
-    interrupt_update(n);
+    ne2000_interrupt(n);
 }
 
 static uint8_t page0_read(const struct ne2000 *n, uint32_t index)
@@ -357,7 +181,7 @@ static int32_t adapter_create(struct ne2000 *n, abbey_dev *dev)
     ether_crc_init(&n->crc);
     if (abbey_net_address(dev, n->mac, n->station))
         return -1;
-    return abbey_net_attach(n->net, &client, n) ? abbey_fail(dev, "net: another device uses it") : 0;
+    return abbey_net_attach(n->net, &ne2000_client, n) ? abbey_fail(dev, "net: another device uses it") : 0;
 }
 
 static int32_t create_isa(abbey_dev *dev, void *self)
