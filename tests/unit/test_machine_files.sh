@@ -41,7 +41,7 @@ for file in "$ABBEY_SRCDIR"/configs/*.yaml; do
     sed 's/^/# /' err
 done
 sed -n '/^| rule |/,$p' "$doc" | grep -o '^|[^|]*|' | grep -o '`[a-z-]*`' | tr -d '`' | sort -u >documented
-grep -oh 'error\[[a-z-]*\]' "$ABBEY_SRCDIR"/tests/unit/test_config*.c | sed 's/error\[//; s/\]//' | sort -u >tested
+grep -oh 'error\[[a-z-]*\]' "$ABBEY_SRCDIR"/tests/unit/{test_config,config_errors}*.c | sed 's/error\[//; s/\]//' | sort -u >tested
 diff documented tested >difference
 result $? "rules in the manual are the rules that tests have seen"
 sed 's/^/# /' difference
