@@ -390,6 +390,7 @@ static void a_reader_that_hangs_is_given_up(void)
 {
     begin_pipes(0);
     type("%");
+    CU_ASSERT_EQUAL(poll(&(struct pollfd){ .fd = end.fd, .events = POLLIN }, 1, 10000), 1); /* it is up and writes */
     usleep(20000);
     kill(end.child, SIGTERM); /* with the buffer full and nobody reading */
     CU_ASSERT_EQUAL(finish(), 0);
