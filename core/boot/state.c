@@ -27,8 +27,8 @@ void state_flat(struct boot *boot, struct cpu *cpu, uint32_t entry)
     cpu->gdt = (struct dtable){ BOOT_GDT, sizeof gdt - 1 };
     cpu->idt = (struct dtable){ 0, 0 };
     for (unsigned i = 0; i < 6; i++)
-        cpu->seg[i] = (struct segment){ 0x18, ATTR_FLAT_DATA, 0, 0xffffffff };
-    cpu->seg[CS] = (struct segment){ 0x10, ATTR_FLAT_CODE, 0, 0xffffffff };
+        cpu->seg[i] = (struct segment){ .selector = 0x18, .attr = ATTR_FLAT_DATA, .limit = 0xffffffff };
+    cpu->seg[CS] = (struct segment){ .selector = 0x10, .attr = ATTR_FLAT_CODE, .limit = 0xffffffff };
     memset(cpu->reg, 0, sizeof cpu->reg);
     cpu->reg[ESP] = BOOT_GDT; /* grows down from below the GDT: enough for a kernel's first pushes */
     cpu->eip = entry;

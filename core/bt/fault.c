@@ -33,23 +33,34 @@ static const struct point *point_at(const struct unit *unit, const uint8_t *rip)
     return !before || (before >= LEAD_TAIL && before <= point->lead) ? point : NULL;
 }
 
-/* A repeated string instruction (strings.c): what it has done so far stands in the registers. */
-static bool at_string(const uint8_t *rip)
+/* A repeated string instruction (strings.c), as its opcode for bytes; or 0. What it has done so far stands in the
+ * registers. */
+static unsigned at_string(const uint8_t *rip)
 {
-    const uint8_t *opcode = rip + (rip[1] == 0x66 ? 2 : 1);
-    return (rip[0] == 0xf2 || rip[0] == 0xf3) && ((*opcode & 0xfc) == 0xa4 || (*opcode >= 0xaa && *opcode <= 0xaf));
+    unsigned opcode = rip[rip[1] == 0x66 ? 2 : 1] & 0xfe;
+    bool string = opcode == 0xa4 || opcode == 0xa6 || (opcode >= 0xaa && opcode <= 0xae);
+    return (rip[0] == 0xf2 || rip[0] == 0xf3) && string ? opcode : 0;
 }
 
 /* Of those, one that names two places: MOVS, CMPS. */
 static bool at_two_places(const uint8_t *rip)
 {
-    return at_string(rip) && (rip[rip[1] == 0x66 ? 2 : 1] & 0xfc) == 0xa4;
+    return (at_string(rip) & 0xfc) == 0xa4;
+}
+
+/* RSI and RDI as addresses of the guest again. */
+static void string_home(abbey_fault *fault)
+{
+    unsigned opcode = at_string((const uint8_t *)(uintptr_t)fault->rip);
+    if (opcode == 0xa4 || opcode == 0xa6 || opcode == 0xac)
+        fault->gpr[RSI] = (uint32_t)(fault->gpr[RSI] - fault->gpr[R9]);
+    if (opcode && opcode != 0xac)
+        fault->gpr[RDI] = (uint32_t)(fault->gpr[RDI] - fault->gpr[HOST_ADD]);
 }
 
 static void divert(struct bt *bt, abbey_fault *fault, const struct unit *unit, const struct point *point)
 {
-    fault->gpr[RSI] = (uint32_t)fault->gpr[RSI];
-    fault->gpr[RDI] = (uint32_t)fault->gpr[RDI];
+    string_home(fault);
     fp_note_at(bt, unit, point, fault->gpr);
     fault->gpr[HOST_EA] = point->eip;
     fault->gpr[HOST_ADD] = 0;

@@ -85,7 +85,7 @@ void xlat_sti(struct xlat *x)
     if (!cpl0(x))
         return;
     /* Nor where the next one is a loop by itself: in front of it nothing could ever be taken. */
-    if (x->index + 1 >= x->steps || x->now[1].pages != x->now->pages || x->now[1].joined) {
+    if (x->index + 1 >= x->steps || x->now[1].pages != x->now->pages || x->now[1].goes == (int16_t)(x->index + 1)) {
         x->refused = true;
         return;
     }
@@ -132,32 +132,24 @@ void xlat_pushf(struct xlat *x)
 void xlat_popf(struct xlat *x)
 {
     struct code *code = &x->code;
-    struct slow *slow;
     bool wide = x->insn->opsize == 4;
     if (!cpl0(x))
         return;
     struct operand at = stack_check(x, 0, false);
     emit_op(code, wide ? 0 : EMIT_0F, wide ? 0x8b : 0xb7, HOST_EA, at);
-    slow = slow_of(x);
-    if (slow->jumps + 2 > SLOW_JUMPS) {
-        x->refused = true;
-        return;
-    }
     flags_stash(code);
     emit_mov(code, R8, HOST_EA);
     emit_op(code, 0, 0x33, R8, eflags());  /* xor r8d, eflags */
     emit_op(code, 0, 0xf7, 0, op_reg(R8)); /* test r8d, what may not change; reserved bits are fixed */
     emit32(code, FLAG_TF | FLAG_IOPL | FLAG_NT | (wide ? FLAG_AC | FLAG_ID : 0));
-    slow->saved[slow->jumps] = true;
-    slow->jump[slow->jumps++] = emit_jcc(code, CC_NE);
+    slow_if(x, CC_NE, true);
     emit_mov(code, R8, HOST_EA);           /* IF as a mask of what pends */
     emit_op(code, 0, 0xc1, 4, op_reg(R8)); /* shl r8d, 31 - IF */
     emit8(code, 31 - IF_SHIFT);
     emit_op(code, 0, 0xc1, 7, op_reg(R8)); /* sar r8d, 31 */
     emit8(code, 31);
     emit_op(code, 0, 0x85, R8, op_mem(HOST_CPU, CPU_FIELD(signals)));
-    slow->saved[slow->jumps] = true;
-    slow->jump[slow->jumps++] = emit_jcc(code, CC_NE);
+    slow_if(x, CC_NE, true);
     /* eflags = (eflags & ~(DF | IF | RF)) | (popped & (DF | IF)); the arithmetic ones in it mean nothing now. */
     emit_load(code, R8, eflags());
     emit_op(code, 0, 0x81, 4, op_reg(R8));

@@ -3,6 +3,7 @@ core_libcore_a_SOURCES += \
 	core/bt/cache.c \
 	core/bt/check.c \
 	core/bt/debug.c \
+	core/bt/descriptors.c \
 	core/bt/emit.c \
 	core/bt/emit.h \
 	core/bt/exec.c \

@@ -118,17 +118,23 @@ struct slow *slow_of(struct xlat *x)
     return slow;
 }
 
+void slow_if(struct xlat *x, unsigned condition, bool stashed)
+{
+    struct slow *slow = slow_of(x);
+    if (slow->jumps == SLOW_JUMPS) {
+        x->refused = true;
+        return;
+    }
+    slow->saved[slow->jumps] = stashed;
+    slow->jump[slow->jumps++] = emit_jcc(&x->code, condition);
+}
+
 struct operand tlb_check(struct xlat *x, unsigned size, bool write)
 {
     const struct operand host = op_sib(HOST_EA, HOST_ADD, 0, 0);
     struct code *code = &x->code;
-    struct slow *slow = slow_of(x);
     bool alive = x->now->live_in != 0;
     int32_t table = table_disp(write ? TLB_WRITE : TLB_READ);
-    if (slow->jumps == SLOW_JUMPS) {
-        x->refused = true;
-        return host;
-    }
     if (alive)
         flags_stash(code);
     emit_pext_mem(code, HOST_ADD, HOST_EA, HOST_CPU, CPU_FIELD(bt.tlb_sets));
@@ -140,8 +146,7 @@ struct operand tlb_check(struct xlat *x, unsigned size, bool write)
     emit_op(code, 0, 0x81, 4, op_reg(R8)); /* and r8d, page mask */
     emit32(code, ~MEM_PAGE_MASK);
     emit_op(code, 0, 0x3b, R8, op_sib(HOST_TLB, HOST_ADD, 3, table + (int32_t)offsetof(struct tlb_entry, tag)));
-    slow->saved[slow->jumps] = alive;
-    slow->jump[slow->jumps++] = emit_jcc(code, CC_NE);
+    slow_if(x, CC_NE, alive);
     emit_load64(code, HOST_ADD, op_sib(HOST_TLB, HOST_ADD, 3, table + (int32_t)offsetof(struct tlb_entry, addend)));
     if (alive)
         flags_unstash(code);

@@ -12,7 +12,8 @@
  *     mov   [r15+es.base],r9d
  *     mov   byte [r15+es.attr],93h
  *
- * SS has an interrupt shadow, and protected mode has descriptors: both are the interpreter's. */
+ * SS has an interrupt shadow, which is the interpreter's. What of this there is in protected mode is in descriptors.c.
+ */
 #include "core/bt/xlat.h"
 
 static struct operand field(unsigned seg, size_t offset)
@@ -27,10 +28,17 @@ static bool loadable(struct xlat *x, unsigned seg)
     return !x->refused;
 }
 
+/* The same, or with what it holds? */
+static bool reloadable(struct xlat *x, unsigned seg)
+{
+    return loadable(x, seg) || descriptor_reloadable(x, seg);
+}
+
 /* Loads a segment register with the selector in R9D, and leaves the base there. */
 static void segment_load(struct xlat *x, unsigned seg)
 {
     struct code *code = &x->code;
+    emit_store_imm(code, field(seg, offsetof(struct segment, entry)), 0);
     emit_op(code, EMIT_66, 0x89, R9, field(seg, offsetof(struct segment, selector)));
     emit_lea(code, R9, op_sib(NO_REG, R9, 3, 0));
     emit_lea(code, R9, op_sib(R9, R9, 0, 0));
@@ -55,14 +63,17 @@ static void load_word(struct xlat *x, unsigned reg, struct operand at)
 void xlat_pop_seg(struct xlat *x)
 {
     unsigned seg = x->insn->opcode >> 3 & 7;
-    if (!loadable(x, seg))
+    if (!reloadable(x, seg))
         return;
     struct operand at = stack_check(x, 0, false);
     if (x->insn->opsize == 2)
         load_word(x, R9, at);
     else
         load_selector(x, at);
-    segment_load(x, seg);
+    if (x->mode & MODE_REAL)
+        segment_load(x, seg);
+    else
+        descriptor_reload(x, seg);
     x->delta += x->insn->opsize;
     x->fp_ready = 0; /* the slow path may change the mode */
 }
@@ -71,7 +82,7 @@ void xlat_pop_seg(struct xlat *x)
 void xlat_mov_to_seg(struct xlat *x)
 {
     const struct insn *insn = x->insn;
-    if (insn->reg > GS || !loadable(x, insn->reg))
+    if (!reloadable(x, insn->reg))
         return;
     if (insn->mod != 3)
         load_word(x, R9, operand_check(x, 2, false));
@@ -79,7 +90,10 @@ void xlat_mov_to_seg(struct xlat *x)
         x->refused = true;
     else
         emit_movzx(&x->code, R9, insn->rm);
-    segment_load(x, insn->reg);
+    if (x->mode & MODE_REAL)
+        segment_load(x, insn->reg);
+    else
+        descriptor_reload(x, insn->reg);
     x->fp_ready = 0;
 }
 

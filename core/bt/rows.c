@@ -122,6 +122,7 @@ static const struct xlat_row rows[] = {
     { MAP_1BYTE, 0xff, 0xff,  5, xlat_far_rm,   WHEN_MEM, ALL, 0 },
     { MAP_1BYTE, 0xff, 0xff,  6, xlat_push_rm,  0, 0, 0 },
 
+    { MAP_0F, 0x00, 0x00,  5, xlat_verw,  0, 0, Z },
     { MAP_0F, 0x0d, 0x0d, -1, xlat_nop,   0, 0, 0 },
     { MAP_0F, 0x10, 0x17, -1, xlat_simd,  WHEN_ANY, 0, 0 },
     { MAP_0F, 0x18, 0x1f, -1, xlat_nop,   WHEN_ANY, 0, 0 }, /* hints, and ENDBR32 with F3 */

@@ -89,18 +89,6 @@ static void over_limit(struct xlat *x, unsigned size, unsigned bit)
     emit_rorx64(&x->code, HOST_ADD, HOST_ADD, 32);
 }
 
-/* A jump to the slow path, flags being what a compare left. */
-static void slow_if_above(struct xlat *x, bool stashed)
-{
-    struct slow *slow = slow_of(x);
-    if (slow->jumps == SLOW_JUMPS) {
-        x->refused = true;
-        return;
-    }
-    slow->saved[slow->jumps] = stashed;
-    slow->jump[slow->jumps++] = emit_jcc(&x->code, CC_A);
-}
-
 /* To the slow path if R12D is above `most`. */
 static void check_offset(struct xlat *x, uint32_t most)
 {
@@ -109,7 +97,7 @@ static void check_offset(struct xlat *x, uint32_t most)
         flags_stash(&x->code);
     emit_op(&x->code, 0, 0x81, 7, op_reg(HOST_EA)); /* cmp */
     emit32(&x->code, most);
-    slow_if_above(x, alive);
+    slow_if(x, CC_A, alive);
     if (alive)
         flags_unstash(&x->code);
 }
@@ -125,7 +113,7 @@ static void check_limit(struct xlat *x, const struct access *access)
     if (alive)
         flags_stash(code);
     emit_op(code, EMIT_W, 0x3b, HOST_ADD, op_reg(R8)); /* cmp */
-    slow_if_above(x, alive);
+    slow_if(x, CC_A, alive);
     if (alive)
         flags_unstash(code);
 }

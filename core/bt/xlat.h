@@ -239,6 +239,9 @@ const struct insn *insn_keep(struct xlat *x);
  */
 struct slow *slow_of(struct xlat *x);
 
+/* To the slow path if a compare left this condition; `stashed`: by flags_stash(). */
+void slow_if(struct xlat *x, unsigned condition, bool stashed);
+
 /* Flags and EAX change places with R9D, and back: brackets code that clobbers flags which are alive. */
 void flags_stash(struct code *code);
 void flags_unstash(struct code *code);
@@ -336,6 +339,15 @@ void xlat_call(struct xlat *x);
 void xlat_ret(struct xlat *x);
 void xlat_jmp_rm(struct xlat *x);
 void xlat_call_rm(struct xlat *x);
+
+/* descriptors.c */
+
+/* May the register be loaded in line with what it holds already? */
+bool descriptor_reloadable(struct xlat *x, unsigned seg);
+/* Goes on if it holds what the selector in R9D leads to now; else to the slow path. */
+void descriptor_reload(struct xlat *x, unsigned seg);
+/* Function of a row: VERW. */
+void xlat_verw(struct xlat *x);
 
 /* real.c: functions of the rows */
 void xlat_pop_seg(struct xlat *x);

@@ -82,7 +82,12 @@ struct segment {
     uint16_t attr;
     uint32_t base;
     uint32_t limit; /* in bytes, granularity applied */
+    /* What it was loaded from, if that was an entry of the GDT by MOV, POP or LDS and the like: the selector +
+     * SEG_ENTRY, else 0; and the descriptor. The same load of the same descriptor changes nothing. */
+    uint32_t entry;
+    uint64_t descriptor;
 };
+#define SEG_ENTRY 0x10000u
 #define SEG_TYPE 0xfu
 #define SEG_S 0x10u
 #define SEG_DPL(attr) (((attr) >> 5) & 3u)
@@ -166,6 +171,7 @@ struct cpu_bt {
     /* Notes of the last x87 instruction (fpu.h): opcode and address, which are stored at once; its operand. */
     uint32_t x87_op __attribute__((aligned(8))), x87_ip, x87_dp, x87_seg;
     uint32_t x87_looped; /* core/bt/fp_note.c */
+    uint64_t addend;     /* core/bt/strings.c: of one side while the other is looked up */
     struct bt *bt;
 };
 

@@ -112,6 +112,10 @@ static void load_data(struct cpu *cpu, unsigned seg, uint16_t selector)
         cpu_raise_code(cpu, EXC_NP, SELECTOR_ERROR(selector, 0));
     descriptor_touch(cpu, &d);
     cpu->seg[seg] = descriptor_segment(&d, selector);
+    if (!(selector & SELECTOR_LOCAL)) {
+        cpu->seg[seg].entry = SEG_ENTRY + selector;
+        cpu->seg[seg].descriptor = (uint64_t)d.high << 32 | d.low;
+    }
 }
 
 void seg_load(struct cpu *cpu, unsigned seg, uint16_t selector)

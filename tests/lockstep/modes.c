@@ -7,7 +7,6 @@
 #include "tests/lockstep/world.h"
 
 #define PT_LOW 0x6000u
-#define GDT 0xa000u
 #define IVT 0xb000u
 #define HANDLERS 0xd000u
 #define COMMON 0xdc00u
@@ -131,7 +130,7 @@ static void make_descriptors(struct world_plan *plan, struct dice *dice)
         { SEL_KSTACK16, 0x0093, WORLD_CODE, 0xffff },
     };
     for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        uint32_t at = GDT + (rows[i].selector & ~7u), b = rows[i].base;
+        uint32_t at = WORLD_GDT + (rows[i].selector & ~7u), b = rows[i].base;
         put32(plan, at, (rows[i].limit & 0xffff) | b << 16);
         put32(plan, at + 4, (b >> 16 & 0xff) | rows[i].attr << 8 | (rows[i].limit & 0xf0000) | (b & 0xff000000));
     }

@@ -404,6 +404,14 @@ static void idiom_segment(struct maker *m)
         put(m, (0x50 + reg) | 0x0f00 | (seg == FS ? 0xa10000 : 0xa90000), 3);
     else
         put(m, 0x8e | (0xc0 | seg << 3 | reg) << 8, 2);
+    if (once_in(m, 2)) { /* again, and perhaps from another descriptor */
+        uint32_t changed = once_in(m, 2) ? SEL_BASED : SEL_WINDOW;
+        if (m->plan->kind == WORLD_FLAT && once_in(m, 4)) /* XOR of a byte of its base */
+            put(m, 0x3580, 2), put(m, WORLD_GDT + (changed & ~7u) + 2, 4), put(m, 1, 1);
+        put(m, 0x8e | (0xc0 | seg << 3 | reg) << 8, 2);
+    }
+    if (once_in(m, 3)) /* VERR, VERW */
+        put(m, 0x0f | (0xe0u | below(m, 2) << 3 | reg) << 16, 3);
 }
 
 static void idiom_control(struct maker *m)

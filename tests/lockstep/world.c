@@ -14,7 +14,6 @@
 #define PT_MAIN 0x7000u
 #define PT_ALIAS 0x8000u
 #define PT_TOP 0x9000u
-#define GDT 0xa000u
 #define LDT 0xa800u
 #define IDT 0xb000u
 #define TSS 0xc000u
@@ -181,7 +180,7 @@ static void make_paging(struct world_plan *plan, struct dice *dice)
         put_entry(plan, directory, (linear >> shift) % entries, directories[i].entry);
     }
     put_entry(plan, PT_LOW, 0, (WORLD_DATA + 0x5000) | page_rights(dice));
-    for (uint32_t page = GDT >> 12; page < WORLD_SYSTEM_END >> 12; page++)
+    for (uint32_t page = WORLD_GDT >> 12; page < WORLD_SYSTEM_END >> 12; page++)
         put_entry(plan, PT_LOW, page, page << 12 | 3 | (dice_32(dice) & 0x60));
     for (uint32_t page = 0; page < WORLD_CODE_PAGES + WORLD_DATA_PAGES; page++) {
         uint32_t rights = page < WORLD_CODE_PAGES + 4 ? 0x27 : page_rights(dice);
@@ -229,9 +228,9 @@ static void make_tables(struct world_plan *plan, struct dice *dice)
         { SEL_ABSENT, 0xc073, 0, 0xfffff },
     };
     for (unsigned i = 0; i < sizeof(gdt) / sizeof(gdt[0]); i++)
-        put_descriptor(plan, GDT + (gdt[i].selector & ~7u), gdt[i].base, gdt[i].limit, gdt[i].attr);
-    put32(plan, GDT + (SEL_GATE & ~7u), SEL_KCODE << 16 | (WORLD_HANDLERS + 8 * 0x90));
-    put32(plan, GDT + (SEL_GATE & ~7u) + 4, 0xec00);
+        put_descriptor(plan, WORLD_GDT + (gdt[i].selector & ~7u), gdt[i].base, gdt[i].limit, gdt[i].attr);
+    put32(plan, WORLD_GDT + (SEL_GATE & ~7u), SEL_KCODE << 16 | (WORLD_HANDLERS + 8 * 0x90));
+    put32(plan, WORLD_GDT + (SEL_GATE & ~7u) + 4, 0xec00);
     for (uint32_t i = 0; i < 16; i++)
         put_descriptor(
             plan, LDT + 8 * i, world_pointer(plan, dice), dice_32(dice) & 0xfffff, 0xf3 | (dice_32(dice) & 0xc000));

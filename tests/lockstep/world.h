@@ -32,6 +32,7 @@
 #include "tests/lockstep/random.h"
 
 #define WORLD_RAM (5u << 20)
+#define WORLD_GDT 0xa000u
 #define WORLD_RESTARTS 0xdffcu /* counts the handlers that start anew */
 #define WORLD_HANDLERS 0xd000u
 #define WORLD_HANDLERS_LOG 0xd800u

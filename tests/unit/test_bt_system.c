@@ -167,6 +167,74 @@ static void test_kick_in_loop(void)
     bench_free(b);
 }
 
+/* A segment register loaded with what it holds gets what its descriptor says now, and carry is not lost over it. */
+GUEST(reload, "32",
+    "mov $0x20, %eax; mov $2, %edi\n"
+    "1: mov %eax, %fs; mov %fs:0, %ebx; stc; mov %eax, %fs; sbb %esi, %esi; mov %fs:0, %ecx\n"
+    "movb $2, 0x2024; mov %eax, %fs; mov %fs:0, %edx; movb $0, 0x2024; dec %edi; jnz 1b\n"
+    "mov %eax, %es; lgdt 0x20010; mov %eax, %es; hlt");
+static void test_reload(void)
+{
+    const struct {
+        uint16_t limit;
+        uint32_t base;
+    } __attribute__((packed)) table = { 0x26, 0x2000 };
+    struct bench b = bench_new(reload, reload_end);
+    const uint32_t at[] = { 0x11111111, 0x22222222 };
+    rig_poke(b.rig, 0, &at[0], 4);
+    rig_poke(b.rig, RIG_DATA, &at[1], 4);
+    rig_poke(b.rig, 0x20010, &table, sizeof(table));
+    CU_ASSERT_EQUAL(bt_run(b.rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    const uint32_t *reg = b.rig->cpu->reg;
+    CU_ASSERT_EQUAL(reg[EBX], at[0]);
+    CU_ASSERT_EQUAL(reg[ECX], at[0]);
+    CU_ASSERT_EQUAL(reg[EDX], at[1]);
+    CU_ASSERT_EQUAL(reg[ESI], UINT32_MAX);
+    CU_ASSERT_EQUAL(rig_vector(b.rig), EXC_GP); /* the table is too short for it by then */
+    CU_ASSERT_EQUAL(rig_peek32(b.rig, reg[ESP]), 0x20);
+    bench_free(b);
+}
+
+/* Real mode loads a register with another base and the same selector: that is not what protected mode loaded. */
+GUEST(stale, "32",
+    "mov $0x20, %ax; mov %ax, %fs; ljmp $0x30, $(1f - stale)\n"
+    ".code16\n"
+    "1: mov %cr0, %eax; and $~1, %al; mov %eax, %cr0; ljmp $0x1000, $(1f - stale)\n"
+    "1: mov $0x20, %ax; mov %ax, %fs; mov %cr0, %eax; or $1, %al; mov %eax, %cr0; ljmpl $8, $(1f - stale + 0x10000)\n"
+    ".code32\n"
+    "1: mov $0x20, %eax; mov %eax, %fs; mov %fs:0, %ebx; hlt");
+static void test_stale(void)
+{
+    struct bench b = bench_new(stale, stale_end);
+    const uint32_t at[] = { 0x11111111, 0x22222222 };
+    const uint8_t code16[] = { 0xff, 0xff, 0, 0, 1, 0x9b, 0, 0 };
+    rig_poke(b.rig, 0x2030, code16, sizeof(code16));
+    b.rig->cpu->gdt.limit = 0x37;
+    rig_poke(b.rig, 0, &at[0], 4);
+    rig_poke(b.rig, 0x200, &at[1], 4);
+    CU_ASSERT_EQUAL(bt_run(b.rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EBX], at[0]);
+    bench_free(b);
+}
+
+/* VERW changes ZF alone. Each answer becomes a bit of EBX. */
+GUEST(verw, "32",
+    "xor %eax, %eax; mov $verw_selectors - verw + 0x10000, %esi; mov $6, %ecx; xor %ebx, %ebx\n"
+    "1: stc; verw (%esi); sbb %edx, %edx; and %edx, %ebp; verw (%esi); setz %dl; and $1, %edx; lea (%edx,%ebx,2), "
+    "%ebx\n"
+    "lea 2(%esi), %esi; loop 1b; hlt\n"
+    "verw_selectors: .word 0x10, 8, 0x20, 0, 0x23, 0x13");
+static void test_verw(void)
+{
+    struct bench b = bench_new(verw, verw_end);
+    b.rig->cpu->reg[EBP] = UINT32_MAX;
+    CU_ASSERT_EQUAL(bt_run(b.rig->cpu, UINT64_MAX), CPU_EXIT_HALT);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EAX], 0);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EBP], UINT32_MAX);
+    CU_ASSERT_EQUAL(b.rig->cpu->reg[EBX], 0x2a); /* 101010: data; code; data; null; with an RPL that fits, and not */
+    bench_free(b);
+}
+
 /* System calls between CPL 3 and 0 never come back to the loop once they are translated. */
 GUEST(calls, "32",
     "jmp call_user\n"
@@ -241,6 +309,9 @@ static const struct unit_test tests[] = {
     { "a kick in a loop of one instruction behind STI", test_kick_in_loop },
     { "RDTSC is the host's and an offset", test_counter },
     { "... unless CR4.TSD says no", test_counter_barred },
+    { "a segment register is loaded with what it holds", test_reload },
+    { "a selector of real mode is another one", test_stale },
+    { "VERW", test_verw },
     { "system calls stay in translated code", test_calls_stay },
 };
 UNIT_MAIN("bt_system", tests)
