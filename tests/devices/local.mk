@@ -20,7 +20,9 @@ DEVICE_TESTS = \
 	tests/devices/test_i8237 \
 	tests/devices/test_fdc \
 	tests/devices/test_debug \
-	tests/devices/test_vga
+	tests/devices/test_vga \
+	tests/devices/test_vga_dispi \
+	tests/devices/test_vga_graphics
 check_PROGRAMS += $(DEVICE_TESTS)
 TESTS += $(DEVICE_TESTS)
 $(DEVICE_TESTS): $(plugin_PROGRAMS)
@@ -133,10 +135,19 @@ tests_devices_test_debug_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_debug_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_debug_LDADD = $(DEVICE_LIBS)
 
-tests_devices_test_vga_SOURCES = tests/devices/test_vga.c
+VGA_RIG = tests/devices/vga_rig.c tests/devices/vga_rig.h
+tests_devices_test_vga_SOURCES = tests/devices/test_vga.c $(VGA_RIG)
 tests_devices_test_vga_CPPFLAGS = $(DEVICE_CPPFLAGS)
 tests_devices_test_vga_CFLAGS = $(DEVICE_CFLAGS)
 tests_devices_test_vga_LDADD = $(DEVICE_LIBS)
+tests_devices_test_vga_dispi_SOURCES = tests/devices/test_vga_dispi.c $(VGA_RIG)
+tests_devices_test_vga_dispi_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_vga_dispi_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_vga_dispi_LDADD = $(DEVICE_LIBS)
+tests_devices_test_vga_graphics_SOURCES = tests/devices/test_vga_graphics.c $(VGA_RIG)
+tests_devices_test_vga_graphics_CPPFLAGS = $(DEVICE_CPPFLAGS)
+tests_devices_test_vga_graphics_CFLAGS = $(DEVICE_CFLAGS)
+tests_devices_test_vga_graphics_LDADD = $(DEVICE_LIBS)
 
 tests_devices_test_pcnet_SOURCES = tests/devices/test_pcnet.c
 tests_devices_test_pcnet_CPPFLAGS = $(DEVICE_CPPFLAGS)
