@@ -34,12 +34,21 @@ tests_unit_test_interp_SOURCES = tests/unit/test_interp.c
 tests_unit_test_interp_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_interp_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_interp_LDADD = $(UNIT_LIBS)
-check_PROGRAMS += tests/unit/test_config tests/unit/test_config_errors
-TESTS += tests/unit/test_config tests/unit/test_config_errors
-tests_unit_test_config_SOURCES = tests/unit/test_config.c tests/unit/config_fixture.c tests/unit/config_fixture.h
+check_PROGRAMS += tests/unit/test_config tests/unit/test_config_errors tests/unit/test_config_files tests/unit/test_config_show
+TESTS += tests/unit/test_config tests/unit/test_config_errors tests/unit/test_config_files tests/unit/test_config_show
+CONFIG_RIG = tests/unit/config_rig.c tests/unit/config_rig.h tests/unit/config_fixture.c tests/unit/config_fixture.h
+tests_unit_test_config_SOURCES = tests/unit/test_config.c $(CONFIG_RIG)
 tests_unit_test_config_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_config_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_test_config_LDADD = $(UNIT_LIBS)
+tests_unit_test_config_files_SOURCES = tests/unit/test_config_files.c $(CONFIG_RIG)
+tests_unit_test_config_files_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_config_files_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_config_files_LDADD = $(UNIT_LIBS)
+tests_unit_test_config_show_SOURCES = tests/unit/test_config_show.c $(CONFIG_RIG)
+tests_unit_test_config_show_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_config_show_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_test_config_show_LDADD = $(UNIT_LIBS)
 tests_unit_test_config_errors_SOURCES = tests/unit/test_config_errors.c tests/unit/config_errors.h \
 	tests/unit/config_errors_text.c tests/unit/config_errors_keys.c tests/unit/config_errors_devices.c \
 	tests/unit/config_errors_buses.c tests/unit/config_errors_irqs.c tests/unit/config_errors_backends.c \
