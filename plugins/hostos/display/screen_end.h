@@ -15,10 +15,12 @@ struct screen_end;
 
 /* What the display does with it. [locked] */
 struct screen_end_calls {
-    /* This rectangle of the picture is new; a picture of another size says so first. */
-    void (*resized)(struct screen_end *end); /* may be NULL */
+    /* The picture may have another size; changed() with all of it follows. May be NULL. */
+    void (*resized)(struct screen_end *end);
+    /* This rectangle of the picture is new. */
     void (*changed)(struct screen_end *end, uint32_t x, uint32_t y, uint32_t width, uint32_t height);
-    void (*tick)(struct screen_end *end); /* before each look; may be NULL */
+    /* The screen is about to be looked at. May be NULL. */
+    void (*tick)(struct screen_end *end);
 };
 
 struct screen_end {
