@@ -35,9 +35,9 @@ guest_tests = \
 	tests/guests/system-windows.sh \
 	tests/guests/system.sh
 TESTS += $(guest_tests)
-EXTRA_DIST += $(guest_tests) tests/guests/fetch-files tests/guests/fetch-linux tests/guests/guest-initrd \
-	tests/guests/init tests/guests/linux.bash tests/guests/make-debian tests/guests/media.bash tests/guests/net-peer \
-	tests/guests/net.bash
+EXTRA_DIST += $(guest_tests) tests/guests/fetch-files tests/guests/fetch-linux tests/guests/free-ports \
+	tests/guests/guest-initrd tests/guests/init tests/guests/linux.bash tests/guests/make-debian \
+	tests/guests/media.bash tests/guests/net-peer tests/guests/net.bash
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.
 system_guest = tests/guests/system/system.elf

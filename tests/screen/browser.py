@@ -2,7 +2,6 @@
 import base64
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -11,7 +10,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from chromium import Browser  # noqa: E402
 
-ABBEY = os.environ["ABBEY"]
+ABBEY, SRCDIR = os.environ["ABBEY"], os.environ["ABBEY_SRCDIR"]
 guest, pictures = sys.argv[1:]
 work = tempfile.mkdtemp()
 number = 0
@@ -36,9 +35,7 @@ def result(name, good, why=""):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return int(subprocess.check_output([f"{SRCDIR}/tests/guests/free-ports"]))
 
 
 def control(*arguments):
@@ -106,7 +103,7 @@ finally:
     if machine:
         control("vm.quit")
         try:
-            result("the machine ends as it was told", machine.wait(60) == 130, machine.returncode)
+            result("the machine ends as it was told", machine.wait(LIMIT) == 130, machine.returncode)
         except subprocess.TimeoutExpired:
             machine.kill()
             result("the machine ends as it was told", False, "it does not")

@@ -68,7 +68,7 @@ class Client:
     """Connected, the size known; the picture is a list of rows of pixels as integers."""
 
     def __init__(self, port, password=None, web=False):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+        self.sock = socket.create_connection(("127.0.0.1", port), timeout=300)
         if web:
             self.sock = WebSocket(self.sock)
         assert self.exactly(12).startswith(b"RFB 003.")

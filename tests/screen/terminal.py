@@ -69,7 +69,7 @@ class Terminal:
             [ABBEY, "run", *arguments], stdin=slave, stdout=slave, stderr=subprocess.PIPE, start_new_session=True
         )
 
-    def until(self, test, limit=60):
+    def until(self, test, limit=300):
         end = time.monotonic() + limit
         while not test(self.screen):
             if time.monotonic() > end:
@@ -96,7 +96,7 @@ backends: {{ screen: {{ backend: text }} }}
 devices: {{ vga: {{ display: screen }} }}
 """
         )
-    t = Terminal(10, 40, path, "--timeout", "300")
+    t = Terminal(10, 40, path, "--timeout", "1200")
     # FAh, the mouse's acknowledge, in row 1: a middle dot, yellow on red.
     shown = t.until(lambda s: s.cells.get((1, 0), "")[:1] == ("\u00b7",))
     result("cells come out as characters", shown, t.screen.all[-300:])
@@ -123,13 +123,12 @@ devices: {{ vga: {{ display: screen }} }}
                 and s.cells[0, start + i][1] == "0;97;44"
                 and (w is None or s.cells[0, start + i][0] == w)
                 for i, w in enumerate(wanted)
-            ),
-            10,
+            )
         )
         result(f"{name} reaches the guest", seen, [t.screen.cells.get((0, start + i)) for i in range(len(codes))])
     t.type(b"\x01x")
     status = t.until(lambda s: t.run.poll() is not None) and t.run.wait()
-    t.until(lambda s: "\x1b[?1049l" in s.all, 5)
+    t.until(lambda s: "\x1b[?1049l" in s.all)
     result("Ctrl-A x quits", status == 130, status)
     result("the user's screen is back", "\x1b[?1049h" in t.screen.all and "\x1b[?1049l" in t.screen.all)
     result("and the terminal's mode", termios.tcgetattr(t.slave) == t.before)

@@ -14,6 +14,7 @@ ABBEY, SRCDIR = os.environ["ABBEY"], os.environ["ABBEY_SRCDIR"]
 work = tempfile.mkdtemp()
 number = 0
 running = None
+LIMIT = 300  # seconds for what takes a moment: the host may be slow
 
 
 def result(name, good, why=""):
@@ -26,9 +27,7 @@ def result(name, good, why=""):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return int(subprocess.check_output([f"{SRCDIR}/tests/guests/free-ports"]))
 
 
 def machine(more):
@@ -53,32 +52,30 @@ def start(more):
     global running
     stop()
     running = subprocess.Popen(
-        [ABBEY, "run", machine(more), "--timeout", "300", "--control", f"{work}/control"],
+        [ABBEY, "run", machine(more), "--timeout", str(4 * LIMIT), "--control", f"{work}/control"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=open(f"{work}/err", "w"),
     )
-    for _ in range(600):
-        if os.path.exists(f"{work}/control") or running.poll() is not None:
-            break
-        time.sleep(0.05)
+    attempt(lambda: "running" in control("vm.status") or running.poll() is not None)
 
 
 def stop():
     global running
     if running:
         control("vm.quit")
-        running.wait(30)
+        running.wait(LIMIT)
         running = None
     if os.path.exists(f"{work}/control"):
         os.unlink(f"{work}/control")
 
 
 def control(*arguments):
-    return subprocess.run([ABBEY, "ctl", f"{work}/control", *arguments], stdout=subprocess.PIPE, text=True).stdout
+    command = [ABBEY, "ctl", f"{work}/control", *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
-def attempt(test, limit=30):
+def attempt(test, limit=LIMIT):
     """Whether the condition comes true in time."""
     end = time.monotonic() + limit
     while time.monotonic() < end:
@@ -193,7 +190,7 @@ def tests():
     web_port = free_port()
     start(f'listen: "127.0.0.1:{port}", web: {web_port}, web_root: {root}')
     for time_of in ("are served", "are served again"):
-        with socket.create_connection(("127.0.0.1", web_port), timeout=20) as sock:
+        with socket.create_connection(("127.0.0.1", web_port), timeout=LIMIT) as sock:
             sock.sendall(b"GET /vnc.html HTTP/1.0\r\n\r\n")
             answer = b""
             while more := sock.recv(1000):

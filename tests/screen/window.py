@@ -24,7 +24,7 @@ def result(name, good, why=""):
     sys.stdout.flush()
 
 
-def attempt(test, limit=60):
+def attempt(test, limit=300):
     end = time.monotonic() + limit
     while time.monotonic() < end:
         if test():
@@ -34,7 +34,11 @@ def attempt(test, limit=60):
 
 
 def settled(value):
-    """The value once it has stayed the same for a second: what was done before has reached the guest."""
+    """The value once a key that was typed has been shown, and it has stayed the same for a second: what was done before the
+    key has reached the guest."""
+    before = codes(0)
+    xdo("key", "q")
+    attempt(lambda: codes(0) >= before + 2)
     last, since = value(), time.monotonic()
     while time.monotonic() < since + 1:
         time.sleep(0.1)
@@ -118,7 +122,7 @@ def begin():
         "devices.vga.display=screen",
     ]
     machine = subprocess.Popen(
-        [ABBEY, "run", "pc", "--timeout", "300", "--control", f"{work}/control"]
+        [ABBEY, "run", "pc", "--timeout", "1200", "--control", f"{work}/control"]
         + [word for setting in settings for word in ("--set", setting)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -160,7 +164,7 @@ def tests():
     result("and gives it back", attempt(lambda: geometry()[2:] == (720, 400)), geometry())
 
     second = subprocess.run(
-        [ABBEY, "run", "pc", "--timeout", "5", "--set", "backends.screen={ backend: sdl }"],
+        [ABBEY, "run", "pc", "--timeout", "60", "--set", "backends.screen={ backend: sdl }"],
         env={**os.environ, "DISPLAY": ":none"},
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -168,7 +172,7 @@ def tests():
     )
     result("no window without a desktop, in words", second.returncode == 1 and "no window can be opened" in second.stderr, second.stderr)
     machine.terminate()
-    time.sleep(0.5)
+    attempt(lambda: "asked the guest to power off" in open(f"{work}/err").read())  # two signals at once are one
     machine.terminate()
     result("SIGTERM is still the machine's", attempt(lambda: machine.poll() is not None) and machine.returncode == 143, machine.returncode)
 
