@@ -1,6 +1,6 @@
 #!/bin/bash
-# bios.sh - the services of the BIOS and the ways to reset, as programs in real mode use them: a diskette of ours runs the
-# checks (tests/guests/bios/boot.S). Prints TAP.
+# bios.sh - the services of the BIOS and the ways to reset, as programs in real mode use them: a diskette of ours runs
+# the checks (tests/guests/bios/boot.S). Prints TAP.
 . "${ABBEY_SRCDIR:?}/tests/guests/media.bash"
 [ -e /usr/share/seabios/bios-256k.bin ] || skip_all "SeaBIOS is not installed (Debian: seabios)"
 cases=18
@@ -9,8 +9,7 @@ cases=18
 run() {
     cp "$ABBEY_BUILDDIR/tests/guests/bios/boot.img" "$work/fd.img"
     truncate -s 1440K "$work/fd.img"
-    rm -f "$work/serial"
-    start floppy --engine "$1" --set backends.fd.path="$work/fd.img" --set devices.vga=null --set firmware.menu=false
+    pc floppy --engine "$1" --set backends.fd.path="$work/fd.img" --set devices.vga=null --set firmware.menu=false
     serial '^done'
     quit
     while IFS= read -r line; do

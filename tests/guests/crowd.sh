@@ -2,38 +2,12 @@
 # crowd.sh - three hundred processes alive in Linux at a time: all compute the same, and the host's mappings stay under
 # its limit. Then programs, and how much of what runs behind the boot is interpreted. Prints TAP.
 # ABBEY_TEST_SHORT=1 leaves it at thirty processes, and the first part.
-: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
-limit=1200 # seconds; alone it takes 10
-guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
 processes=300
 [ "${ABBEY_TEST_SHORT-}" ] && processes=30
-work=$(mktemp -d)
-pid=
-trap '[ "$pid" ] && kill -KILL "$pid" 2>/dev/null; rm -rf "$work"' EXIT
-number=0
+fetch_linux 686
 
-if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; then
-    sed 's/^/# /' "$work/fetch"
-    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
-    exit 0
-fi
-
-result() {
-    number=$((number + 1))
-    if "${@:2}"; then
-        echo "ok $number - $1"
-    else
-        echo "not ok $number - $1"
-        echo "# expected: ${*:2}"
-        tail -n 5 "$work/out" "$work/err" | tr -d '\r' | cat -v | sed 's/^/#   /'
-    fi
-}
-skip() {
-    number=$((number + 1))
-    echo "ok $number - $1 # SKIP $2"
-}
-
-cat >"$work/script" <<TEXT
+initrd <<TEXT
 case " \$(cat /proc/cmdline) " in
 *" programs "*)
     say "begin"
@@ -59,42 +33,27 @@ until [ "\$(wc -l </done)" = $processes ]; do sleep 1; done
 say "same" \$(sort /done | uniq -c)
 read -r line
 TEXT
-"$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/script" "$work/initrd.gz"
 mkfifo "$work/in"
 exec 8<>"$work/in"
 
-# begin WORDS OPTION... - starts the guest; its socket is there.
-begin() {
-    : >"$work/out"
-    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd.gz" --set memory=256M \
-        --set boot.cmdline="console=ttyS0 quiet test=script $1" --control "$work/sock" --timeout $limit "${@:2}" \
-        <"$work/in" >"$work/out" 2>"$work/err" &
-    pid=$!
+begin() { # WORDS OPTION...
+    boot "test=script $1" --set memory=256M "${@:2}" <"$work/in"
 }
-says() { # waits for it
-    local tries=$((limit * 10))
-    until grep -qE "^abbey-test: $1"$'\r?$' "$work/out"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 $pid 2>/dev/null || return 1
-        sleep 0.1
-    done
-}
-end() { # lets it power off; the status
+end() { # lets it power off
     echo >&8
-    wait $pid
-    status=$?
-    pid=
+    ended "$@"
 }
-# statistics NAME - into NAME.json; the guest stands still meanwhile, for on the instruction clock even an idle one runs many
-# instructions between the reading of two counters.
+# statistics NAME - into NAME.json; the guest stands still meanwhile, for on the instruction clock even an idle one runs
+# many instructions between the reading of two counters.
 statistics() {
-    "$ABBEY" ctl --timeout 120 "$work/sock" vm.pause >/dev/null 2>>"$work/err"
-    "$ABBEY" ctl --timeout 120 --json "$work/sock" vm.stats >"$work/$1.json" 2>>"$work/err"
-    "$ABBEY" ctl --timeout 120 "$work/sock" vm.resume >/dev/null 2>>"$work/err"
+    ctl vm.pause
+    ctl --json vm.stats
+    mv "$work/ctl" "$work/$1.json"
+    ctl vm.resume
 }
-# Of 1000 instructions between "begin" and "end" fewer than one was interpreted. How many there are, and how many code has
-# that was never translated, is known on the instruction clock; callouts are counted on the host's, for on the other RDTSC
-# and repeated strings are the interpreter's.
+# Of 1000 instructions between "begin" and "end" fewer than one was interpreted. How many there are, and how many code
+# has that was never translated, is known on the instruction clock; callouts are counted on the host's, for on the other
+# RDTSC and repeated strings are the interpreter's.
 seldom_interpreted() {
     python3 - "$work"/{exact,plain}-{begin,end}.json <<'PYTHON'
 import json, sys
@@ -131,8 +90,7 @@ mappings=$(python3 -c 'import json, sys; s = json.load(open(sys.argv[1])); print
     "$work/crowd.json")
 echo "# $(wc -l <"/proc/$pid/maps") mappings of the host now, at most $mappings in windows"
 result "the host's mappings are under its limit" [ $((mappings + 1000)) -lt "$(cat /proc/sys/vm/max_map_count)" ]
-end
-result "the guest powers off" [ $status -eq 0 ]
+result "the guest powers off" end 0
 if [ "${ABBEY_TEST_SHORT-}" ]; then
     skip "programs run alike" "ABBEY_TEST_SHORT is set"
     skip "fewer than 1 in 1000 instructions are interpreted" "ABBEY_TEST_SHORT is set"

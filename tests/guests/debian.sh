@@ -1,49 +1,44 @@
 #!/bin/bash
-# debian.sh - Debian, installed by debootstrap on a disk of its own (see make-debian): it starts from its IDE disk by SeaBIOS
-# and GRUB, is logged in to on the screen and on the serial port, writes files and their sums, checks those of all times before,
-# and powers off; then its file system is checked from outside. The same from images of other formats, and over NBD.
-# Pictures of the screen are kept in tests/pictures of the build folder. Prints TAP.
+# debian.sh - Debian, installed by debootstrap on a disk of its own (see make-debian): it starts from its IDE disk by
+# SeaBIOS and GRUB, is logged in to on the screen and on the serial port, writes files and their sums, checks those of
+# all times before, and powers off; then its file system is checked from outside. The same from images of other formats,
+# and over NBD. Pictures of the screen are kept in tests/pictures of the build folder. Prints TAP.
 #
-# ABBEY_CYCLES=N starts it N times from each kind of image, raw, qcow2, vmdk and nbd, or from those that ABBEY_FORMATS lists;
-# 20 is the long run, of an hour or so. Without it, it is two times from a raw image and once from qcow2. ABBEY_TEST_SHORT=1
-# leaves all out: making the disk takes minutes.
-. "${ABBEY_SRCDIR:?}/tests/guests/media.bash"
+# ABBEY_CYCLES=N starts it N times from each kind of image, raw, qcow2, vmdk and nbd, or from those that ABBEY_FORMATS
+# lists; 20 is the long run, of an hour or so. Without it, it is two times from a raw image and once from qcow2.
+# ABBEY_TEST_SHORT=1 leaves all out: making the disk takes minutes.
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
 [ -z "${ABBEY_TEST_SHORT-}" ] || skip_all "ABBEY_TEST_SHORT is set"
 need debootstrap debootstrap
 need grub-mkimage grub-common
 need mke2fs e2fsprogs
 need qemu-img qemu-utils
 [ "$(id -u)" -eq 0 ] || skip_all "debootstrap takes root"
-if ! "$ABBEY_SRCDIR/tests/guests/make-debian" "$guests/debian.img" >"$work/make" 2>&1 </dev/null; then
-    tail -n 20 "$work/make" | sed 's/^/# /'
+if ! "$ABBEY_SRCDIR/tests/guests/make-debian" "$guests/debian.img" >"$work/log" 2>&1; then
+    tail -n 20 "$work/log" | sed 's/^/# /'
     skip_all "Debian cannot be installed here"
 fi
-limit=600 # alone a start takes half a minute
 pictures=$ABBEY_BUILDDIR/tests/pictures
 mkdir -p "$pictures"
 mkfifo "$work/keys"
 exec 7<>"$work/keys" # for both, or opening would wait for the other side
 times=0              # it has been started from this image
 
-# The machine `disk` with that backend; what is written to descriptor 7 is typed on the serial line.
-on() { # BACKEND
-    : >"$work/serial"
-    : >"$work/screen"
-    "$ABBEY" run disk --set "backends.hd={ $1 }" --set 'backends.tty={ backend: stdio }' --set devices.com1.line=tty \
-        --timeout 1800 --control "$work/sock" <&7 >"$work/serial" 2>"$work/err" &
-    pid=$!
-    status=
+# on BACKEND - the machine `disk` with that; what is written to descriptor 7 is typed on the serial line.
+on() {
+    start disk --set "backends.hd={ $1 }" --set 'backends.tty={ backend: stdio }' --set devices.com1.line=tty <"$work/keys"
 }
 type_serial() {
     printf '%s\r' "$1" >&7
 }
 # log_in - as root on the serial line; then a command's answer is in the log.
 log_in() {
-    serial 'abbey login: ' || return
+    waits has out 'abbey login: ' || return
     type_serial root
-    serial '[#] $' || return
+    waits has out '[#] $' || return
 }
-# One more start: the sums of all before are right; more files, some of them small, and their sums.
+# One more start: the sums of all before are right; more files, some of them small, and their sums. On one line, for the
+# terminal's echo of a second could come within an answer to the first.
 commands() {
     cat <<'TEXT'
 mkdir -p /data && cd /data && touch sums
@@ -54,10 +49,9 @@ poweroff
 TEXT
 }
 run_commands() {
-    local line
-    while read -r line; do type_serial "$line"; done < <(commands)
+    type_serial "$(commands | paste -sd ';')"
     ended
-    grep -aq 'files [0-9]* written' "$work/serial" && [ $status -eq 0 ]
+    has out 'files [0-9]* written' && [ $status -eq 0 ]
 }
 # checked IMAGE - the file system on a raw image is clean, and the files have their sums.
 checked() {
@@ -73,7 +67,7 @@ cycle() {
     result "$1: comes to a login on the serial line" log_in
     result "$1: writes files and powers off" run_commands
     times=$((times + 1))
-    [ $times -eq 1 ] || result "$1: what was written before is good" grep -aq 'sums good of [1-9]' "$work/serial"
+    [ $times -eq 1 ] || result "$1: what was written before is good" has out 'sums good of [1-9]'
 }
 cycles() { # NAME BACKEND COUNT
     local i
@@ -81,36 +75,37 @@ cycles() { # NAME BACKEND COUNT
     for ((i = 1; i <= $3; i++)); do cycle "$1, start $i" "$2"; done
 }
 
+# GRUB takes the first entry after a moment, unless a key is pressed: one that moves nothing, from the beginning on.
+menu_stands() {
+    screen_has 'Debian with a text screen' || { key up && false; }
+}
 screens() {
     on "backend: disk, path: \"$work/disk.img\""
-    result "GRUB shows its menu" shows 'Debian with a text screen'
+    result "GRUB shows its menu" waits menu_stands
     key down
     result "whose second entry is taken" shows '\*Debian with a text screen'
     key enter
     result "Debian comes to a login on its text screen" shows 'abbey login:'
-    "$ABBEY" ctl "$work/sock" screen.shot file="$pictures/debian-text.png" >/dev/null
-    "$ABBEY" ctl "$work/sock" input.type text=$'root\n' >/dev/null
+    ctl screen.shot file="$pictures/debian-text.png"
+    ctl input.type text=$'root\n'
     result "where root logs in" shows 'root@abbey'
-    "$ABBEY" ctl "$work/sock" input.type text=$'echo typed $((6 * 7)) >/dev/ttyS0\n' >/dev/null
-    result "and gives a command" serial 'typed 42'
-    "$ABBEY" ctl "$work/sock" input.type text=$'poweroff\n' >/dev/null
-    ended
-    result "which powers off" [ $status -eq 0 ]
+    ctl input.type text=$'echo typed $((6 * 7)) >/dev/ttyS0\n'
+    result "and gives a command" waits has out 'typed 42'
+    ctl input.type text=$'poweroff\n'
+    result "which powers off" ended 0
     result "the file system is clean" e2fsck_clean "$work/disk.img"
 
     on "backend: disk, path: \"$work/disk.img\""
     result "with a frame buffer it comes to a login too" log_in
-    sleep 1
-    result "which has a size of its own" frame_buffer
+    result "which has a size of its own" waits frame_buffer
     type_serial poweroff
-    ended
-    result "and powers off" [ $status -eq 0 ]
+    result "and powers off" ended 0
 }
 e2fsck_clean() {
     e2fsck -fn "$1?offset=1048576" >"$work/fsck" 2>&1
 }
 frame_buffer() {
-    "$ABBEY" ctl "$work/sock" screen.shot file="$pictures/debian-frame-buffer.png" >/dev/null
+    ctl screen.shot file="$pictures/debian-frame-buffer.png"
     file_size=$(od -An -tu1 -j16 -N8 "$pictures/debian-frame-buffer.png" | awk '{ print $3 * 256 + $4 "x" $7 * 256 + $8 }')
     [ "$file_size" = 1024x768 ]
 }
@@ -131,9 +126,7 @@ image_cycles() { # FORMAT COUNT
 }
 nbd_cycles() {
     cp --sparse=always "$guests/debian.img" "$work/disk.img"
-    nbdkit --exit-with-parent --foreground --unix "$work/nbd" file "$work/disk.img" 7>&- &
-    local server=$!
-    until [ -S "$work/nbd" ]; do sleep 0.1; done
+    nbd file "$work/disk.img"
     cycles "NBD" "backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\"" "$1"
     kill $server
     wait $server

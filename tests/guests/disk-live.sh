@@ -1,77 +1,19 @@
 #!/bin/bash
-# disk-live.sh - what happens to disks while a machine runs: a disc is changed over the control socket, the host's disk runs full
-# and the machine is paused until there is room, a server of disks dies with what it had not flushed, Abbey is killed while the
-# guest writes and flushes. Prints TAP.
-: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
-limit=300
+# disk-live.sh - what happens to disks while a machine runs: a disc is changed over the control socket, the host's disk
+# runs full and the machine is paused until there is room, a server of disks dies with what it had not flushed, Abbey is
+# killed while the guest writes and flushes. Prints TAP.
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
+about="disk: "
 kills=3 # of the 50 that $ABBEY_KILLS may ask for
-[ "${ABBEY_TEST_SHORT-}" ] && limit=1200 kills=1
+[ "${ABBEY_TEST_SHORT-}" ] && kills=1
 kills=${ABBEY_KILLS-$kills}
-guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-work=$(mktemp -d)
-pid=
-trap '[ "$pid" ] && kill -KILL "$pid" 2>/dev/null; mountpoint -q "$work/small" && umount "$work/small"; rm -rf "$work"' EXIT
-number=0
+fetch_linux 686
 
-if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; then
-    sed 's/^/# /' "$work/fetch"
-    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
-    exit 0
-fi
-
-result() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - disk: $name"
-    else
-        echo "not ok $number - disk: $name"
-        echo "# expected: $*"
-        tail -n 12 "$work/out" "$work/err" "$work/ctl" 2>/dev/null | tr -d '\r' | cat -v | sed 's/^/#   /'
-    fi
-}
-skip() {
-    number=$((number + 1))
-    echo "ok $number - disk: $1 # SKIP $2"
-}
-initrd() { # MODULE...: with the script on stdin
-    cat >"$work/test.sh"
-    "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" "$@"
-}
-# The guest runs in the background as process $pid.
-start() {
-    : >"$work/out"
-    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
-        --set boot.cmdline="console=ttyS0 quiet test=script" --set control.socket="$work/socket" "$@" --timeout $limit \
-        </dev/null >"$work/out" 2>"$work/err" &
-    pid=$!
-}
-says() { # waits until the guest has said it
-    local tries=$((limit * 10))
-    until grep -qE "^abbey-test: $1"$'\r?$' "$work/out"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        kill -0 "$pid" 2>/dev/null || { grep -qE "^abbey-test: $1"$'\r?$' "$work/out"; return; } # one more look, at what it said last
-        sleep 0.1
-    done
-}
-ctl() {
-    "$ABBEY" ctl "$work/socket" "$@" >"$work/ctl" 2>&1
+run() { # OPTION...
+    boot test=script --set memory=128M "$@"
 }
 paused() {
-    local tries=600
-    until ctl vm.status && grep -q paused "$work/ctl"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] && kill -0 "$pid" || return 1
-        sleep 0.1
-    done
-}
-ended() { # with that status
-    wait "$pid"
-    local status=$?
-    pid=
-    [ $status -eq "$1" ]
+    ctl vm.status && grep -q paused "$work/ctl"
 }
 
 # ---- discs ----
@@ -105,7 +47,7 @@ for diskette in first second; do
     say "no more $diskette"
 done
 TEXT
-start --set 'backends.c={ backend: disk, mode: read-only }' --set devices.cd0.media=c \
+run --set 'backends.c={ backend: disk, mode: read-only }' --set devices.cd0.media=c \
     --set 'backends.f={ backend: disk }' --set devices.fd0.media=f
 says ready
 result "a disc is put in" eval 'ctl cd.insert path="$work/one.iso" && says "disc $(sum "$work/one.iso")"'
@@ -123,7 +65,9 @@ result "the guest ends" ended 0
 if [ ! "${ABBEY_TEST_SHORT-}" ]; then
     mkdir "$work/small"
     if mount -t tmpfs -o size=6m none "$work/small" 2>/dev/null; then
-        initrd virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk <<'TEXT'
+        trap 'umount -l "$work/small"; clean' EXIT
+        # shellcheck disable=SC2086 # a list of words
+        initrd $virtio_modules virtio_blk <<'TEXT'
 say "ready"
 dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
 dd if=/data of=/dev/vda bs=64k conv=fsync 2>/dev/null && say "written"
@@ -132,15 +76,15 @@ dd if=/dev/vda bs=64k count=64 2>/dev/null | cmp - /data && say "same"
 TEXT
         "$ABBEY" disk create "$work/small/disk.qcow2" 64M
         head -c 4M /dev/zero >"$work/small/ballast"
-        start --set "backends.d={ backend: disk, path: \"$work/small/disk.qcow2\" }" --set 'devices.vd={ device: virtio-blk, media: d }'
+        run --set "backends.d={ backend: disk, path: \"$work/small/disk.qcow2\" }" --set 'devices.vd={ device: virtio-blk, media: d }'
         says ready
-        result "a full disk of the host pauses the machine" paused
+        result "a full disk of the host pauses the machine" waits paused
         result "the reason is said" grep -q "no room on the host" "$work/ctl"
         rm "$work/small/ballast"
         result "with room again it can be resumed" eval 'ctl vm.resume && says written'
         result "and nothing was lost" says same
         result "the guest ends after that" ended 0
-        umount "$work/small"
+        umount "$work/small" && trap clean EXIT
     else
         skip "a full disk" "no tmpfs can be mounted here"
     fi
@@ -149,20 +93,15 @@ fi
 # ---- a server that dies ----
 
 # Its memory is all that it has: what was not flushed is gone with it, and must be written again.
-server=
-serve() {
-    rm -f "$work/nbd"
-    nbdkit --exit-with-parent --foreground --unix "$work/nbd" memory 64M >"$work/server" 2>&1 &
-    server=$!
-    until [ -S "$work/nbd" ]; do sleep 0.1; kill -0 $server || return 1; done
-}
+serve() { nbd memory 64M; }
 dies() {
     kill -KILL $server
     wait $server 2>/dev/null
     true
 }
 if [ ! "${ABBEY_TEST_SHORT-}" ] && command -v nbdkit >/dev/null && "$ABBEY" plugins describe nbd >/dev/null 2>&1; then
-    initrd virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk <<'TEXT'
+    # shellcheck disable=SC2086
+    initrd $virtio_modules virtio_blk <<'TEXT'
 dd if=/dev/urandom of=/data bs=64k count=64 2>/dev/null
 dd if=/data of=/dev/vda bs=64k oflag=direct 2>/dev/null
 dd if=/dev/zero of=/dev/vda bs=64k seek=3 count=2 oflag=direct 2>/dev/null
@@ -176,12 +115,8 @@ TEXT
     mkfifo "$work/keys"
     exec 8<>"$work/keys"
     serve
-    : >"$work/out"
-    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
-        --set boot.cmdline="console=ttyS0 quiet test=script" --set control.socket="$work/socket" --timeout $limit \
-        --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }" \
-        --set 'devices.vd={ device: virtio-blk, media: d }' <&8 >"$work/out" 2>"$work/err" &
-    pid=$!
+    run --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }" \
+        --set 'devices.vd={ device: virtio-blk, media: d }' <"$work/keys"
     result "a guest writes to a server and flushes nothing" says written
     dies
     serve
@@ -189,7 +124,7 @@ TEXT
     result "another server, which has nothing of it, is given it again" says "first same"
     dies
     echo >&8
-    result "without a server the machine is paused after a while" paused
+    result "without a server the machine is paused after a while" waits paused
     result "the reason is said" grep -q "server of a disk does not answer" "$work/ctl"
     serve
     result "with one it can be resumed" eval 'ctl vm.resume && says "second same"'
@@ -202,7 +137,8 @@ fi
 # ---- killed ----
 
 # Each sector says its number; the console tells which have been flushed.
-initrd virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk <<'TEXT'
+# shellcheck disable=SC2086
+initrd $virtio_modules virtio_blk <<'TEXT'
 say "ready"
 i=1
 while [ $i -lt 5000 ]; do
@@ -229,14 +165,13 @@ for ((kill = 0; kill < kills; kill++)); do
     format=$([ $((kill % 2)) -eq 0 ] && echo qcow2 || echo raw)
     rm -f "$work"/disk.*
     "$ABBEY" disk create --format "$format" "$work/disk.$format" 64M
-    start --set "backends.d={ backend: disk, path: \"$work/disk.$format\", format: $format }" \
+    run --set "backends.d={ backend: disk, path: \"$work/disk.$format\", format: $format }" \
         --set 'devices.vd={ device: virtio-blk, media: d }'
     says ready
     sleep "$((1 + kill % 3)).$((RANDOM % 10))"
-    until grep -q '^flushed 5' "$work/out"; do sleep 0.2; kill -0 "$pid" || break; done
+    waits has out '^flushed 5'
     kill -KILL "$pid"
-    wait "$pid" 2>/dev/null
-    pid=
+    ended 2>/dev/null
     result "killed while it writes, $format: no flushed write is lost" survives "$work/disk.$format" "$format"
 done
 echo "1..$number"

@@ -4,24 +4,15 @@
 # checksums, drops its caches, and compares; the image is then compared from outside. Prints TAP.
 #
 # ABBEY_TEST_SHORT=1 leaves it at one boot.
-: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
-limit=300
-[ "${ABBEY_TEST_SHORT-}" ] && limit=1200
-guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
-
-if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >"$work/fetch" 2>&1; then
-    sed 's/^/# /' "$work/fetch"
-    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
-    exit 0
-fi
-virtio_modules="virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk"
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
+about="disk: "
+fetch_linux 686
 ide_modules="crct10dif_common crc-t10dif crc64 crc64-rocksoft t10-pi scsi_common scsi_mod sd_mod libata ata_piix"
 
-# What the guest does with its disk, $disk on the command line: a header that tells where the data ends, the data, its sum.
-cat >"$work/test.sh" <<'TEXT'
+# What the guest does with its disk, $disk on the command line: a header that tells where the data ends, the data, its
+# sum.
+with_modules() { # MODULE...
+    initrd "$@" <<'TEXT'
 disk=$(sed -n 's/.*disk=\([a-z]*\).*/\1/p' /proc/cmdline)
 say "size $(cat /sys/block/$disk/size)"
 dd if=/dev/urandom of=/data bs=64k count=96 2>/dev/null
@@ -35,22 +26,8 @@ dd if=/dev/$disk bs=512 skip=20001 count=37 2>/dev/null | cmp - /part && say "sm
 dmesg | grep -iE "$disk.*error|ata[0-9].*(fail|exception)|I/O error" && say "errors"
 [ $disk = sda ] && say "mode $(cat /sys/class/ata_device/dev1.0/xfer_mode)"
 TEXT
+}
 
-result() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - disk: $name"
-    else
-        echo "not ok $number - disk: $name"
-        echo "# status $status; expected: $*"
-        tail -n 15 "$work/out" "$work/err" | tr -d '\r' | cat -v | sed 's/^/#   /'
-    fi
-}
-said() {
-    grep -qE "^abbey-test: $1"$'\r?$' "$work/out"
-}
 # The sum that the guest wrote is that of what stands in the image.
 image_good() {
     local sum
@@ -62,41 +39,38 @@ qemu_agrees() {
     qemu-img compare -f "$1" -F raw "$2" "$3" >"$work/qemu"
 }
 
-# boot NAME DISK COMMANDLINE SETTING... - one boot with the disk $work/disk.img.
-boot() {
+# disk NAME DISK COMMANDLINE SETTING... - one boot with the disk $work/disk.img.
+disk() {
     local name=$1 disk=$2 cmdline=$3
     shift 3
     case $name in
     *qcow2* | *VMDK* | *NBD*) ;;
     *) rm -f "$image" && truncate -s 64M "$image" ;;
     esac
-    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
-        --set boot.cmdline="console=ttyS0 quiet test=script disk=$disk $cmdline" \
-        --set "backends.d={ backend: disk, path: \"$image\", mode: ${mode-persistent} }" "$@" --timeout $limit \
-        </dev/null >"$work/out" 2>"$work/err"
-    status=$?
+    boot "test=script disk=$disk $cmdline" --set memory=128M \
+        --set "backends.d={ backend: disk, path: \"$image\", mode: ${mode-persistent} }" "$@"
+    ended
     result "$name: powers off" [ $status -eq 0 ]
     result "$name: has the size of the image" said "size 131072"
     result "$name: reads what it wrote" eval 'said "large same" && said "small same" && ! said errors'
 }
 
-# shellcheck disable=SC2086 # a list of words
-"$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" $ide_modules
+# shellcheck disable=SC2086 # lists of words
+with_modules $ide_modules
 image=$work/disk.img
-boot "IDE, DMA" sda "" --set devices.hd0.media=d
+disk "IDE, DMA" sda "" --set devices.hd0.media=d
 result "IDE, DMA: the image has what the guest wrote" image_good "$image"
 result "IDE, DMA: the mode is what the controller has" said "mode XFER_MW_DMA_2"
 if [ "${ABBEY_TEST_SHORT-}" ]; then
-    number=$((number + 1))
-    echo "ok $number - disk: all else # SKIP ABBEY_TEST_SHORT is set"
+    skip "all else" "ABBEY_TEST_SHORT is set"
 else
-    boot "IDE, PIO" sda libata.dma=0 --set devices.hd0.media=d
+    disk "IDE, PIO" sda libata.dma=0 --set devices.hd0.media=d
     result "IDE, PIO: the image has what the guest wrote" image_good "$image"
     result "IDE, PIO: the mode is PIO" said "mode XFER_PIO_4"
     for format in qcow2 vmdk; do
         image=$work/disk.$format
         "$ABBEY" disk create "$image" 64M
-        boot "IDE, $(sed 's/vmdk/VMDK/' <<<$format)" sda "" --set devices.hd0.media=d
+        disk "IDE, $(sed 's/vmdk/VMDK/' <<<$format)" sda "" --set devices.hd0.media=d
         "$ABBEY" disk convert "$image" "$work/$format.raw"
         result "IDE, $format: the image has what the guest wrote" image_good "$work/$format.raw"
         if command -v qemu-img >/dev/null; then
@@ -104,27 +78,24 @@ else
         fi
     done
     # shellcheck disable=SC2086
-    "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" $virtio_modules
+    with_modules $virtio_modules virtio_blk
     image=$work/disk.img
-    disk='devices.vd={ device: virtio-blk, media: d }'
-    boot "virtio, modern" vda "" --set "$disk"
+    drive='devices.vd={ device: virtio-blk, media: d }'
+    disk "virtio, modern" vda "" --set "$drive"
     result "virtio, modern: the image has what the guest wrote" image_good "$image"
     if command -v nbdkit >/dev/null && "$ABBEY" plugins describe nbd >/dev/null 2>&1; then
         image=$work/disk.img
         rm -f "$image" && truncate -s 64M "$image"
-        nbdkit --exit-with-parent --foreground --unix "$work/nbd" file "$image" &
-        server=$!
-        until [ -S "$work/nbd" ]; do sleep 0.1; done
-        boot "virtio, NBD" vda "" --set "$disk" --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }"
+        nbd file "$image"
+        disk "virtio, NBD" vda "" --set "$drive" --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }"
         kill $server
         wait $server
         result "virtio, NBD: the image has what the guest wrote" image_good "$image"
     else
-        number=$((number + 1))
-        echo "ok $number - disk: virtio, NBD # SKIP no nbdkit, or no libnbd"
+        skip "virtio, NBD" "no nbdkit, or no libnbd"
     fi
     mode=undoable
-    boot "virtio, legacy, undoable" vda virtio_pci.force_legacy=1 --set "$disk"
+    disk "virtio, legacy, undoable" vda virtio_pci.force_legacy=1 --set "$drive"
     result "undoable: the image is as it was" cmp "$image" <(head -c 64M /dev/zero)
     "$ABBEY" disk commit "$image"
     result "undoable: committed, the image has what the guest wrote" image_good "$image"

@@ -18,12 +18,11 @@ run() {
     shift
     cp "$ABBEY_BUILDDIR/tests/guests/dos/boot.img" "$work/fd.img"
     truncate -s 1440K "$work/fd.img"
-    rm -f "$work/serial"
-    start floppy "$@" --set backends.fd.path="$work/fd.img" --set devices.vga=null --set firmware.menu=false
+    pc floppy "$@" --set backends.fd.path="$work/fd.img" --set devices.vga=null --set firmware.menu=false
     serial '^done'
     quit
     while read -r program sum; do
-        result "$name: $program" serial_has "^$program $sum"
+        result "$name: $program" has serial "^$program $sum"
     done <<<"$sums"
 }
 run bt --engine bt

@@ -1,32 +1,14 @@
 #!/bin/bash
 # endings.sh - the exit statuses that scripts rely on, with guests of a few bytes. Prints TAP.
-: "${ABBEY:?}"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
 echo "1..9"
-
-# result NAME COMMAND...
-result() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/err"
-        echo "# status $status; expected: $*"
-    fi
-}
 
 # guest BYTES [OPTION]... - a raw image at 7C00h, started in real mode; the bytes in printf's escapes.
 guest() {
     printf "$1" >"$work/guest.bin"
     shift
-    "$ABBEY" run linux-direct --set boot.kernel="$work/guest.bin" --set boot.format=raw --set memory=4M --set name=tiny \
-        --timeout 60 "$@" >"$work/out" 2>"$work/err" </dev/null
-    status=$?
+    start linux-direct --set boot.kernel="$work/guest.bin" --set boot.format=raw --set memory=4M --set name=tiny "$@"
+    ended
 }
 
 # lidt [7c06h]; int3 - with the six zero bytes behind it as an empty table, so that no fault can be delivered
@@ -54,6 +36,6 @@ guest '\xf4' --set memory=nonsense
 result "a bad machine ends with status 1" [ $status -eq 1 ]
 guest '\xf4' --set 'backends.lan={ backend: bridged }' --set devices.nic.net=lan
 result "a device says which backend it lacks" grep -q "'nic': net: its backend 'lan' could not be created" "$work/err"
-"$ABBEY" run >"$work/out" 2>"$work/err" </dev/null
+"$ABBEY" run >"$work/out" 2>"$work/err"
 status=$?
 result "no machine at all ends with status 2" [ $status -eq 2 ]

@@ -36,7 +36,7 @@ guest_tests = \
 	tests/guests/system.sh
 TESTS += $(guest_tests)
 EXTRA_DIST += $(guest_tests) tests/guests/fetch-files tests/guests/fetch-linux tests/guests/free-ports \
-	tests/guests/guest-initrd tests/guests/init tests/guests/linux.bash tests/guests/make-debian \
+	tests/guests/guest-initrd tests/guests/guest.bash tests/guests/init tests/guests/linux.bash tests/guests/make-debian \
 	tests/guests/media.bash tests/guests/net-peer tests/guests/net.bash
 
 # The guest of system-level checks: a freestanding 32-bit program, run by tests/unit/test_system_guest.c.

@@ -10,7 +10,7 @@ need xorriso xorriso
 need mformat mtools
 fetch grub-pc-bin isolinux syslinux-common memtest86+ ipxe
 grub=$files/grub-pc-bin/usr/lib/grub/i386-pc
-"$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guests/686" 686 >"$work/fetch" 2>&1 || skip_all "no kernel can be fetched"
+fetch_linux 686
 
 # grub_image NAME MODULE... - GRUB's core with the commands on stdin.
 grub_image() {
@@ -38,65 +38,52 @@ rescue_cd() {
     printf '%s\n' 'set timeout=-1' 'menuentry "First entry" { true }' 'menuentry "Second entry" { halt }' \
         >"$work/iso/boot/grub/grub.cfg"
     grub-mkrescue -d "$grub" -o "$work/grub.iso" "$work/iso" >"$work/log" 2>&1
-    start cd --set backends.cd.path="$work/grub.iso"
+    pc cd --set backends.cd.path="$work/grub.iso"
     result "a GRUB rescue CD comes to its menu" shows 'Use the .* keys to select'
-    result "the menu is drawn as it should be" wait_until menu_drawn
+    result "the menu is drawn as it should be" waits menu_drawn
     key down
     result "its keys select an entry" shows '\*Second entry'
     key enter
-    ended
-    result "which powers the machine off" [ $status -eq 0 ]
+    result "which powers the machine off" ended 0
 }
 
 diskette() {
     grub_image core.img fat echo ls normal minicmd <<<'echo "from the diskette"'
     cat "$grub/boot.img" "$work/core.img" >"$work/fd.img"
     truncate -s 1440K "$work/fd.img"
-    start floppy --set backends.fd.path="$work/fd.img"
+    pc floppy --set backends.fd.path="$work/fd.img"
     result "GRUB on a diskette of 1.44 MB comes to its prompt" shows '^grub>'
     quit
 }
 
-# isolinux_cd WORD - a CD whose kernel gets that word.
-isolinux_cd() {
-    printf '%s\n' 'DEFAULT linux' 'LABEL linux' 'KERNEL /vmlinuz' \
-        "APPEND initrd=/initrd.gz console=ttyS0 quiet $1" >"$work/iso2/isolinux/isolinux.cfg"
-    xorriso -as mkisofs -quiet -o "$work/isolinux.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
-        -boot-load-size 4 -boot-info-table "$work/iso2" >"$work/log" 2>&1
-}
-up_twice() {
-    [ "$(grep -ac '^abbey-test: up i686 ' "$work/serial")" -ge 2 ]
-}
 isolinux() {
-    mkdir -p "$work/iso2/isolinux"
-    cp "$files/isolinux/usr/lib/ISOLINUX/isolinux.bin" "$files/syslinux-common/usr/lib/syslinux/modules/bios/ldlinux.c32" \
-        "$work/iso2/isolinux"
-    cp "$guests/686/vmlinuz" "$guests/686/initrd.gz" "$work/iso2"
-    isolinux_cd test=poweroff
-    start cd --set backends.cd.path="$work/isolinux.iso"
-    result "an ISOLINUX CD boots a Debian kernel" serial '^abbey-test: up i686 '
-    ended
-    result "which powers the machine off by ACPI" [ $status -eq 0 ]
-    isolinux_cd test=reboot
-    start cd --set backends.cd.path="$work/isolinux.iso"
-    result "a kernel that reboots comes back through the firmware" wait_until up_twice
+    mkdir "$work/iso2"
+    cp "$guest/vmlinuz" "$guest/initrd.gz" "$work/iso2"
+    isolinux_cd "$work/iso2" "$work/isolinux.iso" "console=ttyS0 quiet test=poweroff"
+    pc cd --set backends.cd.path="$work/isolinux.iso"
+    result "an ISOLINUX CD boots a Debian kernel" says 'up i686 .*'
+    result "which powers the machine off by ACPI" ended 0
+    isolinux_cd "$work/iso2" "$work/isolinux.iso" "console=ttyS0 quiet test=reboot"
+    pc cd --set backends.cd.path="$work/isolinux.iso"
+    result "a kernel that reboots comes back through the firmware" says 'up i686 .*' 2
     quit
 }
 
 memtest() {
-    start cd --set backends.cd.path="$files/memtest86+/usr/lib/memtest86+/memtest86+ia32.iso" --set memory=16M
+    pc cd --set backends.cd.path="$files/memtest86+/usr/lib/memtest86+/memtest86+ia32.iso" --set memory=16M
     result "memtest86+ comes to its fourth test" shows 'Test #[4-9]'
     result "and has found no errors" screen_has 'Errors: 0'
     quit
 }
 
-prompt() { # it listens for a moment only
-    screen_has '^iPXE>' || { key ctrl-b && false; }
+# It listens to Ctrl-B for a moment only, so that is pressed from the beginning on; the firmware keeps it for iPXE.
+presses_until() { # PATTERN
+    screen_has "$1" || { key ctrl-b && false; }
 }
 ipxe() {
-    start cd --set backends.cd.path="$files/ipxe/usr/lib/ipxe/ipxe.iso"
-    result "iPXE starts from its CD" shows 'iPXE initialising devices'
-    result "and Ctrl-B brings its prompt" wait_until prompt
+    pc cd --set backends.cd.path="$files/ipxe/usr/lib/ipxe/ipxe.iso"
+    result "iPXE starts from its CD" waits presses_until 'iPXE initialising devices'
+    result "and Ctrl-B brings its prompt" waits presses_until '^iPXE>'
     quit
 }
 
@@ -104,7 +91,7 @@ ipxe() {
 hard_disk() {
     truncate -s 48M "$work/disk.img"
     mformat -i "$work/disk.img@@1M" -F -h 16 -s 63 -T 96256 ::
-    mcopy -i "$work/disk.img@@1M" "$guests/686/vmlinuz" "$guests/686/initrd.gz" ::/
+    mcopy -i "$work/disk.img@@1M" "$guest/vmlinuz" "$guest/initrd.gz" ::/
     grub_image hdcore.img fat part_msdos linux boot <<<'set root=(hd0,msdos1)
 linux /vmlinuz console=ttyS0 quiet test=poweroff
 initrd /initrd.gz
@@ -116,26 +103,25 @@ boot'
         printf '\125\252'
         cat "$work/hdcore.img"
     } | dd of="$work/disk.img" conv=notrunc status=none
-    start disk --set backends.hd.path="$work/disk.img"
-    result "GRUB on a hard disk boots a Debian kernel" serial '^abbey-test: up i686 '
-    ended
-    result "which powers the machine off as well" [ $status -eq 0 ]
-    rm "$work/serial"
-    start pc --set "backends.hd={ backend: disk, path: \"$work/disk.img\" }" \
+    pc disk --set backends.hd.path="$work/disk.img"
+    result "GRUB on a hard disk boots a Debian kernel" says 'up i686 .*'
+    result "which powers the machine off as well" ended 0
+    pc pc --set "backends.hd={ backend: disk, path: \"$work/disk.img\" }" \
         --set 'devices.vd0={ device: virtio-blk, media: hd }' --set 'firmware.boot=[vd0]'
-    result "and the same on a virtio disk" serial '^abbey-test: up i686 '
+    result "and the same on a virtio disk" says 'up i686 .*'
     ended
     virtio_kernel
 }
 
 virtio_kernel() {
-    echo 'say "disk $(cat /sys/block/vda/size) $(dd if=/dev/vda bs=512 count=1 2>/dev/null | md5sum | cut -c1-32)"' >"$work/test.sh"
-    "$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guests/686" "$work/test.sh" "$work/initrd" virtio virtio_ring \
-        virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk
-    start linux-virtio --set boot.kernel="$guests/686/vmlinuz" --set boot.initrd="$work/initrd" \
+    # shellcheck disable=SC2086 # a list of words
+    initrd $virtio_modules virtio_blk <<'TEXT'
+say "disk $(cat /sys/block/vda/size) $(dd if=/dev/vda bs=512 count=1 2>/dev/null | md5sum | cut -c1-32)"
+TEXT
+    pc linux-virtio --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$initrd" \
         --set boot.cmdline="console=ttyS0 quiet test=script" --set backends.hd.path="$work/disk.img"
     result "a kernel that is started directly has the virtio disk" \
-        serial "^abbey-test: disk 98304 $(head -c 512 "$work/disk.img" | md5sum | cut -c1-32)"
+        says "disk 98304 $(head -c 512 "$work/disk.img" | md5sum | cut -c1-32)"
     ended
 }
 

@@ -1,22 +1,17 @@
 #!/bin/bash
-# net-nat.sh - what `nat` has besides what every adapter's test uses: IPv6, TFTP, forwarded UDP, servers of the host that are out of
-# reach; and TCP through a network that is slow and loses frames. Prints TAP. ABBEY_NET_MB=32 moves so much.
-: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
-guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=${ABBEY_NET_MB:-8} limit=1200
-number=0
-skip() {
-    echo "1..0 # SKIP $*"
-    exit 0
-}
-command -v python3 >/dev/null || skip "python3 is not installed"
-"$ABBEY" plugins describe nat >/dev/null 2>&1 || skip "there is no backend nat: built without libslirp"
-"$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >/dev/null 2>&1 || skip "no guest: Debian's packages cannot be fetched"
-work=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$work"' EXIT
+# net-nat.sh - what `nat` has besides what every adapter's test uses: IPv6, TFTP, forwarded UDP, servers of the host
+# that are out of reach; and TCP through a network that is slow and loses frames. Prints TAP. ABBEY_NET_MB=32 moves so
+# much.
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
+about="nat: "
+megabytes=${ABBEY_NET_MB:-8}
+need python3 python3
+"$ABBEY" plugins describe nat >/dev/null 2>&1 || skip_all "there is no backend nat: built without libslirp"
+fetch_linux 686
 
 # What the guest does. $1, $2: ports of the host's peer; $3: megabytes; $4: its address, through the gateway.
-cat >"$work/test.sh" <<'TEXT'
+# shellcheck disable=SC2086 # a list of words
+initrd failover net_failover $virtio_modules virtio_net <<'TEXT'
 set -- $(sed -n 's/.*net=\([0-9a-f.:,]*\).*/\1/p' /proc/cmdline | tr , ' ')
 cat >/dhcp.sh <<'END'
 #!/bin/sh
@@ -32,7 +27,7 @@ udhcpc -i eth0 -q -n -t 10 -s /dhcp.sh 2>/dev/null
 case $(cat /proc/cmdline) in
 *six*)
     i=0
-    until ip -6 addr show dev eth0 | grep -q "inet6 fd00::.* scope global" || [ $i -gt 60 ]; do
+    until ip -6 addr show dev eth0 | grep -q "inet6 fd00::.* scope global" || [ $i -gt 600 ]; do
         sleep 1
         i=$((i + 1))
     done
@@ -47,7 +42,7 @@ case $(cat /proc/cmdline) in
     say "outside $(cat /secret 2>/dev/null)"
     say "listening"
     i=0 # its kernel counts those that nobody waits for
-    until [ "$(awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp)" -gt 0 ] || [ $i -gt 60 ]; do
+    until [ "$(awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp)" -gt 0 ] || [ $i -gt 600 ]; do
         sleep 1
         i=$((i + 1))
     done
@@ -64,90 +59,45 @@ dd if=/dev/urandom of=/data bs=1M count=$3 2>/dev/null
 nc $4 $2 </data
 say "gave $(md5sum </data | cut -c1-32)"
 TEXT
-"$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" failover net_failover virtio virtio_ring \
-    virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_net
 
-result() {
-    local name="nat: $1"
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        echo "# expected: $*"
-        tail -n 25 "$work/out" "$work/err" | tr -d '\r' | cat -v | sed 's/^/#   /'
-    fi
-}
-said() {
-    grep -qE "^abbey-test: $1"$'\r?$' "$work/out"
-}
-says() {
-    local tries=$((limit * 10))
-    until said "$1"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        kill -0 $pid 2>/dev/null || { said "$1"; return; } # one more look, at what it said last
-        sleep 0.1
-    done
-}
-word_of() { # FILE: the sum that the peer reports
-    cut -d' ' -f1 "$work/$1" 2>/dev/null
-}
-# start ADDRESS MEGABYTES WORD BACKEND [PEER] - a peer at ADDRESS of the host and the guest that finds it at PEER.
-start() {
-    rm -f "$work/ports" "$work/sent" "$work/taken"
-    "$ABBEY_SRCDIR/tests/guests/net-peer" "$work" "$2" "at=$1" 2>"$work/peer" &
-    for _ in {1..100}; do
-        [ -s "$work/ports" ] && break
-        sleep 0.1
-    done
-    read -r sender taker _ <"$work/ports"
-    "$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
-        --set boot.cmdline="console=ttyS0 quiet test=script net=$sender,$taker,$2,$5 $3" \
-        --set "backends.lan=$4" --set "devices.nic={ device: virtio-net, addr: \"03.0\", net: lan }" \
-        --timeout $limit </dev/null >"$work/out" 2>"$work/err" &
-    pid=$!
+# begin ADDRESS MEGABYTES WORD BACKEND PEER - a peer at ADDRESS of the host, and the guest, which finds it at PEER.
+begin() {
+    peer "$2" "at=$1"
+    boot "test=script net=$sender,$taker,$2,$5 $3" --set memory=128M --set "backends.lan=$4" \
+        --set "devices.nic={ device: virtio-net, addr: \"03.0\", net: lan }"
 }
 exchanged() { # NAME
     says "got [0-9a-f]*"
-    result "receives $1" eval 'said "got $(word_of sent)"'
+    result "receives $1" eval 'said "got $(sum_of sent)"'
     says "gave [0-9a-f]*"
-    result "sends $1" eval 'said "gave $(word_of taken)"'
-    wait $pid
-    status=$?
-    result "powers off" [ $status -eq 0 ]
+    result "sends $1" eval 'said "gave $(sum_of taken)"'
+    result "powers off" ended 0
 }
 
 mkdir "$work/tftp"
 head -c 300000 /dev/urandom >"$work/tftp/served"
 echo "not for the guest" >"$work/secret"
-peer=::1 gateway=fd00::2
+address=::1 gateway=fd00::2
 python3 -c 'import socket; socket.create_server(("::1", 0), family=socket.AF_INET6)' 2>/dev/null ||
-    peer=127.0.0.1 gateway=10.0.2.2 # a host without IPv6
-datagrams=$((20000 + $$ % 10000))
-start $peer $megabytes six "{ backend: nat, host_loopback: true, tftp: \"$work/tftp\", forward: [\"udp $datagrams -> 5353\"] }" $gateway
+    address=127.0.0.1 gateway=10.0.2.2 # a host without IPv6
+datagrams=$("$tests/free-ports")
+begin $address $megabytes six "{ backend: nat, host_loopback: true, tftp: \"$work/tftp\", forward: [\"udp $datagrams -> 5353\"] }" $gateway
 result "gives an IPv6 address" says "six fd00::"
 result "the gateway answers over IPv6" eval 'says "ping [0-3]" && said "ping 3"'
 result "serves a file by TFTP" eval 'says "outside.*" && said "tftp $(md5sum <"$work/tftp/served" | cut -c1-32)"'
 result "but none outside its folder" said "outside ?"
 says "listening"
-for _ in {1..100}; do
-    said "datagrams.*" && break
-    echo "hello by UDP" >"/dev/udp/127.0.0.1/$datagrams"
-    sleep 0.5
-done
+sends() { said "datagrams.*" || { echo "hello by UDP" >"/dev/udp/127.0.0.1/$datagrams" && false; }; }
+waits sends
 result "a forwarded datagram reaches the guest" says "datagrams 1"
 exchanged "$megabytes MB over TCP to $gateway unharmed"
-kill $(jobs -p) 2>/dev/null
-wait 2>/dev/null
+end_all
 
-start 127.0.0.1 2 slow "{ backend: nat, host_loopback: true, rate: 20000, loss: 5 }" 10.0.2.2
+begin 127.0.0.1 2 slow "{ backend: nat, host_loopback: true, rate: 20000, loss: 5 }" 10.0.2.2
 exchanged "2 MB unharmed through a network that is slow and loses frames"
-kill $(jobs -p) 2>/dev/null
-wait 2>/dev/null
+end_all
 
-start 127.0.0.1 1 closed "{ backend: nat }" 10.0.2.2
+begin 127.0.0.1 1 closed "{ backend: nat }" 10.0.2.2
 result "the host's own servers are out of reach" eval 'says "closed 0" && ! [ -e "$work/sent" ]'
-wait $pid
+ended
 echo "1..$number"

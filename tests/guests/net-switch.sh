@@ -1,21 +1,15 @@
 #!/bin/bash
-# net-switch.sh - three machines on one switch: each pair exchanges data with checksums; the third comes late; then the one
-# that passes the frames is killed, and the rest go on. Prints TAP. ABBEY_NET_MB=64 moves so much;
+# net-switch.sh - three machines on one switch: each pair exchanges data with checksums; the third comes late; then the
+# one that passes the frames is killed, and the rest go on. Prints TAP. ABBEY_NET_MB=64 moves so much;
 # ABBEY_TEST_SHORT=1 less than is usual.
-: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
-guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=${ABBEY_NET_MB:-16} limit=300
-[ "${ABBEY_TEST_SHORT-}" ] && megabytes=8 limit=1200
-if ! "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >/dev/null 2>&1; then
-    echo "1..0 # SKIP no guest: Debian's packages cannot be fetched"
-    exit 0
-fi
-work=$(mktemp -d)
-pids=()
-trap 'kill -KILL "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
-number=0
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
+about="switch: "
+megabytes=${ABBEY_NET_MB:-16}
+[ "${ABBEY_TEST_SHORT-}" ] && megabytes=8
+fetch_linux 686
 
-cat >"$work/test.sh" <<'TEXT'
+# shellcheck disable=SC2086 # a list of words
+initrd mii pcnet32 failover net_failover $virtio_modules virtio_net <<'TEXT'
 set -- $(sed -n 's/.*net=\([0-9,]*\).*/\1/p' /proc/cmdline | tr , ' ')
 me=$1 megabytes=$2
 ifconfig lo 127.0.0.1
@@ -33,13 +27,13 @@ fetch() { # OTHER: until it is there
     until sum=$(nc -w 5 10.9.0.$1 5001 </dev/null 2>/dev/null) && [ "$sum" ]; do
         sleep 1
     done
-    [ "$(nc -w 10 10.9.0.$1 5000 </dev/null | md5sum)" = "$sum" ] && say "$2 $1 same"
+    [ "$(nc -w 300 10.9.0.$1 5000 </dev/null | md5sum)" = "$sum" ] && say "$2 $1 same"
 }
 say "there"
 for other in 1 2 3; do
     [ $other = $me ] || fetch $other from
 done
-while ping -c 1 -W 2 10.9.0.1 >/dev/null; do
+while ping -c 3 -W 10 10.9.0.1 >/dev/null; do # of three one answer at least
     sleep 1
 done
 for other in 2 3; do
@@ -49,49 +43,30 @@ done
 sleep 1000
 TEXT
 
-result() {
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - switch: $name"
-    else
-        echo "not ok $number - switch: $name"
-        echo "# expected: $*"
-        for i in 1 2 3; do tail -n 8 "$work/out$i" "$work/err$i" 2>/dev/null | tr -d '\r' | cat -v | sed 's/^/#   /'; done
-    fi
-}
-says() { # MACHINE LINE
-    local tries=$((limit * 5))
-    until grep -qE "^abbey-test: $2"$'\r?$' "$work/out$1"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        kill -0 "${pids[$1 - 1]}" 2>/dev/null || { grep -qE "^abbey-test: $2"$'\r?$' "$work/out$1"; return; } # one more look, at what it said last
-        sleep 0.2
-    done
-}
-# start NUMBER ADAPTER
-start() {
-    "$ABBEY" run linux-direct --set name="vm$1" --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" \
+# up NUMBER ADAPTER - starts that machine; what it says is in $work/outNUMBER.
+pids=()
+up() {
+    "$ABBEY" run linux-direct --set name="vm$1" --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$initrd" \
         --set memory=192M --set boot.cmdline="console=ttyS0 quiet test=script net=$1,$megabytes" \
         --set "backends.lan={ backend: switch, path: \"$work/switch\" }" --set "devices.nic={ device: $2, net: lan }" \
-        --timeout $((limit * 2)) </dev/null >"$work/out$1" 2>"$work/err$1" &
-    pids+=($!)
+        --timeout $((2 * limit)) >"$work/out$1" 2>"$work/err$1" &
+    pids[$1]=$!
+}
+vm_says() { # NUMBER PATTERN: waits until that machine says it
+    pid=${pids[$1]} console=out$1 says "$2"
 }
 
-"$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" mii pcnet32 \
-    failover net_failover virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_net
-start 1 virtio-net
-result "the first comes up" says 1 there
-start 2 pcnet
-result "the second gets the first's $megabytes MB" says 2 "from 1 same"
-result "the first gets the second's" says 1 "from 2 same"
-start 3 virtio-net
-result "one that comes late gets the first's" says 3 "from 1 same"
-result "and the second's" says 3 "from 2 same"
-result "the first gets its data" says 1 "from 3 same"
-result "and the second" says 2 "from 3 same"
-kill -KILL "${pids[0]}" && wait "${pids[0]}" 2>/dev/null
-result "without the first, the second goes on" says 2 "again 3 same"
-result "and the third" says 3 "again 2 same"
+up 1 virtio-net
+result "the first comes up" vm_says 1 there
+up 2 pcnet
+result "the second gets the first's $megabytes MB" vm_says 2 "from 1 same"
+result "the first gets the second's" vm_says 1 "from 2 same"
+up 3 virtio-net
+result "one that comes late gets the first's" vm_says 3 "from 1 same"
+result "and the second's" vm_says 3 "from 2 same"
+result "the first gets its data" vm_says 1 "from 3 same"
+result "and the second" vm_says 2 "from 3 same"
+kill -KILL "${pids[1]}" && wait "${pids[1]}" 2>/dev/null
+result "without the first, the second goes on" vm_says 2 "again 3 same"
+result "and the third" vm_says 3 "again 2 same"
 echo "1..$number"

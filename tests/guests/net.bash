@@ -1,34 +1,26 @@
-# net.bash - a Debian kernel's own drivers on the network: DHCP, ping, DNS, TCP both ways, forwarded ports, the cable. Sourced
-# by net-ADAPTER.sh, which name the adapter, its kernel modules and its devices. Prints TAP.
+# net.bash - a Debian kernel's own drivers on the network: DHCP, ping, DNS, TCP both ways, forwarded ports, the cable.
+# Sourced by net-ADAPTER.sh, which name the adapter, its kernel modules and its devices. Prints TAP.
 #
-# All runs in namespaces of its own where the host allows that: then there is a DNS server too. ABBEY_NET_MB=256 moves so
-# much; ABBEY_TEST_SHORT=1 less than is usual.
-: "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}" "${adapter:?}" "${modules:?}"
-guest=${ABBEY_GUESTS:-$ABBEY_BUILDDIR/guests}/686
-megabytes=${ABBEY_NET_MB:-64} limit=1200 # each way
+# All runs in namespaces of its own where the host allows that: then there is a DNS server too. ABBEY_NET_MB=256 moves
+# so much; ABBEY_TEST_SHORT=1 less than is usual.
+: "${adapter:?}" "${modules:?}"
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
+about="$adapter: "
+megabytes=${ABBEY_NET_MB:-64} # each way
 [ "${ABBEY_TEST_SHORT-}" ] && megabytes=16
-number=0
+need python3 python3
+"$ABBEY" plugins describe nat >/dev/null 2>&1 || skip_all "there is no backend nat: built without libslirp"
+fetch_linux 686
 
 if [ "${1-}" != inside ]; then
-    skip() {
-        echo "1..0 # SKIP $*"
-        exit 0
-    }
-    command -v python3 >/dev/null || skip "python3 is not installed"
-    "$ABBEY" plugins describe nat >/dev/null 2>&1 || skip "there is no backend nat: built without libslirp"
-    "$ABBEY_SRCDIR/tests/guests/fetch-linux" "$guest" 686 >/dev/null 2>&1 || skip "no guest: Debian's packages cannot be fetched"
-    work=$(mktemp -d)
     if unshare --user --map-root-user --net --mount true 2>/dev/null; then
-        work=$work unshare --user --map-root-user --net --mount --kill-child bash "$0" inside
+        unshare --user --map-root-user --net --mount --kill-child bash "$0" inside
     else
-        work=$work bash "$0" inside
+        bash "$0" inside
     fi
-    status=$?
-    rm -rf "$work"
-    exit $status
+    exit
 fi
 
-trap 'kill $(jobs -p) 2>/dev/null' EXIT
 dns=
 if [ "$(ip link show 2>/dev/null | grep -c '^[0-9]')" = 1 ]; then # the namespace
     ip link set lo up
@@ -37,7 +29,8 @@ if [ "$(ip link show 2>/dev/null | grep -c '^[0-9]')" = 1 ]; then # the namespac
 fi
 
 # What the guest does. $1 to $3: ports of the host's peers; $4: megabytes.
-cat >"$work/test.sh" <<'TEXT'
+# shellcheck disable=SC2086 # a list of words
+initrd $modules <<'TEXT'
 set -- $(sed -n 's/.*net=\([0-9,]*\).*/\1/p' /proc/cmdline | tr , ' ')
 mkdir -p /www /etc
 cat >/dhcp.sh <<'END'
@@ -84,13 +77,14 @@ until cat /proc/net/tcp* | grep -q ':0051 .* 0A '; do # it listens
 done
 say "serving"
 wait $!
+say "served"
 carrier() {
     i=0
-    while [ "$(cat /sys/class/net/eth0/carrier)" != $1 ] && [ $i -lt 120 ]; do
+    while [ "$(cat /sys/class/net/eth0/carrier)" != $1 ] && [ $i -lt 600 ]; do
         sleep 1
         i=$((i + 1))
     done
-    [ $i -lt 120 ] && say "carrier $1"
+    [ $i -lt 600 ] && say "carrier $1"
 }
 case $(cat /proc/cmdline) in
 *nolink*) ;;
@@ -103,57 +97,16 @@ esac
 say "errors $(cat /sys/class/net/eth0/statistics/*_errors | sort -u | tail -1)"
 TEXT
 
-result() {
-    local name="$adapter: $1"
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        echo "# expected: $*"
-        tail -n 25 "$work/out" "$work/err" | tr -d '\r' | cat -v | sed 's/^/#   /'
-    fi
-}
-skip_one() {
-    number=$((number + 1))
-    echo "ok $number - $adapter: $1 # SKIP $2"
-}
-said() {
-    grep -qE "^abbey-test: $1"$'\r?$' "$work/out"
-}
-says() {
-    local tries=$((limit * 10))
-    until said "$1"; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || return 1
-        kill -0 $pid 2>/dev/null || { said "$1"; return; } # one more look, at what it said last
-        sleep 0.1
-    done
-}
-word_of() { # FILE: the sum that the peer reports
-    cut -d' ' -f1 "$work/$1" 2>/dev/null
-}
 fetched() {
-    exec 3<>"/dev/tcp/127.0.0.1/$web" || return 1
+    exec 3<>"/dev/tcp/127.0.0.1/$web" || return
     printf 'GET /index.html HTTP/1.0\r\n\r\n' >&3
     grep -q "hello from the guest" <&3
 }
-ctl() {
-    "$ABBEY" ctl "$work/sock" "$@" >/dev/null
-}
-
-"$ABBEY_SRCDIR/tests/guests/net-peer" "$work" $megabytes $dns 2>"$work/peer" &
-until [ -s "$work/ports" ]; do sleep 0.1; done
-read -r sender taker echoer <"$work/ports"
-web=$((20000 + $$ % 10000)) done=$((30000 + $$ % 2000))
-# shellcheck disable=SC2086 # a list of words
-"$ABBEY_SRCDIR/tests/guests/guest-initrd" "$guest" "$work/test.sh" "$work/initrd" $modules
-"$ABBEY" run linux-direct --set boot.kernel="$guest/vmlinuz" --set boot.initrd="$work/initrd" --set memory=128M \
-    --set boot.cmdline="console=ttyS0 quiet test=script net=$sender,$taker,$echoer,$megabytes ${cmdline-}" \
-    --set "backends.lan={ backend: nat, host_loopback: true, forward: [\"tcp $web -> 80\", \"tcp $done -> 81\"] }" \
-    "${devices[@]}" --control "$work/sock" --timeout $limit </dev/null >"$work/out" 2>"$work/err" &
-pid=$!
+# shellcheck disable=SC2086
+peer $megabytes $dns
+read -r web last < <("$tests/free-ports" 2)
+boot "test=script net=$sender,$taker,$echoer,$megabytes ${cmdline-}" --set memory=128M \
+    --set "backends.lan={ backend: nat, host_loopback: true, forward: [\"tcp $web -> 80\", \"tcp $last -> 81\"] }" "${devices[@]}"
 result "DHCP gives an address" says "lease 10.0.2.15 10.0.2.2 10.0.2.3"
 result "the address is made from names, or as given" says "address ${address-02:ab:[0-9a-f:]*}"
 result "the gateway answers" eval 'says "ping [0-3]" && said "ping 3"'
@@ -161,22 +114,20 @@ says "got [0-9a-f]*"
 if [ "$dns" ]; then
     result "the name server answers" said "dns"
 else
-    skip_one "the name server answers" "no namespaces on this host"
+    skip "the name server answers" "no namespaces on this host"
 fi
-result "receives $megabytes MB over TCP unharmed" eval 'said "got $(word_of sent)"'
+result "receives $megabytes MB over TCP unharmed" eval 'said "got $(sum_of sent)"'
 says "gave [0-9a-f]*"
-result "sends $megabytes MB over TCP unharmed" eval 'said "gave $(word_of taken)"'
+result "sends $megabytes MB over TCP unharmed" eval 'said "gave $(sum_of taken)"'
 result "a forwarded port reaches the guest's server" eval 'says serving && fetched'
-echo >"/dev/tcp/127.0.0.1/$done"
+echo >"/dev/tcp/127.0.0.1/$last"
 if [[ ${cmdline-} != *nolink* ]]; then
-    sleep 1
+    says served
     ctl net.link up=false
     result "sees the cable out" says "carrier 0"
     ctl net.link up=true
     result "and in again, and goes on" eval 'says "carrier 1" && says "ping again 3"'
 fi
 result "the driver counts no errors" says "errors 0"
-wait $pid
-status=$?
-result "powers off" [ $status -eq 0 ]
+result "powers off" ended 0
 echo "1..$number"

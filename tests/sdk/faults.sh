@@ -1,37 +1,22 @@
 #!/bin/bash
-# faults.sh - what is told of a plugin that goes wrong in the process of the machine: a crash ends Abbey with a report of the
-# device, the plugin, its version and the callback; a callback that does not return is named while it lasts; an error that a
-# callback gives is passed on with its name. The guests are a few bytes. Prints TAP.
-: "${ABBEY:?}" "${ABBEY_BUILDDIR:?}"
-work=$(mktemp -d)
-pid= run=
-trap '[ "$pid" ] && kill -KILL $pid 2>/dev/null; rm -rf "$work"' EXIT
-number=0
+# faults.sh - what is told of a plugin that goes wrong in the process of the machine: a crash ends Abbey with a report
+# of the device, the plugin, its version and the callback; a callback that does not return is named while it lasts; an
+# error that a callback gives is passed on with its name. The guests are a few bytes. Prints TAP.
+. "${ABBEY_SRCDIR:?}/tests/guests/guest.bash"
 cp "$ABBEY_BUILDDIR/tests/plugins/frail.so" "$work/"
 export ABBEY_PLUGIN_PATH=$work:$ABBEY_PLUGIN_PATH
 cd "$work" || exit 99
 
-result() { # NAME COMMAND...
-    local name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        tail -n 20 out err card-crash.txt 2>/dev/null | sed 's/^/# /'
-    fi
-}
-
-# machine CODE CARD OPTION... - runs a guest on a machine with the card; its status in $status.
-machine() {
+# begin CODE CARD - starts a guest on a machine with the card; machine: runs it to its end.
+begin() {
     printf "$1" >guest
-    local card=$2
-    shift 2
     rm -f card-crash.txt
-    $run "$ABBEY" run pc --timeout 120 --set name=card --set firmware=null --set boot.kernel="$work/guest" --set boot.format=raw \
-        --set memory=4M --set devices.end='{device: debug-exit, port: 0xf4}' --set devices.card="$card" "$@" >out 2>err
-    status=$?
+    start pc --set name=card --set firmware=null --set boot.kernel="$work/guest" --set boot.format=raw --set memory=4M \
+        --set devices.end='{device: debug-exit, port: 0xf4}' --set devices.card="$2"
+}
+machine() {
+    begin "$@"
+    ended
 }
 told() { grep -qF "$1" err; }
 reported() { [ $status -eq 4 ] && told "device 'card' of plugin test.frail 1.2.3 was in $1" && told "a fault of a plugin; the report is in 'card-crash.txt'"; }
@@ -62,17 +47,7 @@ result "an interface that nobody offers is named, with who asked" told \
     "card: warning: test.frail 1.2.3 asks for the interface 'test.nowhere/1', which this abbey does not offer"
 
 # It never returns; the machine stands, and only this is said.
-run=exec
-machine "$(out 1 2)$end" '{device: frail}' &
-pid=$!
-tries=600
-until told "has not returned for" || [ $tries -eq 0 ]; do
-    tries=$((tries - 1))
-    sleep 0.1
-done
-result "a callback that does not return is named" told \
+begin "$(out 1 2)$end" '{device: frail}'
+result "a callback that does not return is named" waits told \
     "card: warning: test.frail 1.2.3: a write of 1 bytes at 331h (offset 1h) has not returned for 2 seconds"
-kill -KILL $pid
-wait $pid 2>/dev/null
-pid=
 echo "1..$number"
