@@ -1,6 +1,7 @@
 #!/bin/bash
 # hostile.sh - a guest that reads, writes and runs everything it can name, at level 0 and 3, and code of random bytes,
-# under each engine, or those of HOSTILE_ENGINES: what it reads must be its own, and no byte around the monitor may change. Prints TAP.
+# under each engine, or those of HOSTILE_ENGINES: what it reads must be its own, and no byte around the monitor may
+# change. Prints TAP.
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -32,7 +33,7 @@ say() { # WORDS OF A TAP LINE
 for engine in $engines; do
     debug=${engine#*:}
     LD_PRELOAD=$canary "$ABBEY" run "$work/hostile.yaml" --engine "${engine%%:*}" \
-        --set "cpu.debug=${debug#$engine}" --timeout 300 <"/dev/null" \
+        --set "cpu.debug=${debug#$engine}" --timeout 1200 <"/dev/null" \
         2>"$work/errors" | tr -d '\r' >"$work/out"
     for check in 1 2 3; do
         line=$(grep -E "^(not )?ok $check - " "$work/out")

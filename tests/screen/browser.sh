@@ -1,6 +1,6 @@
 #!/bin/bash
-# browser.sh - Chromium, without a window, opens noVNC on the machine's own web port; what is typed into the page is typed
-# at the guest. What the page shows is kept as tests/pictures/browser.png in the build folder. Prints TAP.
+# browser.sh - Chromium, without a window, opens noVNC on the machine's own web port; what is typed into the page is
+# typed at the guest. What the page shows is kept as tests/pictures/browser.png in the build folder. Prints TAP.
 # LibVNCServer leaves what it keeps of a web-socket behind when the connection ends, which a search for leaks finds.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"

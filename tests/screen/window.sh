@@ -1,5 +1,5 @@
-# window.sh - the window of the SDL display, on an X server without a screen: what the guest shows is seen in it, keys and
-# the mouse reach the guest, Ctrl-Alt gives the pointer back, Ctrl-Alt-Enter takes the whole screen. Prints TAP.
+# window.sh - the window of the SDL display, on an X server without a screen: what the guest shows is seen in it, keys
+# and the mouse reach the guest, Ctrl-Alt gives the pointer back, Ctrl-Alt-Enter takes the whole screen. Prints TAP.
 # SDL, D-Bus and the X libraries leave some memory to the end of the process.
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
 : "${ABBEY:?}" "${ABBEY_SRCDIR:?}" "${ABBEY_BUILDDIR:?}"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs Abbey into a temporary place, builds the sample device there out of tree with nothing but pkg-config, runs its
-# test, and looks for it among the plugins. Prints TAP.
+# Installs Abbey into a temporary place, builds the sample device there out of tree with nothing but pkg-config, runs
+# its test, and looks for it among the plugins. Prints TAP.
 set -u
 echo 1..6
 number=0

@@ -1,6 +1,6 @@
 #!/bin/bash
-# installed.sh - a third party with nothing but the installed files, in a folder outside the tree: `abbey plugins new` for
-# each kind, built, tested, checked, and run in its machine; and the samples of the SDK. Prints TAP.
+# installed.sh - a third party with nothing but the installed files, in a folder outside the tree: `abbey plugins new`
+# for each kind, built, tested, checked, and run in its machine; and the samples of the SDK. Prints TAP.
 . "${ABBEY_SRCDIR:?}/tests/sdk/root.bash"
 
 # ---- abbey plugins new ----

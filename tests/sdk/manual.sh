@@ -1,6 +1,6 @@
 #!/bin/bash
-# manual.sh - the installed manual pages say what the Markdown says: every page is there, the formatter has no complaint, and
-# each heading and each line of code stands in what a reader gets. Prints TAP.
+# manual.sh - the installed manual pages say what the Markdown says: every page is there, the formatter has no
+# complaint, and each heading and each line of code stands in what a reader gets. Prints TAP.
 if ! command -v groff >/dev/null || ! command -v python3 >/dev/null || ! command -v tbl >/dev/null; then
     echo "1..0 # SKIP needs groff and python3 (Debian: groff-base python3)"
     exit 0

@@ -1,5 +1,5 @@
-# root.bash - Abbey installed into a temporary place, and nothing but that in the environment. Sourced by tests that do what a
-# third party does; they get $work, check(), $cc and $cflags.
+# root.bash - Abbey installed into a temporary place, and nothing but that in the environment. Sourced by tests that do
+# what a third party does; they get $work, check(), $cc and $cflags.
 : "${ABBEY_BUILDDIR:?}" "${ABBEY_SRCDIR:?}"
 set -u
 number=0

@@ -1,7 +1,7 @@
 #!/bin/bash
-# tutorial.sh - sdk/doc/tutorial.md, step by step, with nothing but the installed files: a block `sh` is run, a block with
-# the name of a file is that file. And the C of the rest of the manual compiles, its links lead somewhere, and the reference
-# has every header. Prints TAP.
+# tutorial.sh - sdk/doc/tutorial.md, step by step, with nothing but the installed files: a block `sh` is run, a block
+# with the name of a file is that file. And the C of the rest of the manual compiles, its links lead somewhere, and the
+# reference has every header. Prints TAP.
 . "${ABBEY_SRCDIR:?}/tests/sdk/root.bash"
 manual=$ABBEY_SRCDIR/sdk/doc
 
