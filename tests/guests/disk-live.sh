@@ -94,6 +94,10 @@ fi
 
 # Its memory is all that it has: what was not flushed is gone with it, and must be written again.
 serve() { nbd memory 64M; }
+attached() { # a guest with its disk
+    run --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\", timeout: 2 }" \
+        --set 'devices.vd={ device: virtio-blk, media: d }' <"$work/keys"
+}
 dies() {
     kill -KILL $server
     wait $server 2>/dev/null
@@ -107,7 +111,7 @@ dd if=/data of=/dev/vda bs=64k oflag=direct 2>/dev/null
 dd if=/dev/zero of=/dev/vda bs=64k seek=3 count=2 oflag=direct 2>/dev/null
 dd if=/dev/zero of=/data bs=64k seek=3 count=2 conv=notrunc 2>/dev/null
 say "written"
-for word in first second; do
+for word in first second third; do
     read line
     dd if=/dev/vda bs=64k count=64 iflag=direct 2>/dev/null | cmp - /data && say "$word same"
 done
@@ -115,8 +119,7 @@ TEXT
     mkfifo "$work/keys"
     exec 8<>"$work/keys"
     serve
-    run --set "backends.d={ backend: nbd, uri: \"nbd+unix:///?socket=$work/nbd\" }" \
-        --set 'devices.vd={ device: virtio-blk, media: d }' <"$work/keys"
+    attached
     result "a guest writes to a server and flushes nothing" says written
     dies
     serve
@@ -128,7 +131,20 @@ TEXT
     result "the reason is said" grep -q "server of a disk does not answer" "$work/ctl"
     serve
     result "with one it can be resumed" eval 'ctl vm.resume && says "second same"'
+    kill -STOP $server
+    echo >&8
+    result "with one that hangs it is paused as well" waits paused
+    kill -CONT $server
+    result "and can be resumed when that goes on" eval 'ctl vm.resume && says "third same"'
     result "the guest ends after that" ended 0
+    attached
+    result "another guest uses it" says written
+    kill -STOP $server
+    echo >&8 # now it reads
+    sleep 1
+    ctl vm.quit
+    result "a server that hangs does not keep the machine from ending" ended 130
+    kill -CONT $server
     dies
 else
     skip "a server that dies" "no nbdkit, no libnbd, or ABBEY_TEST_SHORT is set"

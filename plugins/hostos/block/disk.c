@@ -37,7 +37,8 @@ static void error_log(struct disk *disk, const abbey_block_request *request, int
             disk->image->path);
     else
         abbey_log(disk->dev, ABBEY_LOG_ERROR, "cannot %s '%s' at %llu: %s", verbs[request->kind], disk->image->path,
-            (unsigned long long)request->offset, strerror(-status));
+            (unsigned long long)request->offset,
+            status == -ENOTCONN ? "its server does not answer, and the machine ends" : strerror(-status));
 }
 
 static int data_move(struct image *image, const abbey_block_request *request)

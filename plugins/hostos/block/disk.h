@@ -14,6 +14,7 @@ struct disk {
     const char *path, *format, *mode;
     const char *uri;
     _Bool read_only;
+    uint32_t timeout; /* s */
 
     abbey_dev *dev;
     const abbey_host_thread_1 *threads;
@@ -49,7 +50,8 @@ int32_t disk_start(struct disk *disk, abbey_dev *dev, struct image *image, void 
 
 /* stall.c: a request that the host cannot do now. */
 struct stall {
-    unsigned tries;
+    uint64_t since; /* monotonic, ns; 0: it does not wait */
+    bool told;
 };
 /* Waits when `status` is one that may pass; true when the request is to begin again. */
 bool stall_wait(struct disk *disk, struct stall *stall, int status);

@@ -10,7 +10,10 @@
  *     server    A  B  -- dies, B is lost --    comes back   A B   flush
  *     log       A  A,B                         A,B          A,B   empty
  *
- * Where the log has grown large, a flush of our own empties it. */
+ * Where the log has grown large, a flush of our own empties it.
+ *
+ * A server may also hold its connection and say nothing any more. After the property `timeout` without a word its
+ * connection counts as lost; when the machine ends, after a moment. */
 #include "disk.h"
 
 #ifdef HAVE_LIBNBD
@@ -22,11 +25,14 @@
 
 #include "nbd_log.h"
 
-#define CONNECT_TRIES 50 /* of CONNECT_STEP ms each, then the server counts as away */
-#define CONNECT_STEP 100
+#define STEP 100         /* ms that are waited for a word of the server at a time */
+#define CONNECT_STEPS 50 /* to connect, then the server counts as away */
+#define QUIT_STEPS 20    /* for an answer, while the machine ends */
 
 struct nbd {
+    struct disk *disk;
     struct nbd_handle *handle; /* NULL: there is no connection */
+    bool given_up;             /* the machine ends, and there was no answer */
     bool can_flush, can_trim, can_zero;
     struct nbd_log log;
 };
@@ -44,8 +50,8 @@ static void disconnect(struct nbd *n)
 
 static bool connected(struct nbd_handle *handle)
 {
-    for (unsigned i = 0; nbd_aio_is_connecting(handle) == 1 && i < CONNECT_TRIES; i++)
-        if (nbd_poll(handle, CONNECT_STEP) < 0)
+    for (unsigned i = 0; nbd_aio_is_connecting(handle) == 1 && i < CONNECT_STEPS; i++)
+        if (nbd_poll(handle, STEP) < 0)
             return false;
     return nbd_aio_is_ready(handle) == 1;
 }
@@ -74,15 +80,45 @@ static int failure(struct nbd *n)
     return -ENOTCONN;
 }
 
+static bool quits(struct nbd *n)
+{
+    struct disk *disk = n->disk;
+    disk->threads->lock(disk->mutex);
+    bool quit = disk->quit;
+    disk->threads->unlock(disk->mutex);
+    return quit;
+}
+
+/* Waits for the answer to a command. -ENOTCONN also when none comes. */
+static int answer(struct nbd *n, int64_t command)
+{
+    if (command < 0)
+        return failure(n);
+    for (uint32_t silent = 0; silent < n->disk->timeout * (1000 / STEP);) {
+        int done = nbd_aio_command_completed(n->handle, (uint64_t)command);
+        if (done)
+            return done > 0 ? 0 : failure(n);
+        int word = nbd_poll(n->handle, STEP);
+        if (word < 0)
+            return failure(n);
+        silent = word ? 0 : silent + 1;
+        n->given_up = silent >= QUIT_STEPS && quits(n);
+        if (n->given_up)
+            break;
+    }
+    disconnect(n);
+    return -ENOTCONN;
+}
+
 static int send_write(struct nbd *n, uint64_t offset, const uint8_t *from, uint64_t bytes)
 {
-    return nbd_pwrite(n->handle, from, bytes, offset, 0) == 0 ? 0 : failure(n);
+    return answer(n, nbd_aio_pwrite(n->handle, from, bytes, offset, NBD_NULL_COMPLETION, 0));
 }
 
 static int send_zeros(struct nbd *n, uint64_t offset, uint64_t bytes)
 {
     if (n->can_zero)
-        return nbd_zero(n->handle, bytes, offset, 0) == 0 ? 0 : failure(n);
+        return answer(n, nbd_aio_zero(n->handle, bytes, offset, NBD_NULL_COMPLETION, 0));
     uint8_t *zeros = calloc(1, bytes);
     int status = zeros ? send_write(n, offset, zeros, bytes) : -ENOMEM;
     free(zeros);
@@ -91,10 +127,10 @@ static int send_zeros(struct nbd *n, uint64_t offset, uint64_t bytes)
 
 static int send_flush(struct nbd *n)
 {
-    if (n->can_flush && nbd_flush(n->handle, 0) != 0)
-        return failure(n);
-    nbd_log_clear(&n->log);
-    return 0;
+    int status = n->can_flush ? answer(n, nbd_aio_flush(n->handle, NBD_NULL_COMPLETION, 0)) : 0;
+    if (!status)
+        nbd_log_clear(&n->log);
+    return status;
 }
 
 /* Sees to it that there is a connection, and that the server has all that it was given. */
@@ -103,8 +139,11 @@ static int ready(struct image *image)
     struct nbd *n = nbd_of(image);
     if (n->handle)
         return 0;
+    if (n->given_up)
+        return -ENOTCONN;
     if (connect_uri(n, image->path) != 0) {
         disconnect(n);
+        n->given_up = quits(n);
         return -ENOTCONN;
     }
     if (((uint64_t)nbd_get_size(n->handle) & ~(uint64_t)(IMAGE_SECTOR - 1)) != image->bytes) {
@@ -128,7 +167,7 @@ static int export_read(struct image *image, uint64_t offset, uint8_t *to, uint64
     int status = ready(image);
     if (status)
         return status;
-    return nbd_pread(n->handle, to, bytes, offset, 0) == 0 ? 0 : failure(n);
+    return answer(n, nbd_aio_pread(n->handle, to, bytes, offset, NBD_NULL_COMPLETION, 0));
 }
 
 /* `from` NULL: zeros. A server that cannot flush keeps nothing back, as far as anybody can know. */
@@ -158,7 +197,7 @@ static int export_discard(struct image *image, uint64_t offset, uint64_t bytes)
 {
     struct nbd *n = nbd_of(image);
     if (ready(image) == 0 && n->can_trim)
-        (void)nbd_trim(n->handle, bytes, offset, 0); /* a hint: the space stays taken, and that is all */
+        (void)answer(n, nbd_aio_trim(n->handle, bytes, offset, NBD_NULL_COMPLETION, 0)); /* a hint: no more */
     return 0;
 }
 
@@ -177,8 +216,11 @@ static int export_flush(struct image *image)
 static int export_close(struct image *image)
 {
     struct nbd *n = nbd_of(image);
-    if (n->handle)
-        nbd_shutdown(n->handle, 0);
+    if (n->handle && nbd_aio_disconnect(n->handle, 0) == 0)
+        for (unsigned i = 0; i < QUIT_STEPS && nbd_aio_is_closed(n->handle) == 0 && nbd_aio_is_dead(n->handle) == 0;
+             i++)
+            if (nbd_poll(n->handle, STEP) < 0)
+                break;
     disconnect(n);
     nbd_log_clear(&n->log);
     free(n);
@@ -194,8 +236,9 @@ static const struct image_format image_nbd = { .name = "nbd",
     .flush = export_flush,
     .close = export_close };
 
-static struct image *export_open(const char *uri, bool read_only, abbey_error *error)
+static struct image *export_open(struct disk *disk, abbey_error *error)
 {
+    const char *uri = disk->uri;
     struct image *image = calloc(1, sizeof *image);
     struct nbd *n = calloc(1, sizeof *n);
     char *path = strdup(uri);
@@ -211,8 +254,9 @@ static struct image *export_open(const char *uri, bool read_only, abbey_error *e
         image->format = &image_nbd;
         image->fd = -1;
         image->data = n;
+        n->disk = disk;
         image->bytes = (uint64_t)size & ~(uint64_t)(IMAGE_SECTOR - 1);
-        image->flags = read_only || nbd_is_read_only(n->handle) == 1 ? 0 : IMAGE_WRITE;
+        image->flags = disk->read_only || nbd_is_read_only(n->handle) == 1 ? 0 : IMAGE_WRITE;
         return image;
     }
     if (n)
@@ -227,7 +271,7 @@ int32_t nbd_backend_create(abbey_dev *dev, void *self, void **interface)
 {
     struct disk *disk = self;
     abbey_error error = { "" };
-    struct image *image = export_open(disk->uri, disk->read_only, &error);
+    struct image *image = export_open(disk, &error);
     return image ? disk_start(disk, dev, image, interface) : abbey_fail(dev, "%s", error.text);
 }
 

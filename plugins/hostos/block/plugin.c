@@ -22,6 +22,8 @@ static const abbey_prop nbd_props[] = {
     ABBEY_PROP_TEXT(uri, NULL, "the export: nbd://HOST[:PORT]/NAME, nbd+unix:///NAME?socket=PATH, nbds://... with TLS",
         .flags = ABBEY_PROP_REQUIRED),
     ABBEY_PROP(read_only, false, "write nothing, also where the server would let us"),
+    ABBEY_PROP(timeout, 30, "seconds without a word of the server after which its connection counts as lost", .min = 1,
+        .max = 3600),
 };
 #undef ABBEY_SELF
 #endif

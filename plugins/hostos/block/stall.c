@@ -12,11 +12,12 @@
 /* Stalls by what causes them. */
 static const struct cause {
     int status, also;
-    unsigned patience; /* tries before users are told */
+    uint64_t patience; /* before users are told */
     const char *event, *what, *over;
 } causes[] = {
-    { ENOSPC, EDQUOT, 1, "disk.full", "there is no room on the host to write a disk", "there is room again for" },
-    { ENOTCONN, ENOTCONN, 10, "disk.lost", "the server of a disk does not answer", "the server is there again of" },
+    { ENOSPC, EDQUOT, 0, "disk.full", "there is no room on the host to write a disk", "there is room again for" },
+    { ENOTCONN, ENOTCONN, 10 * ABBEY_SEC, "disk.lost", "the server of a disk does not answer",
+        "the server is there again of" },
 };
 
 static const struct cause *cause_of(int status)
@@ -46,24 +47,29 @@ bool stall_wait(struct disk *disk, struct stall *stall, int status)
     if (!cause)
         return false;
     disk->threads->lock(disk->mutex);
+    uint64_t now = disk->clock->monotonic();
     if (!disk->quit)
-        disk->threads->wait(disk->wake, disk->mutex, disk->clock->monotonic() + RETRY);
+        disk->threads->wait(disk->wake, disk->mutex, now + RETRY);
     bool more = !disk->quit;
     disk->threads->unlock(disk->mutex);
     if (!more)
         return false;
     disk->stalled = status;
-    if (stall->tries++ == 0)
+    if (!stall->since) {
+        stall->since = now;
         abbey_log(disk->dev, ABBEY_LOG_ERROR, "'%s': %s: %s; the guest waits", disk->image->path, cause->what,
             strerror(-status));
-    if (stall->tries == cause->patience)
+    }
+    if (!stall->told && now - stall->since >= cause->patience) {
+        stall->told = true;
         disk->event->post(disk->loop, stall_tell, disk);
+    }
     return true;
 }
 
 void stall_end(struct disk *disk, const struct stall *stall, int status)
 {
-    const struct cause *cause = stall->tries ? cause_of(disk->stalled) : NULL;
+    const struct cause *cause = stall->since ? cause_of(disk->stalled) : NULL;
     disk->stalled = 0;
     if (cause && !cause_of(status))
         abbey_log(disk->dev, ABBEY_LOG_WARN, "%s '%s'", cause->over, disk->image->path);
