@@ -25,11 +25,6 @@
  * VERW is on Linux's way out, because processors empty their buffers by it: of a writable segment it says ZF. */
 #include "core/bt/xlat.h"
 
-static struct operand field(unsigned seg, size_t offset)
-{
-    return op_mem(HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offset));
-}
-
 static void compare(struct code *code, unsigned how, unsigned reg, struct operand with)
 {
     emit_op(code, how, 0x3b, reg, with);
@@ -75,7 +70,7 @@ void descriptor_reload(struct xlat *x, unsigned seg)
     if (alive)
         flags_stash(code);
     emit_lea(code, HOST_ADD, op_mem(R8, SEG_ENTRY));
-    compare(code, 0, HOST_ADD, field(seg, offsetof(struct segment, entry)));
+    compare(code, 0, HOST_ADD, segment_field(seg, offsetof(struct segment, entry)));
     slow_if(x, CC_NE, alive);
     limit_check(x, alive);
     if (alive)
@@ -83,7 +78,7 @@ void descriptor_reload(struct xlat *x, unsigned seg)
     descriptor_load(x);
     if (alive)
         flags_stash(code);
-    compare(code, EMIT_W, HOST_ADD, field(seg, offsetof(struct segment, descriptor)));
+    compare(code, EMIT_W, HOST_ADD, segment_field(seg, offsetof(struct segment, descriptor)));
     slow_if(x, CC_NE, alive);
     if (alive)
         flags_unstash(code);

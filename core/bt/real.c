@@ -16,11 +16,6 @@
  */
 #include "core/bt/xlat.h"
 
-static struct operand field(unsigned seg, size_t offset)
-{
-    return op_mem(HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offset));
-}
-
 /* May the register be loaded here? Of one that is not plain more bits would change. */
 static bool loadable(struct xlat *x, unsigned seg)
 {
@@ -38,12 +33,12 @@ static bool reloadable(struct xlat *x, unsigned seg)
 static void segment_load(struct xlat *x, unsigned seg)
 {
     struct code *code = &x->code;
-    emit_store_imm(code, field(seg, offsetof(struct segment, entry)), 0);
-    emit_op(code, EMIT_66, 0x89, R9, field(seg, offsetof(struct segment, selector)));
+    emit_store_imm(code, segment_field(seg, offsetof(struct segment, entry)), 0);
+    emit_op(code, EMIT_66, 0x89, R9, selector_of(seg));
     emit_lea(code, R9, op_sib(NO_REG, R9, 3, 0));
     emit_lea(code, R9, op_sib(R9, R9, 0, 0));
-    emit_store(code, field(seg, offsetof(struct segment, base)), R9);
-    emit_op(code, 0, 0xc6, 0, field(seg, offsetof(struct segment, attr))); /* mov byte */
+    emit_store(code, segment_field(seg, offsetof(struct segment, base)), R9);
+    emit_op(code, 0, 0xc6, 0, segment_field(seg, offsetof(struct segment, attr))); /* mov byte */
     emit8(code, x->mode & MODE_V86 ? 0xf3 : 0x93);
 }
 
@@ -152,7 +147,7 @@ static void push_return(struct xlat *x)
     struct code *code = &x->code;
     struct operand at = stack_span(x, -4, 4, true), selector = at;
     selector.disp += 2;
-    load_word(x, R9, field(CS, offsetof(struct segment, selector)));
+    load_word(x, R9, selector_of(CS));
     emit_op(code, EMIT_66, 0x89, R9, selector);
     emit_op(code, EMIT_66, 0xc7, 0, at);
     emit_bytes(code, (const uint8_t *)&x->next, 2);

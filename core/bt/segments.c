@@ -38,11 +38,6 @@ static unsigned segment_known(const struct xlat *x, unsigned seg)
     return x->mode >> (16 + 2 * seg) & 3;
 }
 
-static struct operand segment_field(unsigned seg, size_t offset)
-{
-    return op_mem(HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offset));
-}
-
 static struct operand segment_base(unsigned seg)
 {
     return segment_field(seg, offsetof(struct segment, base));

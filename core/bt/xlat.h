@@ -184,11 +184,14 @@ static inline unsigned insn_how(const struct insn *insn)
     static const uint8_t maps[] = { 0, EMIT_0F, EMIT_0F | EMIT_38, EMIT_0F | EMIT_3A };
     return maps[insn->map] | (insn->rep == 0xf2 ? EMIT_F2 : insn->rep ? EMIT_F3 : 0);
 }
-/* The selector in a segment register. */
+/* A field of a segment register. */
+static inline struct operand segment_field(unsigned seg, size_t offset)
+{
+    return op_mem(HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offset));
+}
 static inline struct operand selector_of(unsigned seg)
 {
-    return op_mem(
-        HOST_CPU, CPU_FIELD(seg) + (int32_t)(seg * sizeof(struct segment) + offsetof(struct segment, selector)));
+    return segment_field(seg, offsetof(struct segment, selector));
 }
 /* The instruction reaches memory through the window. */
 bool in_window(const struct xlat *x);
